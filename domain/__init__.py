@@ -1,0 +1,1 @@
+"""What everybody here talks about: events, alerts, people, words, time. Values only, no I/O."""

@@ -1,0 +1,111 @@
+"""Reaching a human: what is to be said, to whom, and what came of it.
+
+``Letter`` is what a channel gets; what it returns is a value, never an exception for a
+failed delivery: ``Accepted``, ``FailedForNow`` (try again, or another way) or
+``FailedForGood`` (this way will not work for this person).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class Purpose(StrEnum):
+    """Why we write (wire.md section 5, ``type``)."""
+
+    CONTACT = "contact"
+    UPDATE = "update"
+    INFORM = "inform"
+    STAND_DOWN = "stand_down"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one person by one channel. ``key`` makes asking twice harmless."""
+
+    key: str
+    purpose: Purpose
+    #: 1, 2, … for this key
+    attempt: int
+    alert_id: str
+    track: str
+    kind: str
+    severity: str
+    raised_at: datetime
+    drill: bool
+    responder_id: str
+    responder_name: str
+    role: str
+    language: str
+    channel: str
+    address: str
+    #: the contact's own signing secret, when it has one
+    secret: str | None
+    #: page and POST address of this responder for this alert
+    ack_url: str
+    sent_at: datetime
+    #: {"id", "street", "address": {...,"text"}, "category", "location"} or None for an unregistered device
+    home: Mapping[str, Any] | None = None
+    device: str | None = None
+    #: only for channels to people who come: residents (names, ages), access card, medical essentials
+    residents: tuple[Mapping[str, Any], ...] = ()
+    access: Mapping[str, Any] = field(default_factory=dict)
+    medical: tuple[Mapping[str, Any], ...] = ()
+    #: for the 120 desk: [{"at","type"}] so far, and the case number of an accepted earlier letter
+    timeline: tuple[Mapping[str, Any], ...] = ()
+    case: str | None = None
+    #: for ``inform`` and ``stand_down``: who has it, or how it ended
+    about: Mapping[str, Any] = field(default_factory=dict)
+    #: for critical voice calls: the digit that must be pressed (spoken in the call); None: "1"
+    digit: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Letter({self.key}, attempt {self.attempt})"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it. Not an acknowledgement by a person (invariant 14)."""
+
+    #: the provider's own reference: call SID, case number
+    reference: str | None = None
+    #: a person answered in the same breath: webhook ``{"ack": "claim", "responder": …}``
+    claimed_by: str | None = None
+    #: the end is not known yet; status call-backs will tell (voice, SMS)
+    pending: bool = False
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedForNow:
+    """Busy, throttled, unreachable: another attempt may work. ``unknown``: it may have been sent."""
+
+    reason: str
+    code: str | None = None
+    retry_after: float | None = None
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FailedForGood:
+    """Refused number, bad address, not configured: this way will not work."""
+
+    reason: str
+    code: str | None = None
+
+
+Result = Accepted | FailedForNow | FailedForGood
+
+
+class Channel(Protocol):
+    """One way of reaching a human. May block (own time-out ≤ 10 s); never raises for a failed delivery."""
+
+    name: str
+    #: voice and SMS are paced per person; webhooks are not
+    paced: bool
+
+    def send(self, letter: Letter) -> Result:
+        """Say it. Called without any open transaction."""
+        ...

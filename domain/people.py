@@ -1,0 +1,127 @@
+"""People and places: who lives there, who comes, how to reach them and how to get in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+ROLES = (
+    "family_doctor", "street_office", "dispatch_120", "key_holder", "neighbour", "volunteer",
+    "police", "family", "duty_supervisor",
+)  # fmt: skip
+
+#: what a log-in may be
+OPERATOR_ROLES = (
+    "administrator", "supervisor", "dispatcher", "family_doctor", "street_office", "dispatch_120",
+    "auditor", "drill", "probe",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPoint:
+    """One way to reach one person."""
+
+    #: position in the person's own order, 0 first
+    n: int
+    channel: str
+    address: str
+    secret: str | None = None
+    #: usable in drills; for the 120 desk the only kind a drill may use (invariant 15)
+    drill: bool = False
+
+    def __repr__(self) -> str:
+        return f"ContactPoint({self.channel}, …)"
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Somebody who may be asked to come."""
+
+    id: str
+    name: str
+    role: str
+    street: str | None = None
+    language: str = "zh"
+    contacts: tuple[ContactPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """When a responder of a team is on duty, in Asia/Shanghai wall time. ``24:00`` is the day's end."""
+
+    responder: str
+    always: bool = False
+    #: 1 Monday … 7 Sunday
+    weekdays: tuple[int, ...] = ()
+    start: str = "00:00"
+    end: str = "24:00"
+    dates: tuple[date, ...] = ()
+    deputy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A group that covers a role for a street (None: the whole district)."""
+
+    id: str
+    role: str
+    street: str | None
+    shifts: tuple[Shift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A street office's area."""
+
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where somebody lives alone (or only very old people do)."""
+
+    id: str
+    street: str
+    address: Mapping[str, Any]
+    category: str = "lives_alone"
+    location: Mapping[str, Any] | None = None
+    #: gate, lift, door, keys, code: encrypted at rest, each read audited
+    access: Mapping[str, Any] = field(default_factory=dict)
+    family_doctor_team: str | None = None
+    checkin: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """Who lives there; the card is encrypted at rest."""
+
+    id: str
+    home: str
+    name: str
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A registered thing that may speak for a home."""
+
+    id: str
+    home: str | None
+    role: str
+    dialect: str = "anling"
+    gateway: str | None = None
+    site: str | None = None
+    external: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A log-in."""
+
+    name: str
+    role: str
+    streets: tuple[str, ...] = ()
+    responder: str | None = None
+    disabled: bool = False
+    created_at: datetime | None = None
