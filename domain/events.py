@@ -108,3 +108,18 @@ class Receipt:
     reason: str | None = None
     #: seen before; the answer is the same
     duplicate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message and what the bridge made of it; the ledger keeps it either way."""
+
+    message: Message
+    #: the device that speaks, from the topic; None when even the topic is foreign
+    device: str | None
+    #: whom a receipt goes to (the gateway of a child); None when nobody waits for one
+    to: str | None
+    #: None when the bytes could not be read
+    event: Event | None
+    #: why they could not
+    unreadable: str | None = None
