@@ -125,3 +125,17 @@ class Operator:
     responder: str | None = None
     disabled: bool = False
     created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who is reading or acting through a log-in, and which streets they may see (empty: all)."""
+
+    operator: str
+    role: str
+    streets: tuple[str, ...] = ()
+    responder: str | None = None
+
+    def sees(self, street: str | None) -> bool:
+        """Whether something in ``street`` may be shown; what has no street is shown to everybody."""
+        return not self.streets or street is None or street in self.streets
