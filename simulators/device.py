@@ -138,22 +138,22 @@ class Device:
 
     def stop(self) -> None:
         """Switch off properly: says offline itself, no will. What has no receipt stays on flash."""
-        self._rest()
-        self._loop.call(self._goodbye)
-        self._gone.wait(3)
-        self._close()
+        self._end(self._goodbye)
 
     def kill(self) -> None:
         """Power cut: nothing is said, the broker publishes the will. The flash stays."""
-        self._rest()
-        done = threading.Event()
-        self._loop.call(lambda: self._cut(done))
-        done.wait(3)
-        self._close()
+        self._end(self._cut)
 
-    def _rest(self) -> None:
+    def _end(self, leave: Callable[[], None]) -> None:
+        if self._gone.is_set():
+            return
         self.unstick()
         self._loop.call(self._silence)
+        self._loop.call(leave)
+        self._gone.wait(3)
+        self._gone.set()
+        if self._own_loop:
+            self._loop.stop()
 
     def _silence(self) -> None:
         for timer in [*self._timers.values(), *([self._pulse] if self._pulse else [])]:
@@ -163,13 +163,9 @@ class Device:
         self._publish(f"{_ROOT}/status/{self.id}", self._status("offline", reason="stop"), retain=True)
         self._radio.hang_up(self._gone.set)
 
-    def _cut(self, done: threading.Event) -> None:
+    def _cut(self) -> None:
         self._radio.cut()
-        done.set()
-
-    def _close(self) -> None:
-        if self._own_loop:
-            self._loop.stop()
+        self._gone.set()
 
     def _will(self) -> tuple[str, bytes]:
         return f"{_ROOT}/status/{self.id}", self._status("offline", reason="lwt")

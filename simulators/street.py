@@ -1,0 +1,230 @@
+"""A made-up street: nobody in it exists, but everything a street needs is there.
+
+``python -m simulators.street --homes 12 --out site.json --world http://127.0.0.1:9000 --seed 1`` writes the site file
+and, beside it, ``people.json`` for the simulated world.
+"""
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_STREET = "310105001"
+_NUMERALS = "零一二三四五六七八九"
+_CONDITIONS: tuple[list[str], ...] = (
+    ["hypertension"], ["hypertension", "atrial fibrillation"], ["type 2 diabetes"], ["COPD"],
+    ["coronary heart disease"], ["osteoporosis"], ["mild cognitive impairment"], [],
+)
+_MEDICINES: tuple[list[str], ...] = (["amlodipine"], ["warfarin"], ["metformin"], ["tiotropium"], ["aspirin"], [])
+_MOBILITY = ("walks with a stick", "walks alone", "wheelchair", "walks with a frame")
+_DOORS = ("inward, chain at night", "inward", "outward, two locks", "sliding gate and inward door")
+
+#: Everybody outside. Numbers are in a range that nobody owns.
+_DOCTORS = ("doctor-1", "doctor-2")
+_OFFICE = ("street-1", "street-2")
+_PHONES = {
+    "doctor-1": "+85230000001", "street-1": "+85230000002", "desk-120": "+85230000003",
+    "keyholder-1": "+85230000004", "doctor-2": "+85230000005", "street-2": "+85230000006",
+    "desk-120-drill": "+85230000007",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A site file and the people of the world outside, ready to be written."""
+
+    site: dict[str, Any]
+    people: dict[str, Any]
+
+
+def make_street(homes: int, world: str, seed: int) -> Street:
+    """Make a street of ``homes`` homes whose responders are reached at ``world``. The same seed, the same street."""
+    chance = random.Random(seed)
+    site = {
+        "streets": [{"code": _STREET, "name": "示例街道一"}],
+        "responders": _responders(world.rstrip("/")),
+        "teams": _teams(),
+        "homes": [_home(number, homes, chance) for number in range(1, homes + 1)],
+    }
+    return Street(site, _people())
+
+
+def _responders(world: str) -> list[dict[str, Any]]:
+    people = [_doctor(world, number) for number in (1, 2)]
+    people += [_office(world, number) for number in (1, 2)]
+    return [*people, _desk(world), _key_holder()]
+
+
+def _doctor(world: str, number: int) -> dict[str, Any]:
+    name, phone = f"doctor-{number}", _PHONES[f"doctor-{number}"]
+    contacts = [_contact("webhook", f"{world}/{name}"), _contact("voice", phone), _contact("sms", phone)]
+    return _responder(name, f"家庭医生{chinese(number)}", "family_doctor", contacts)
+
+
+def _office(world: str, number: int) -> dict[str, Any]:
+    name, phone = f"street-{number}", _PHONES[f"street-{number}"]
+    contacts = [_contact("webhook", f"{world}/{name}"), _contact("voice", phone)]
+    return _responder(name, f"街道值班{chinese(number)}", "street_office", contacts)
+
+
+def _desk(world: str) -> dict[str, Any]:
+    contacts = [
+        _contact("dispatch_120", f"{world}/desk-120"),
+        _contact("voice", _PHONES["desk-120"]),
+        {**_contact("dispatch_120", f"{world}/desk-120-drill"), "drill": True},
+        {**_contact("voice", _PHONES["desk-120-drill"]), "drill": True},
+    ]
+    return {**_responder("desk-120", "120 调度席", "dispatch_120", contacts), "street": None}
+
+
+def _key_holder() -> dict[str, Any]:
+    return _responder("keyholder-1", "楼组长一", "key_holder", [_contact("voice", _PHONES["keyholder-1"])])
+
+
+def _responder(name: str, title: str, role: str, contacts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"id": name, "name": title, "role": role, "street": _STREET, "contacts": contacts}
+
+
+def _contact(channel: str, address: str) -> dict[str, Any]:
+    return {"channel": channel, "address": address}
+
+
+def _teams() -> list[dict[str, Any]]:
+    week = [1, 2, 3, 4, 5, 6, 7]
+    return [
+        {"id": "doctors-1", "role": "family_doctor", "street": _STREET, "shifts": [_always("doctor-1")]},
+        {"id": "doctors-2", "role": "family_doctor", "street": _STREET, "shifts": [_always("doctor-2")]},
+        {"id": "office-1", "role": "street_office", "street": _STREET, "shifts": [
+            {"responder": "street-1", "weekdays": week, "from": "00:00", "to": "12:00"},
+            {"responder": "street-2", "weekdays": week, "from": "12:00", "to": "24:00"},
+        ]},
+        {"id": "desk", "role": "dispatch_120", "street": None, "shifts": [_always("desk-120")]},
+    ]
+
+
+def _always(responder: str) -> dict[str, Any]:
+    return {"responder": responder, "always": True}
+
+
+def _home(number: int, homes: int, chance: random.Random) -> dict[str, Any]:
+    floor, lane, building = chance.randint(1, 18), 100 + 20 * ((number - 1) // 6), (number - 1) % 6 + 1
+    room = f"{floor}{chance.randint(1, 4):02d}"
+    couple = number % 5 == 0
+    return {
+        "id": f"home-{number:04d}",
+        "street": _STREET,
+        "category": "all_elderly" if couple else "lives_alone",
+        "address": {
+            "road": "示例路", "lane": f"{lane}弄", "estate": "示例小区", "building": f"{building}号", "unit": None,
+            "floor": floor, "room": room, "text": f"示例路{lane}弄{building}号{room}室",
+        },
+        "location": {
+            "lat": round(31.2204 + chance.uniform(-0.004, 0.004), 5),
+            "lon": round(121.4237 + chance.uniform(-0.004, 0.004), 5),
+            "crs": "WGS84",
+        },
+        # Half of the street belongs to each doctor; the first home always to the first one.
+        "family_doctor_team": "doctors-1" if number <= (homes + 1) // 2 else "doctors-2",
+        "access": _access(building, chance),
+        "residents": [_resident(number, second, chance) for second in range(2 if couple else 1)],
+        "devices": _devices(number, chance),
+        "checkin": {"by": "09:30", "window_opens": "05:00", "ways": ["activity", "button", "voice"]},
+    }
+
+
+def _access(building: int, chance: random.Random) -> dict[str, Any]:
+    lift = chance.random() < 0.6
+    return {
+        "gate": f"示例路{chance.choice('东南西北')}门", "parking": f"{building}号楼前", "lift": lift,
+        "lift_fits_stretcher": lift and chance.random() < 0.5, "door": chance.choice(_DOORS),
+        "door_code": f"{chance.randint(1000, 9999)}#", "key_holders": ["keyholder-1"], "key_safe": None,
+        "police_station": "示例派出所", "verified_at": f"2026-{chance.randint(1, 10):02d}-01",
+    }
+
+
+def _resident(number: int, second: int, chance: random.Random) -> dict[str, Any]:
+    which = number + 5000 * second
+    suffix = "老伴" if second else ""
+    return {
+        "id": f"resident-{which:04d}",
+        "name": f"示例老人{chinese(number)}{suffix}",
+        "sex": chance.choice("FM"),
+        "birth": f"{chance.randint(1928, 1944)}-{chance.randint(1, 12):02d}-{chance.randint(1, 28):02d}",
+        "language": chance.choice(("zh", "zh", "zh", "zh", "en")),
+        "phones": [_phone(1000, number)],
+        "medical": {
+            "conditions": chance.choice(_CONDITIONS), "allergies": chance.choice((["penicillin"], [], [])),
+            "medicines": chance.choice(_MEDICINES), "mobility": chance.choice(_MOBILITY), "updated_at": "2026-09-15",
+        },
+        "contacts": [{
+            "name": chance.choice(("女儿", "儿子", "侄女")), "relation": "family",
+            "phone": _phone(5000, number), "has_key": chance.random() < 0.5,
+        }],
+    }
+
+
+def _phone(base: int, number: int) -> str:
+    return f"+8523000{base + (number - 1) % 4000:04d}"
+
+
+def _devices(number: int, chance: random.Random) -> list[dict[str, Any]]:
+    devices = [_device(2 * number - 1, "sos_button", chance)]
+    if number == 1 or chance.random() < 0.4:
+        devices.append(_device(2 * number, "wristband", chance))
+    return devices
+
+
+def _device(number: int, role: str, chance: random.Random) -> dict[str, Any]:
+    secret = f"{chance.getrandbits(96):024x}"
+    return {"id": f"dev-{number:04d}", "dialect": "anling", "role": role, "secret": secret}
+
+
+def _people() -> dict[str, Any]:
+    """Some answer and press, one is slow, some never answer: enough for a demonstration to be honest."""
+    press = {"answers": "press", "after": 6, "think": 3, "webhook": "accept"}
+    slow = {"answers": "press", "after": 15, "think": 5, "webhook": "accept"}
+    ignore = {"answers": "ignore", "webhook": "accept"}
+    desk = {"answers": "ignore", "desk": "accept"}
+    behaviours = {
+        "doctor-1": press, "doctor-2": ignore, "street-1": slow, "street-2": slow, "keyholder-1": ignore,
+        "desk-120": desk, "desk-120-drill": desk,
+    }
+    return {who: {"phone": _PHONES[who], "behaviour": behaviour} for who, behaviour in behaviours.items()}
+
+
+def chinese(number: int) -> str:
+    """A number from 0 to 999 as it is read: 12 → 十二, 105 → 一百零五; larger ones stay digits."""
+    if number > 999:
+        return str(number)
+    hundreds, rest = divmod(number, 100)
+    tens, ones = divmod(rest, 10)
+    if not hundreds and tens == 1:
+        return "十" + (_NUMERALS[ones] if ones else "")
+    head = f"{_NUMERALS[hundreds]}百" if hundreds else ""
+    middle = f"{_NUMERALS[tens]}十" if tens else ("零" if hundreds and ones else "")
+    return head + middle + (_NUMERALS[ones] if ones or not (head or middle) else "")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line. Exit status 0 is success."""
+    parser = argparse.ArgumentParser("simulators.street", description="虚构街道 / a made-up street")
+    parser.add_argument("--homes", type=int, default=12)
+    parser.add_argument("--out", type=Path, required=True, help="站点文件 / site file; people.json goes beside it")
+    parser.add_argument("--world", default="http://127.0.0.1:9000", help="where the simulated world listens")
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    street = make_street(options.homes, options.world, options.seed)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    people = options.out.with_name("people.json")
+    for file, content in ((options.out, street.site), (people, street.people)):
+        file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    print(f"{options.out}  {options.homes} 户 homes\n{people}  {len(street.people)} 人 people", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
