@@ -125,14 +125,19 @@ class Track:
     started_at: datetime
     #: tiers that have joined so far (0 before the first decision)
     joined: int = 0
-    #: full rounds begun after the last tier joined
+    #: full rounds begun after the last tier joined, and when the next one begins
     round: int = 0
+    round_at: datetime | None = None
     #: rises with claim, release, expiry, hand-over and close; older contacts are void (invariants 7, 11)
     gen: int = 0
+    #: the last decision about whom to contact
     last_at: datetime | None = None
+    #: CALLING only: the next one, at the latest ``max_gap`` after the last
     next_at: datetime | None = None
     #: seconds by which empty or failed tiers pulled the later ones forward
     saved: float = 0.0
+    #: when the present claim began; the ladder stands still from here
+    claimed_at: datetime | None = None
     claimant: str | None = None
     claimant_name: str | None = None
     claimant_role: str | None = None

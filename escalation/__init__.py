@@ -1,0 +1,1 @@
+"""Decides who must be asked now, and does not rest before a person has answered."""

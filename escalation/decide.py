@@ -1,0 +1,241 @@
+"""The decision: given the plan, an alert, a command and the time, what becomes of it and whom to contact.
+
+Pure. All it knows comes in as arguments; all it wants goes out as values (``Decision``).
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from domain.alerts import Alert, Outcome, Severity, Subject, Track, TrackState
+from domain.contacts import Purpose
+from domain.errors import Forbidden, Refused
+from domain.events import Kind
+from escalation.claims import (
+    NO_CLAIM,
+    accept,
+    claim,
+    drop_offer,
+    expire,
+    held,
+    offer,
+    progress,
+    release,
+    require_person,
+    resume,
+)
+from escalation.command import (
+    Accept,
+    Cancel,
+    Claim,
+    Close,
+    Command,
+    Decline,
+    Failed,
+    Note,
+    Offer,
+    Progress,
+    Raise,
+    Release,
+    Signal,
+    Tick,
+    VoiceChecked,
+)
+from escalation.duty import Roster
+from escalation.ladder import advance, failed, start
+from escalation.plan import Plan
+from escalation.sheet import Decision, Sheet
+
+_DRILL_CLOSERS = frozenset({"drill", "probe"})
+
+
+def raise_alert(id: str, subject: Subject, command: Raise, now: datetime, roster: Roster, plan: Plan) -> Decision:
+    """A new alert; its first contacts (or a reported gap) are part of the same decision (invariant 19)."""
+    alert = Alert(
+        id, subject, command.kind, plan.severity_of(command.kind), now, plan.version,
+        drill=command.drill, late=command.late, replayed=command.replayed, signals=command.count,
+        cancel_requested=command.cancelled, previous=command.previous,
+    )  # fmt: skip
+    sheet = Sheet(None, alert, now, roster, plan)
+    sheet.write("raised", command.by, command.note, kind=command.kind, **command.data)
+    for plan_track in plan.tracks_for(alert.severity):
+        start(sheet, plan_track)
+    return sheet.decision("raised")
+
+
+def decide(alert: Alert, command: Command, now: datetime, roster: Roster, plan: Plan) -> Decision:
+    """What ``command`` makes of ``alert`` at ``now``. Raises ``Held``, ``Refused`` or ``Forbidden``."""
+    sheet = Sheet(alert, alert, now, roster, plan)
+    if not alert.open:
+        if isinstance(command, Tick | Failed):
+            return sheet.decision("closed")
+        raise Refused(f"this alert is closed ({alert.outcome}); raise a new one")
+    return sheet.decision(_apply(sheet, command))
+
+
+def _apply(sheet: Sheet, command: Command) -> str:
+    match command:
+        case Tick():
+            return _tick(sheet)
+        case Signal():
+            return _signal(sheet, command)
+        case Cancel():
+            sheet.set(cancel_requested=True)
+            sheet.write("cancel_requested", command.by, **command.data)
+            return "cancel noted: verify by voice"
+        case Failed():
+            return _failed(sheet, command)
+        case Decline():
+            return _decline(sheet, command)
+        case Claim():
+            return claim(sheet, command)
+        case Progress():
+            return progress(sheet, command)
+        case Release():
+            return release(sheet, command)
+        case Offer():
+            return offer(sheet, command)
+        case Accept():
+            return accept(sheet, command)
+        case VoiceChecked():
+            return _voice_checked(sheet, command)
+        case Note():
+            sheet.write("note", require_person(command.actor).id, command.text)
+            return "noted"
+        case Close():
+            return _close(sheet, command)
+        case _:
+            assert_never(command)
+
+
+def _tick(sheet: Sheet) -> str:
+    """Whatever is due now: one decision for each track, however much time has passed."""
+    reason = "nothing due"
+    for track in sheet.alert.tracks:
+        due = track.due_at
+        if due is None or due > sheet.now:
+            continue
+        reason = "ticked"
+        if track.state is TrackState.CALLING:
+            advance(sheet, track)
+        elif track.claim_until is not None and track.claim_until <= sheet.now:
+            expire(sheet, track)
+        else:
+            drop_offer(sheet, track)
+    return reason
+
+
+def _signal(sheet: Sheet, command: Signal) -> str:
+    """The home speaks again: counted, never lowered, and a wish to cancel is void (P29)."""
+    alert = sheet.alert
+    worse = sheet.plan.severity_of(command.kind)
+    sheet.set(signals=alert.signals + command.count, cancel_requested=False)
+    sheet.write("signal", command.by, kind=command.kind, count=command.count, **command.data)
+    if worse.rank > alert.severity.rank:
+        sheet.set(kind=command.kind)
+        raise_severity(sheet, worse)
+    for track in sheet.alert.tracks:
+        if track.state is TrackState.CLAIMED:
+            _tell_claimant(sheet, track, command.kind)
+    return "joined"
+
+
+def _tell_claimant(sheet: Sheet, track: Track, kind: Kind) -> None:
+    about = {"event": "signal", "kind": kind, "signals": sheet.alert.signals}
+    others = {id: c for id, c in track.called.items() if id == track.claimant}
+    sheet.tell(Purpose.INFORM, replace(track, called=others), about)
+
+
+def raise_severity(sheet: Sheet, severity: Severity) -> None:
+    """Severity only rises (invariant 4); critical opens the tracks that are missing (invariant 17)."""
+    alert = sheet.alert
+    if severity.rank <= alert.severity.rank:
+        return
+    sheet.set(severity=severity)
+    sheet.write("severity_raised", "engine", severity=severity)
+    wanted = sheet.plan.tracks_for(severity)
+    names = {t.name for t in wanted}
+    for track in alert.tracks:
+        if track.name not in names:
+            _replace_track(sheet, track, names)
+    for plan_track in wanted:
+        if sheet.alert.track(plan_track.name) is None:
+            start(sheet, plan_track)
+
+
+def _replace_track(sheet: Sheet, track: Track, names: set[str]) -> None:
+    """A CALLING track gives way to the new ones; a CLAIMED one becomes that of its claimant's role."""
+    role = track.claimant_role or ""
+    if track.state is TrackState.CLAIMED and role not in names:
+        return
+    if track.state is TrackState.CLAIMED:
+        heir = replace(track, name=role)
+        sheet.put(replace(heir, state=TrackState.CALLING, next_at=sheet.now, **NO_CLAIM))
+        sheet.put(heir)
+    if track.state is not TrackState.STOOD_DOWN:
+        sheet.put(_down(track))
+
+
+def _down(track: Track) -> Track:
+    return replace(track, state=TrackState.STOOD_DOWN, gen=track.gen + 1, next_at=None, round_at=None, **NO_CLAIM)
+
+
+def _failed(sheet: Sheet, command: Failed) -> str:
+    track = sheet.alert.track(command.track)
+    if track is None or track.gen != command.gen or track.state is not TrackState.CALLING:
+        return "stale"
+    known = track.called.get(command.person)
+    if known is None or known.failed:
+        return "known"
+    sheet.write("unreached", "engine", track=track.name, person=command.person, reason=command.reason)
+    failed(sheet, track, command.person, declined=False)
+    return "unreached"
+
+
+def _decline(sheet: Sheet, command: Decline) -> str:
+    """ "I cannot": as a failed attempt of that person; from the holder it is a release."""
+    actor = require_person(command.actor)
+    sheet.write("declined", actor.id)
+    for track in sheet.alert.tracks:
+        if track.state is TrackState.CLAIMED and track.claimant == actor.id:
+            resume(sheet, track, away=actor.id)
+        elif track.state is TrackState.CALLING and actor.id in track.called:
+            failed(sheet, track, actor.id, declined=True)
+    return "declined"
+
+
+def _voice_checked(sheet: Sheet, command: VoiceChecked) -> str:
+    sheet.write("voice_check", require_person(command.actor).id, result=command.result)
+    worse = sheet.plan.voice_check.get(command.result)
+    if worse is not None:
+        raise_severity(sheet, worse)
+    return "noted"
+
+
+def _close(sheet: Sheet, command: Close) -> str:
+    """Only a person with an outcome closes (invariant 3); a drill alert also its own runner, as ``test``."""
+    actor = require_person(command.actor)
+    if _DRILL_CLOSERS & actor.roles and not (sheet.alert.drill and command.outcome is Outcome.TEST):
+        raise Forbidden("a drill or probe account closes only drill alerts, and only with outcome test")
+    others = [t for t in sheet.alert.tracks if t.state is TrackState.CLAIMED and t.claimant != actor.id]
+    if others and not command.force:
+        raise held(others[0])
+    about = {"event": "closed", "by": actor.id, "name": actor.name, "outcome": command.outcome}
+    _stand_down(sheet, about, actor.id)
+    sheet.set(closed_at=sheet.now, closed_by=actor.id, outcome=command.outcome, cause=command.cause)
+    over = [t.claimant for t in others]
+    data = {"over": over} if over else {}
+    sheet.write("closed", actor.id, command.note, outcome=command.outcome, cause=command.cause, name=actor.name, **data)
+    return "closed"
+
+
+def _stand_down(sheet: Sheet, about: dict[str, object], closer: str) -> None:
+    """Everybody contacted hears once that it is over."""
+    told: set[str] = {closer}
+    for track in sheet.alert.tracks:
+        fresh = {id: c for id, c in track.called.items() if id not in told}
+        told |= set(fresh)
+        if track.state is not TrackState.STOOD_DOWN:
+            sheet.put(_down(track))
+        gone = sheet.alert.track(track.name) or track
+        sheet.tell(Purpose.STAND_DOWN, replace(gone, called=fresh), about)

@@ -1,0 +1,113 @@
+"""The timeline as the whole truth: what each decision changed, and the alert rebuilt from it.
+
+``delta`` writes the changed fields in plain JSON values; ``replay`` folds them back.
+Replaying every entry gives the stored alert exactly (invariant 8).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from datetime import datetime
+from typing import Any
+
+from domain.alerts import Alert, Called, Cause, Outcome, Severity, Stage, Subject, Track, TrackState
+from domain.events import Kind
+
+_ALERT = tuple(f.name for f in fields(Alert) if f.name not in {"tracks", "subject", "entries", "head"})
+_TRACK = tuple(f.name for f in fields(Track) if f.name != "called")
+_TIMES = frozenset({
+    "raised_at", "decided_at", "closed_at", "started_at", "round_at", "last_at", "next_at",
+    "claimed_at", "claim_until", "offer_until",
+})  # fmt: skip
+_ENUMS: Mapping[str, Any] = {
+    "kind": Kind, "severity": Severity, "stage": Stage, "outcome": Outcome, "cause": Cause, "state": TrackState,
+}  # fmt: skip
+
+
+def delta(before: Alert | None, after: Alert) -> dict[str, Any]:
+    """Fields of the alert and of its tracks that differ, as JSON values; all of them for a new alert."""
+    changed: dict[str, Any] = {}
+    for name in _ALERT:
+        value = getattr(after, name)
+        if before is None or getattr(before, name) != value:
+            changed[name] = _plain(value)
+    if before is None:
+        changed["subject"] = _subject(after.subject)
+    old = {t.name: t for t in before.tracks} if before else {}
+    tracks = {t.name: _track_delta(old.get(t.name), t) for t in after.tracks if old.get(t.name) is not t}
+    if tracks:
+        changed["tracks"] = tracks
+    return changed
+
+
+def replay(deltas: Iterable[Mapping[str, Any]]) -> Alert:
+    """The alert that these deltas, in order, make. Its chain head is left empty."""
+    alert: Alert | None = None
+    for change in deltas:
+        values = {k: _value(k, v) for k, v in change.items() if k not in {"tracks", "subject"}}
+        if alert is None:
+            alert = Alert(subject=_read_subject(change["subject"]), **values)
+        else:
+            alert = replace(alert, **values)
+        alert = replace(alert, tracks=_merge(alert.tracks, change.get("tracks", {})))
+    if alert is None:
+        raise ValueError("an empty timeline makes no alert")
+    return alert
+
+
+def called_plain(called: Mapping[str, Called]) -> dict[str, Any]:
+    """The people of a track as JSON values."""
+    return {id: [c.role, c.at.isoformat(), c.times, int(c.failed), int(c.declined)] for id, c in called.items()}
+
+
+def read_called(raw: Mapping[str, Any]) -> dict[str, Called]:
+    """The inverse of ``called_plain``."""
+    return {
+        id: Called(role, datetime.fromisoformat(at), times, bool(failed), bool(declined))
+        for id, (role, at, times, failed, declined) in raw.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _value(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _TIMES:
+        return datetime.fromisoformat(value)
+    return _ENUMS[name](value) if name in _ENUMS else value
+
+
+def _subject(subject: Subject) -> dict[str, Any]:
+    return {
+        "home": subject.home,
+        "device": subject.device,
+        "street": subject.street,
+        "facts": sorted(subject.facts),
+    }
+
+
+def _read_subject(raw: Mapping[str, Any]) -> Subject:
+    return Subject(raw["home"], raw["device"], raw["street"], frozenset(raw["facts"]))
+
+
+def _track_delta(before: Track | None, after: Track) -> dict[str, Any]:
+    changed = {
+        name: _plain(getattr(after, name))
+        for name in _TRACK
+        if before is None or getattr(before, name) != getattr(after, name)
+    }
+    if before is None or before.called != after.called:
+        changed["called"] = called_plain(after.called)
+    return changed
+
+
+def _merge(tracks: tuple[Track, ...], changes: Mapping[str, Mapping[str, Any]]) -> tuple[Track, ...]:
+    found = {t.name: t for t in tracks}
+    for name, change in changes.items():
+        values = {k: _value(k, v) for k, v in change.items() if k != "called"}
+        if "called" in change:
+            values["called"] = read_called(change["called"])
+        found[name] = replace(found[name], **values) if name in found else Track(**values)
+    return tuple(found.values())
