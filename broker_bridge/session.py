@@ -1,0 +1,350 @@
+"""One lasting session with the broker: nothing is acknowledged before we say so.
+
+The broker keeps what we have not acknowledged and sends it again, but only after a new
+connection; an acknowledgement that comes late would then hit another message with the
+same number. So every arrival carries the connection it came by, and ``ack`` is void on
+any other (mqtt.md 3.1). The network thread is ours and outlives every exception.
+"""
+
+import functools
+import ssl
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as mqtt
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from broker_bridge.payload import LIMIT
+from broker_bridge.settings import BrokerAddress
+from domain.clock import wall_now
+from domain.events import Message
+
+log = structlog.get_logger()
+
+_WEEK = 7 * 24 * 3600
+_KEEPALIVE = 20
+#: Mosquitto's own Receive Maximum: more of ours under way and it hangs up
+_INFLIGHT = 20
+_OUTGOING = 10_000
+_RETRY = (0.1, 5.0)
+_UNSUPPORTED = 0x84
+#: connections that end without an answer before we try the other version
+_SILENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message and what is needed to acknowledge it."""
+
+    message: Message
+    #: bytes on the wire; the payload is cut to ``payload.LIMIT``
+    length: int
+    mid: int
+    #: the connection it came by
+    epoch: int
+    #: monotonic seconds
+    at: float
+    lane: "Lane"
+
+
+@dataclass(frozen=True, slots=True)
+class LanePlan:
+    """What one lane is called, listens to, and leaves behind when it dies."""
+
+    name: str
+    address: BrokerAddress
+    client_id: str
+    filters: tuple[str, ...]
+    receive_maximum: int
+    ca_file: Path | None = None
+    session_expected: bool = False
+    #: topic, what is published at connect, and the last will; both retained
+    presence: tuple[str, bytes, bytes] | None = None
+
+
+Callback = Callable[..., None]
+
+
+def _guarded(callback: Callback) -> Callback:
+    """A callback whose exception costs one connection, not the thread (P35)."""
+
+    @functools.wraps(callback)
+    def safe(lane: "Lane", *args: Any) -> None:
+        try:
+            callback(lane, *args)
+        except Exception:
+            log.exception("mqtt callback failed", lane=lane.plan.name)
+            lane.cut()
+
+    return safe
+
+
+class Lane:
+    """One session, kept for ever: connects, falls back to MQTT 3.1.1, reconnects, acknowledges when told."""
+
+    def __init__(
+        self,
+        plan: LanePlan,
+        deliver: Callable[[Arrival], None],
+        lost: Callable[[str], None] = lambda lane: None,
+    ) -> None:
+        self.plan = plan
+        self._deliver = deliver
+        self._lost = lost
+        self._lock = threading.Lock()
+        self._client: mqtt.Client | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping = threading.Event()
+        self._deaf = False
+        self._cut = False
+        self._live = 0
+        self._known = plan.session_expected
+        self._silent = 0
+        self._inflight = _INFLIGHT
+        self._subscribed = False
+        self.protocol = mqtt.MQTTv5
+        self.epoch = 0
+        self.received = 0
+        self.last_at: float | None = None
+        self.possible_losses = 0
+        self.stale_acks = 0
+        self.unsent = 0
+
+    @property
+    def connected(self) -> bool:
+        """The broker has accepted us and our subscriptions. Not evidence that messages flow: see the probe."""
+        return self._live > 0 and self._subscribed
+
+    @property
+    def alive(self) -> bool:
+        """The network thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin, or begin again after the thread died. Returns at once; retries for ever."""
+        self._thread = threading.Thread(target=self._run, name=f"lane-{self.plan.name}", daemon=True)
+        self._thread.start()
+
+    def deafen(self) -> None:
+        """Take nothing more in: what still comes stays with the broker, unacknowledged."""
+        self._deaf = True
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Say good-bye and hang up. The session stays with the broker and collects."""
+        self._deaf = True
+        client = self._client
+        if client is not None and self._live:
+            self._farewell(client, timeout / 2)
+        self._stopping.set()
+        if client is not None:
+            client.disconnect()
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def cut(self) -> None:
+        """Drop the connection and make a new one: the only way to get unacknowledged messages again."""
+        self._cut = True
+
+    def ack(self, arrival: Arrival) -> bool:
+        """Let the broker forget it. False when its connection is gone: then the broker sends it again."""
+        if arrival.message.qos == 0:
+            return True
+        with self._lock:
+            client = self._client
+            if client is None or arrival.epoch != self._live:
+                self.stale_acks += 1
+                return False
+            client.ack(arrival.mid, 1)
+            return True
+
+    def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> bool:
+        """Hand a message to the broker as soon as there is one; False when too many wait already."""
+        client = self._client
+        if client is None:
+            self.unsent += 1
+            return False
+        info = client.publish(topic, payload, qos, retain)
+        if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN):
+            self.unsent += 1
+            return False
+        return True
+
+    def _run(self) -> None:
+        pause = _RETRY[0]
+        while not self._stopping.is_set():
+            epoch = self.epoch
+            try:
+                self._connection()
+            except OSError as error:
+                log.warning("broker not reached", lane=self.plan.name, error=type(error).__name__)
+            except Exception:
+                log.exception("network loop failed, new client", lane=self.plan.name)
+                self._client = None
+            self._end()
+            pause = _RETRY[0] if self.epoch > epoch else min(_RETRY[1], pause * 2)
+            self._stopping.wait(pause)
+
+    def _connection(self) -> None:
+        """One connection, from the call to the hang-up."""
+        client = self._client or self._build()
+        self._client, self._cut = client, False
+        epoch = self.epoch
+        client.reconnect()
+        while client.loop(1.0) == mqtt.MQTT_ERR_SUCCESS and not self._cut:
+            pass
+        self._silent = 0 if self.epoch > epoch else self._silent + 1
+        if self._silent >= _SILENT:
+            self._other_version()
+
+    def _end(self) -> None:
+        """From here on no acknowledgement of this connection may reach the next one."""
+        with self._lock:
+            self._live = 0
+            self._subscribed = False
+
+    def _build(self) -> mqtt.Client:
+        plan, v5 = self.plan, self.protocol == mqtt.MQTTv5
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=plan.client_id,
+            protocol=self.protocol,
+            clean_session=None if v5 else False,
+            manual_ack=True,
+        )
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
+        client.on_message = self._on_message
+        # with this set, paho leaves writing to our loop: two writing threads would mix packets
+        client.on_socket_register_write = lambda *_: None
+        client.max_queued_messages = _OUTGOING
+        client.max_inflight_messages = self._inflight
+        self._identify(client)
+        if plan.presence:
+            client.will_set(plan.presence[0], plan.presence[2], qos=1, retain=True)
+        host, port = plan.address.host, plan.address.port
+        if v5:
+            client.connect_async(host, port, _KEEPALIVE, clean_start=False, properties=_session(plan))
+        else:
+            client.connect_async(host, port, _KEEPALIVE)
+        return client
+
+    def _identify(self, client: mqtt.Client) -> None:
+        address = self.plan.address
+        if address.username:
+            client.username_pw_set(address.username, address.password)
+        elif self.protocol != mqtt.MQTTv5:
+            # brokers without MQTT 5 keep nothing for nameless clients (amqtt)
+            client.username_pw_set(self.plan.client_id, "")
+        if address.tls:
+            cafile = str(self.plan.ca_file) if self.plan.ca_file else None
+            client.tls_set_context(ssl.create_default_context(cafile=cafile))
+
+    def _other_version(self) -> None:
+        """The broker hangs up without a word: perhaps it speaks the other MQTT."""
+        self.protocol = mqtt.MQTTv311 if self.protocol == mqtt.MQTTv5 else mqtt.MQTTv5
+        log.warning("trying the other MQTT version", lane=self.plan.name, protocol=int(self.protocol))
+        self._silent, self._client = 0, None
+
+    @_guarded
+    def _on_connect(
+        self, client: mqtt.Client, _: Any, flags: mqtt.ConnectFlags, reason: ReasonCode, props: Properties
+    ) -> None:
+        if reason.is_failure:
+            log.error("broker refused us", lane=self.plan.name, reason=str(reason))
+            self._silent = _SILENT if reason.value == _UNSUPPORTED else -1
+            return
+        with self._lock:
+            self.epoch += 1
+            self._live = self.epoch
+        self._greet(client, flags.session_present)
+        allowed = getattr(props, "ReceiveMaximum", _INFLIGHT)
+        if allowed < self._inflight:
+            self._inflight, self._client = allowed, None
+            self.cut()
+
+    def _greet(self, client: mqtt.Client, session_present: bool) -> None:
+        log.info("connected", lane=self.plan.name, epoch=self.epoch, session=session_present)
+        if self._known and not session_present:
+            self.possible_losses += 1
+            log.error("the broker has forgotten our session: messages may be lost", lane=self.plan.name)
+            self._lost(self.plan.name)
+        self._known = True
+        self._subscribe(client)
+        if self.plan.presence:
+            client.publish(self.plan.presence[0], self.plan.presence[1], qos=1, retain=True)
+
+    def _subscribe(self, client: mqtt.Client) -> None:
+        """Retained messages are replayed once, to a new session; later ones come by the session itself."""
+        if self.protocol == mqtt.MQTTv5:
+            options = SubscribeOptions(qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB)
+            client.subscribe([(name, options) for name in self.plan.filters])
+        else:
+            client.subscribe([(name, 1) for name in self.plan.filters])
+
+    @_guarded
+    def _on_subscribe(
+        self, client: mqtt.Client, _: Any, mid: int, reasons: list[ReasonCode], props: Properties
+    ) -> None:
+        self._subscribed = not any(reason.is_failure for reason in reasons)
+        if not self._subscribed:
+            log.error("broker refused a subscription: give our account the right", lane=self.plan.name)
+
+    @_guarded
+    def _on_disconnect(
+        self, client: mqtt.Client, _: Any, flags: Any, reason: ReasonCode, props: Properties
+    ) -> None:
+        self._end()
+        if not self._stopping.is_set():
+            log.warning("disconnected", lane=self.plan.name, reason=str(reason))
+
+    @_guarded
+    def _on_message(self, client: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:
+        if self._deaf:
+            return
+        now = time.monotonic()
+        payload = message.payload
+        length = len(payload)
+        if length > LIMIT:
+            payload = payload[:LIMIT]
+        heard = Message(
+            _topic(message), bytes(payload), wall_now(), message.qos, bool(message.retain), bool(message.dup)
+        )
+        self.received += 1
+        self.last_at = now
+        self._deliver(Arrival(heard, length, message.mid, self._live, now, self))
+
+    def _farewell(self, client: mqtt.Client, timeout: float) -> None:
+        """Wait until the broker has our last words, receipts before them included."""
+        if not self.plan.presence:
+            return
+        words = self.plan.presence[2].replace(b'"lwt"', b'"stopped"')
+        info = client.publish(self.plan.presence[0], words, qos=1, retain=True)
+        try:
+            info.wait_for_publish(timeout)
+        except (RuntimeError, ValueError):
+            log.warning("the broker did not hear our good-bye", lane=self.plan.name)
+
+
+def _topic(message: mqtt.MQTTMessage) -> str:
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return "\ufffd"
+
+
+def _session(plan: LanePlan) -> Properties:
+    """The broker keeps our messages for a week, and has this many with us unacknowledged."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = _WEEK
+    properties.ReceiveMaximum = plan.receive_maximum
+    return properties
