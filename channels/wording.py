@@ -1,0 +1,235 @@
+"""What is said to whom: the sentences of a call, a text message, a lamp, from a letter. Pure.
+
+A fact that is missing leaves its part out, or is said to be missing: a call without an age
+or a name is better than no call. In a drill every sentence begins with the word drill.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from domain.contacts import Letter, Purpose
+from domain.words import LANGUAGES, Catalogue
+
+_WORDS = Path(__file__).parent / "words"
+
+#: who is told about the person's health, and who about the way in
+_MEDICAL_ROLES = frozenset({"family_doctor", "dispatch_120"})
+_ACCESS_ROLES = frozenset({"street_office", "dispatch_120", "key_holder", "police", "neighbour", "volunteer"})
+
+
+@cache
+def words() -> Catalogue:
+    """The catalogue, read once."""
+    return Catalogue.load(_WORDS / "zh.toml", _WORDS / "en.toml")
+
+
+def language(code: str | None) -> str:
+    """``en`` for English, ``zh`` for every other (Chinese first)."""
+    return "en" if (code or "").lower().startswith("en") else "zh"
+
+
+def name_of(group: str, value: str, code: str) -> str:
+    """The name of a ``kind``, ``severity``, ``role``, ``step``, ``outcome`` or ``cause``.
+
+    A value that the catalogue does not have is said as it is.
+    """
+    key = f"{group}.{value}"
+    return words().say(key, language(code)) if key in words().keys() else str(value)
+
+
+def stage(value: str) -> dict[str, str]:
+    """What the lamp or the voice at home says, in both languages."""
+    return {code: words().say(f"stage.{value}", code) for code in LANGUAGES}
+
+
+def voice(letter: Letter, now: datetime) -> str:
+    """What a call says first, without the keys: who, where, what, how long ago, and what is asked."""
+    match letter.purpose:
+        case Purpose.INFORM | Purpose.STAND_DOWN:
+            return _spoken(letter, _notice(letter, now))
+        case Purpose.UPDATE:
+            return _spoken(letter, _say(letter, "voice.update", **_facts(letter, now), more=_more(letter)))
+    return _spoken(
+        letter, _say(letter, "voice.contact", **_facts(letter, now), more=_more(letter), ask=_ask(letter))
+    )
+
+
+def keys(letter: Letter) -> str:
+    """Which keys to press; a critical call asks for the digit that only a listener knows."""
+    if letter.digit and letter.digit != "1":
+        return _say(letter, "voice.keys_critical", digit=letter.digit)
+    return _say(letter, "voice.keys")
+
+
+def silence(letter: Letter) -> str:
+    """Said when nobody pressed a key."""
+    return _spoken(letter, _say(letter, "voice.silence"))
+
+
+def after_key(letter: Letter, result: str, name: str | None = None) -> str:
+    """The answer to a key: ``recorded`` ``declined`` ``wrong`` ``already_taken`` ``closed`` ``not_recorded``.
+
+    ``recorded`` is for after the commit only (P10). ``name``: who has taken it.
+    """
+    if result == "already_taken":
+        said = _say(letter, "key.already_taken", name=name) if name else _say(letter, "key.taken")
+    else:
+        said = _say(letter, f"key.{result}")
+    return _spoken(letter, said)
+
+
+def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
+    """The text message. ``replies``: whether an answer by SMS can come back (not from +86 by Twilio)."""
+    if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
+        return _spoken(letter, _say(letter, "sms.other", text=_notice(letter, now)))
+    reply = _say(letter, "sms.reply", code=reply_code(letter.alert_id)) if replies else _say(letter, "sms.no_reply")
+    return _spoken(letter, _say(letter, f"sms.{letter.purpose}", **_facts(letter, now), reply=reply))
+
+
+def reply_code(alert_id: str) -> str:
+    """The last four letters of the alert's id: which of several open alerts an SMS answer means (P26)."""
+    return "".join(letter for letter in alert_id if letter.isalnum())[-4:].upper()
+
+
+def ago(raised_at: datetime, now: datetime, code: str) -> str:
+    """How long ago, in words; a clock that runs behind says "just now"."""
+    minutes = int((now - raised_at).total_seconds() // 60)
+    if minutes < 1:
+        return words().say("ago.now", language(code))
+    unit, n = ("hour", minutes // 60) if minutes >= 60 else ("minute", minutes)
+    return words().say(f"ago.{unit}" if n == 1 else f"ago.{unit}s", language(code), **({} if n == 1 else {"n": n}))
+
+
+def who(letter: Letter, now: datetime) -> str:
+    """Names and ages, when the letter may carry them."""
+    people = [_person(letter, resident, now) for resident in letter.residents]
+    return _say(letter, "who.between").join(people) or _say(letter, "who.nobody")
+
+
+def where(letter: Letter) -> str:
+    """Address, floor and room; nothing is said twice, nothing that is known is left out."""
+    address = (letter.home or {}).get("address") or {}
+    text = str(address.get("text") or "") or _composed(address)
+    if not text:
+        known = letter.device if letter.home is None else None
+        return _say(letter, "where.device", device=known) if known else _say(letter, "where.unknown")
+    parts = [_say(letter, "where.address", text=text)]
+    if _given(address.get("floor")):
+        parts.append(_say(letter, "where.floor", floor=address["floor"]))
+    if _given(address.get("room")) and str(address["room"]) not in text:
+        parts.append(_say(letter, "where.room", room=address["room"]))
+    return _say(letter, "where.between").join(parts)
+
+
+def _say(letter: Letter, key: str, /, **values: object) -> str:
+    return words().say(key, language(letter.language), **values)
+
+
+def _spoken(letter: Letter, text: str) -> str:
+    """Drill first, so that nobody runs before hearing it (invariant 15)."""
+    return _say(letter, "drill") + text if letter.drill else text
+
+
+def _facts(letter: Letter, now: datetime) -> dict[str, str]:
+    code = letter.language
+    return {
+        "severity": name_of("severity", letter.severity, code),
+        "who": who(letter, now),
+        "where": where(letter),
+        "what": name_of("what", letter.kind, code),
+        "ago": ago(letter.raised_at, now, code),
+    }
+
+
+def _notice(letter: Letter, now: datetime) -> str:
+    """``inform`` and ``stand_down``: who has it, how far they are, or how it ended."""
+    facts = {
+        "who": who(letter, now),
+        "where": where(letter),
+        "kind": name_of("kind", letter.kind, letter.language),
+    }
+    about, code = letter.about, letter.language
+    if letter.purpose is Purpose.STAND_DOWN:
+        if about.get("outcome"):
+            return _say(letter, "stand_down.outcome", **facts, outcome=name_of("outcome", about["outcome"], code))
+        return _say(letter, "stand_down.closed", **facts)
+    if about.get("released"):
+        return _say(letter, "inform.released", **facts)
+    named = {"name": about["name"]} if about.get("name") else {}
+    if about.get("step"):
+        key = "inform.step" if named else "inform.progress"
+        return _say(letter, key, **facts, **named, step=name_of("step", about["step"], code))
+    return _say(letter, "inform.claimed" if named else "inform.someone", **facts, **named)
+
+
+def _ask(letter: Letter) -> str:
+    key = f"ask.{letter.role}"
+    return _say(letter, key if key in words().keys() else "ask.other")
+
+
+def _more(letter: Letter) -> str:
+    """The person's health for those who treat, the way in for those who come. No door code: it may be voicemail."""
+    parts = _health(letter) if letter.role in _MEDICAL_ROLES else []
+    parts += _way_in(letter) if letter.role in _ACCESS_ROLES else []
+    return "".join(parts)
+
+
+def _health(letter: Letter) -> list[str]:
+    parts = []
+    for card in letter.medical:
+        for key in ("conditions", "allergies", "medicines"):
+            listed = _listed(card.get(key))
+            if listed:
+                parts.append(_say(letter, f"medical.{key}", list=_say(letter, "medical.between").join(listed)))
+        if _given(card.get("mobility")):
+            parts.append(_say(letter, "medical.mobility", text=card["mobility"]))
+    return parts
+
+
+def _way_in(letter: Letter) -> list[str]:
+    access = letter.access
+    parts = []
+    if _given(access.get("gate")):
+        parts.append(_say(letter, "way.gate", gate=access["gate"]))
+    if access.get("lift") is not None:
+        parts.append(_say(letter, "way.lift" if access["lift"] else "way.no_lift"))
+    if access.get("lift") and access.get("lift_fits_stretcher") is False:
+        parts.append(_say(letter, "way.no_stretcher"))
+    if _given(access.get("door")):
+        parts.append(_say(letter, "way.door", door=access["door"]))
+    return parts
+
+
+def _person(letter: Letter, resident: Mapping[str, Any], now: datetime) -> str:
+    name = resident.get("name") or _say(letter, "who.nobody")
+    age = resident.get("age")
+    years = age if _given(age) else _age(resident.get("birth"), now)
+    if years is None:
+        return _say(letter, "who.named", name=name)
+    return _say(letter, "who.aged", name=name, age=years)
+
+
+def _age(birth: object, now: datetime) -> int | None:
+    try:
+        born = birth if isinstance(birth, date) else date.fromisoformat(str(birth)[:10])
+    except ValueError:
+        return None
+    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+
+
+def _composed(address: Mapping[str, Any]) -> str:
+    parts = (address.get(key) for key in ("road", "lane", "estate", "building", "unit"))
+    return "".join(str(part) for part in parts if _given(part))
+
+
+def _listed(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value] if value else []
+    return [str(one) for one in value] if isinstance(value, Iterable) else []
+
+
+def _given(value: object) -> bool:
+    return value is not None and value != ""
