@@ -51,3 +51,11 @@ class Refused(AnlingError):
 
 class LedgerUnavailable(AnlingError):
     """The database did not take the write. The caller must try again; nothing was acknowledged."""
+
+
+class LedgerCollision(AnlingError):
+    """Another writer was faster, or a constraint forbids the write. Read again and decide anew."""
+
+
+class Unreadable(AnlingError):
+    """A stored value cannot be opened: the secret key is not the one it was sealed with."""

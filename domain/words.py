@@ -39,6 +39,9 @@ class Catalogue:
         """The sentence with its values filled in; ``KeyError`` for a missing key, language or value."""
         return self._words[language][key].format_map(values)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._words["zh"]
+
     def keys(self) -> frozenset[str]:
         """All keys, dotted."""
         return frozenset(self._words["zh"])
