@@ -142,7 +142,7 @@ def _kind(said: Any, faults: Faults) -> tuple[Kind, str | None]:
 
 
 def _plain(said: str) -> str:
-    """``SOS ``, ``ＳＯＳ`` and ``water leak`` mean what they say."""
+    """``SOS `` (also in full width) and ``water leak`` mean what they say."""
     folded = unicodedata.normalize("NFKC", said[:64]).strip(" \t\r\n\0\ufffd\ufeff").casefold()
     return re.sub(r"[\s-]+", "_", folded)
 

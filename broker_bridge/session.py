@@ -121,7 +121,7 @@ class Lane:
 
     @property
     def connected(self) -> bool:
-        """The broker has accepted us and our subscriptions. Not evidence that messages flow: see the probe."""
+        """The broker took us and our subscriptions. No evidence that messages flow: see the probe."""
         return self._live > 0 and self._subscribed
 
     @property

@@ -60,7 +60,7 @@ class BridgeSettings:
             problems.append(_OWN_NAME)
         problems += _shared([alarm, telemetry, vendor])
         if self.ca_file is not None and not self.ca_file.is_file():
-            problems.append(f"CA file {self.ca_file} is not there: give the path of the broker's CA certificate")
+            problems.append(f"CA file {self.ca_file} is not there: give the broker's CA certificate")
         if not self.instance or any(c in self.instance for c in "/+#"):
             problems.append("instance: one word without / + #")
         if problems or alarm is None:
