@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Dispatch120:
-    """``channel = "dispatch_120"``. Drills come here only by addresses marked for them; the plan sees to it."""
+    """``channel = "dispatch_120"``. A drill comes only to an address marked for it."""
 
     name = "dispatch_120"
     paced = False

@@ -37,7 +37,7 @@ def name_of(group: str, value: str, code: str) -> str:
     A value that the catalogue does not have is said as it is.
     """
     key = f"{group}.{value}"
-    return words().say(key, language(code)) if key in words().keys() else str(value)
+    return words().say(key, language(code)) if key in words() else str(value)
 
 
 def stage(value: str) -> dict[str, str]:
@@ -85,7 +85,8 @@ def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
     """The text message. ``replies``: whether an answer by SMS can come back (not from +86 by Twilio)."""
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
         return _spoken(letter, _say(letter, "sms.other", text=_notice(letter, now)))
-    reply = _say(letter, "sms.reply", code=reply_code(letter.alert_id)) if replies else _say(letter, "sms.no_reply")
+    code = reply_code(letter.alert_id)
+    reply = _say(letter, "sms.reply", code=code) if replies else _say(letter, "sms.no_reply")
     return _spoken(letter, _say(letter, f"sms.{letter.purpose}", **_facts(letter, now), reply=reply))
 
 
@@ -100,7 +101,9 @@ def ago(raised_at: datetime, now: datetime, code: str) -> str:
     if minutes < 1:
         return words().say("ago.now", language(code))
     unit, n = ("hour", minutes // 60) if minutes >= 60 else ("minute", minutes)
-    return words().say(f"ago.{unit}" if n == 1 else f"ago.{unit}s", language(code), **({} if n == 1 else {"n": n}))
+    if n == 1:
+        return words().say(f"ago.{unit}", language(code))
+    return words().say(f"ago.{unit}s", language(code), n=n)
 
 
 def who(letter: Letter, now: datetime) -> str:
@@ -145,45 +148,57 @@ def _facts(letter: Letter, now: datetime) -> dict[str, str]:
 
 
 def _notice(letter: Letter, now: datetime) -> str:
-    """``inform`` and ``stand_down``: who has it, how far they are, or how it ended."""
-    facts = {
+    """``inform`` and ``stand_down``, by ``about["event"]``.
+
+    Only a claim and an end say "you need not go". An event that is not known here is told
+    without advice: the reader may be the very person who must go.
+    """
+    about, code = letter.about, letter.language
+    values = {
         "who": who(letter, now),
         "where": where(letter),
-        "kind": name_of("kind", letter.kind, letter.language),
+        "kind": name_of("kind", letter.kind, code),
+        "name": about.get("name"),
+        "signal": name_of("kind", about.get("kind") or letter.kind, code),
+        "step": name_of("step", about.get("step") or "", code),
+        "outcome": name_of("outcome", about.get("outcome") or "", code),
     }
-    about, code = letter.about, letter.language
+    return _say(letter, _notice_key(letter), **values)
+
+
+def _notice_key(letter: Letter) -> str:
+    about = letter.about
     if letter.purpose is Purpose.STAND_DOWN:
-        if about.get("outcome"):
-            return _say(letter, "stand_down.outcome", **facts, outcome=name_of("outcome", about["outcome"], code))
-        return _say(letter, "stand_down.closed", **facts)
-    if about.get("released"):
-        return _say(letter, "inform.released", **facts)
-    named = {"name": about["name"]} if about.get("name") else {}
-    if about.get("step"):
-        key = "inform.step" if named else "inform.progress"
-        return _say(letter, key, **facts, **named, step=name_of("step", about["step"], code))
-    return _say(letter, "inform.claimed" if named else "inform.someone", **facts, **named)
+        return "stand_down.outcome" if about.get("outcome") else "stand_down.closed"
+    match about.get("event"):
+        case "claimed":
+            return "inform.claimed" if about.get("name") else "inform.someone"
+        case "progress" if about.get("step"):
+            return "inform.step" if about.get("name") else "inform.progress"
+        case "signal" | "released" | "expired" | "offered" | "cancel" as event:
+            return f"inform.{event}"
+    return "inform.other"
 
 
 def _ask(letter: Letter) -> str:
     key = f"ask.{letter.role}"
-    return _say(letter, key if key in words().keys() else "ask.other")
+    return _say(letter, key if key in words() else "ask.other")
 
 
 def _more(letter: Letter) -> str:
-    """The person's health for those who treat, the way in for those who come. No door code: it may be voicemail."""
+    """Health for those who treat, the way in for those who come. No door code: it may be voicemail."""
     parts = _health(letter) if letter.role in _MEDICAL_ROLES else []
     parts += _way_in(letter) if letter.role in _ACCESS_ROLES else []
     return "".join(parts)
 
 
 def _health(letter: Letter) -> list[str]:
-    parts = []
+    parts, between = [], _say(letter, "medical.between")
     for card in letter.medical:
         for key in ("conditions", "allergies", "medicines"):
             listed = _listed(card.get(key))
             if listed:
-                parts.append(_say(letter, f"medical.{key}", list=_say(letter, "medical.between").join(listed)))
+                parts.append(_say(letter, f"medical.{key}", list=between.join(listed)))
         if _given(card.get("mobility")):
             parts.append(_say(letter, "medical.mobility", text=card["mobility"]))
     return parts

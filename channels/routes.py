@@ -1,0 +1,50 @@
+"""Which provider carries a telephone number, by how the number begins. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAINLAND = "+86"
+
+#: ``none`` is a wish: this country is not called from here
+PROVIDERS = ("twilio", "aliyun", "none")
+
+_SEPARATORS = str.maketrans("", "", " \t-()./\u00a0\u3000")
+
+
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Prefix to provider; the longest prefix wins, ``*`` is for every other number."""
+
+    by_prefix: Mapping[str, str]
+
+    def provider(self, number: str) -> str | None:
+        """Who carries it; None when no route fits."""
+        fitting = [prefix for prefix in self.by_prefix if prefix != "*" and number.startswith(prefix)]
+        return self.by_prefix.get(max(fitting, key=len, default="*"))
+
+    def mainland(self) -> frozenset[str]:
+        """Every provider that would be asked to carry some mainland number."""
+        longer = {who for prefix, who in self.by_prefix.items() if prefix.startswith(MAINLAND)}
+        return frozenset(longer | {self.provider(MAINLAND) or "none"})
+
+
+def parse_routes(text: str, setting: str, problems: list[str]) -> Routes:
+    """Read ``+86=aliyun,*=twilio``; what is wrong goes to ``problems`` with its remedy."""
+    by_prefix: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        prefix, _, provider = (side.strip() for side in part.partition("="))
+        if not (prefix == "*" or (prefix.startswith("+") and prefix[1:].isascii() and prefix[1:].isdigit())):
+            problems.append(f"{setting}: {part!r} does not begin with + and digits, or *; write +86=aliyun")
+        elif provider not in PROVIDERS:
+            problems.append(f"{setting}: {part!r} names no provider; use one of {', '.join(PROVIDERS)}")
+        elif prefix in by_prefix:
+            problems.append(f"{setting}: {prefix} is there twice; keep one")
+        else:
+            by_prefix[prefix] = provider
+    return Routes(by_prefix)
+
+
+def e164(address: str) -> str:
+    """The number as providers want it: without separators, ``+`` for a leading ``00``."""
+    plain = address.strip().removeprefix("tel:").translate(_SEPARATORS)
+    return "+" + plain[2:] if plain.startswith("00") else plain

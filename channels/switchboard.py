@@ -1,0 +1,160 @@
+"""All ways of reaching a human, put together from the settings, or refused with all that is wrong."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import structlog
+
+from channels.dispatch_120 import Dispatch120
+from channels.exchange import Exchange
+from channels.log import Log
+from channels.routes import MAINLAND, Routes, parse_routes
+from channels.telephones import NotConfigured, Provider, Routed
+from channels.twilio_line import TwilioAccount, TwilioLine
+from channels.twilio_sms import TwilioSms
+from channels.twilio_voice import RING, TwilioVoice
+from channels.webhook import Webhook
+from domain.contacts import Channel, Letter
+from domain.errors import ConfigurationError
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSettings:
+    """What the channels need to know (wire.md section 6). Secrets are not shown."""
+
+    #: the first one signs; the others are still known while a secret is rotated
+    webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    desk_secrets: tuple[str, ...] = field(default=(), repr=False)
+    #: our own numbers, where a 120 crew reaches a person
+    call_back: tuple[str, ...] = field(default=(), repr=False)
+    #: ``+86=aliyun,*=twilio``; empty: Twilio where it may, when it is configured
+    voice_routes: str = ""
+    #: empty: as voice
+    sms_routes: str = ""
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = field(default="", repr=False)
+    twilio_from: str = field(default="", repr=False)
+    #: a local phone network; empty: the real one
+    twilio_base_url: str = ""
+    public_url: str = ""
+    #: names the outbox row and attempt in callback addresses
+    token: Callable[[Letter], str] | None = None
+    #: seconds a telephone rings
+    ring: int = RING
+
+
+def build(settings: ChannelSettings) -> Mapping[str, Channel]:
+    """``webhook`` ``dispatch_120`` ``voice`` ``sms`` ``log``; ``ConfigurationError`` with all problems."""
+    problems: list[str] = []
+    routes = _routes(settings, problems)
+    problems += _twilio_problems(settings, routes["voice"])
+    if problems:
+        raise ConfigurationError(problems)
+    _warn(settings)
+    exchange = Exchange()
+    telephones = _twilio(settings)
+    return {
+        "webhook": Webhook(settings.webhook_secrets, exchange),
+        "dispatch_120": Dispatch120(settings.desk_secrets, settings.call_back, exchange),
+        "voice": _routed("voice", routes["voice"], telephones),
+        "sms": _routed("sms", routes["sms"], telephones),
+        "log": Log(),
+    }
+
+
+def loopback(url: str) -> bool:
+    """Whether an address stays on this machine."""
+    host = (urlsplit(url).hostname or "").lower()
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _routes(settings: ChannelSettings, problems: list[str]) -> Mapping[str, Routes]:
+    """An empty setting means: by Twilio, where Twilio may call at all."""
+    unsaid = "*=twilio" if loopback(settings.twilio_base_url) else f"{MAINLAND}=none,*=twilio"
+    voice = settings.voice_routes or unsaid
+    routes = {"voice": parse_routes(voice, "ANLING_VOICE_ROUTES", problems)}
+    sms = settings.sms_routes or settings.voice_routes or "*=twilio"
+    if sms == voice:
+        return routes | {"sms": routes["voice"]}
+    return routes | {"sms": parse_routes(sms, "ANLING_SMS_ROUTES", problems)}
+
+
+def _twilio_problems(settings: ChannelSettings, voice: Routes) -> list[str]:
+    given = {
+        "ANLING_TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
+        "ANLING_TWILIO_AUTH_TOKEN": settings.twilio_auth_token,
+        "ANLING_TWILIO_FROM": settings.twilio_from,
+    }
+    if not any(given.values()):
+        return []
+    problems = [f"{name}: is missing; set all three or none" for name, value in given.items() if not value]
+    problems += _address_problems(settings)
+    if settings.token is None:
+        problems.append("token: callbacks would not find their row; give a function from letter to token")
+    if not loopback(settings.twilio_base_url) and "twilio" in voice.mainland():
+        problems.append(
+            f"ANLING_VOICE_ROUTES: Twilio does not carry voice calls to the mainland ({MAINLAND});"
+            f" write {MAINLAND}=aliyun (or {MAINLAND}=none) before *=twilio"
+        )
+    return problems
+
+
+def _address_problems(settings: ChannelSettings) -> list[str]:
+    problems = []
+    if settings.twilio_base_url and not _web(settings.twilio_base_url):
+        problems.append("ANLING_TWILIO_BASE_URL: is not an http(s) address; empty means the real Twilio")
+    if not _web(settings.public_url):
+        problems.append("ANLING_PUBLIC_URL: is not an http(s) address; Twilio needs it to fetch what to say")
+    elif loopback(settings.public_url) and not loopback(settings.twilio_base_url):
+        problems.append("ANLING_PUBLIC_URL: Twilio cannot reach a loopback address; give this machine's name")
+    return problems
+
+
+def _web(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _warn(settings: ChannelSettings) -> None:
+    """What works, but less well than it should."""
+    if not settings.webhook_secrets:
+        _log.warning("webhooks_unsigned", remedy="set ANLING_WEBHOOK_SECRET")
+    if not settings.desk_secrets:
+        _log.warning("desk_unsigned", remedy="set ANLING_DESK_SECRET")
+    if not settings.twilio_account_sid:
+        _log.warning("telephones_not_configured", remedy="set ANLING_TWILIO_ACCOUNT_SID, _AUTH_TOKEN, _FROM")
+
+
+def _twilio(settings: ChannelSettings) -> Mapping[str, Provider]:
+    """``voice`` and ``sms`` by Twilio; empty when there is no account."""
+    if not settings.twilio_account_sid or settings.token is None:
+        return {}
+    account = TwilioAccount(
+        settings.twilio_account_sid,
+        settings.twilio_auth_token,
+        settings.twilio_from,
+        settings.twilio_base_url or None,
+    )
+    line = TwilioLine(account)
+    return {
+        "voice": TwilioVoice(line, settings.public_url, settings.token, settings.ring),
+        "sms": TwilioSms(line, settings.public_url, settings.token),
+    }
+
+
+def _routed(name: str, routes: Routes, telephones: Mapping[str, Provider]) -> Channel:
+    if not telephones:
+        return NotConfigured(name)
+    return Routed(name, routes, {"twilio": telephones[name]})

@@ -1,0 +1,106 @@
+"""Our line to Twilio: the SDK, loaded when the first call is made, and its failures as values."""
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from channels.routes import e164
+from channels.twilio_codes import classify
+from domain.contacts import FailedForGood, FailedForNow
+from domain.errors import AnlingError
+
+T = TypeVar("T")
+
+#: seconds; the SDK's own default is for ever
+TIMEOUT = 8.0
+
+#: connections kept; with the SDK's own few, senders in a storm would open a new one for each call
+_KEPT = 64
+
+#: how many of the newest calls to one number are looked at when we do not know whether ours was made
+LOOKED_AT = 20
+
+
+class Unreachable(AnlingError):
+    """The provider could not be asked what became of a call; ask again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwilioAccount:
+    """Who we are at Twilio. ``base_url``: a local phone network instead of the real one."""
+
+    sid: str
+    token: str = field(repr=False)
+    number: str = field(repr=False)
+    base_url: str | None = None
+
+
+class TwilioLine:
+    """One account's connection. Safe to use from many threads."""
+
+    def __init__(self, account: TwilioAccount, timeout: float = TIMEOUT) -> None:
+        self.number = account.number
+        self._account = account
+        self._timeout = timeout
+        self._lock = threading.Lock()
+
+    def request(self, ask: Callable[[Any], T]) -> T | FailedForNow | FailedForGood:
+        """Carry out one request; what goes wrong with it is a value."""
+        from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped, unused-ignore]
+
+        with self._lock:
+            client = self._client
+        try:
+            return ask(client)
+        except TwilioRestException as error:
+            return classify(error.code, error.status)
+        except OSError as error:  # everything that requests raises
+            return _broken(error)
+        except ValueError:  # accepted or refused in words that are no JSON
+            return FailedForNow("the answer could not be read", code="answer", unknown=True)
+
+    def ask(self, ask: Callable[[Any], T]) -> T:
+        """Carry out a question about the past; ``Unreachable`` when it cannot be answered now."""
+        answer = self.request(ask)
+        if isinstance(answer, FailedForNow | FailedForGood):
+            raise Unreachable(f"Twilio could not be asked: {answer.reason}; it will be asked again")
+        return answer
+
+    def between(self, to: str) -> dict[str, Any]:
+        """The filter for what was lately sent from our number to this one."""
+        return {"to": e164(to), "from_": self.number, "limit": LOOKED_AT}
+
+    @cached_property
+    def _client(self) -> Any:
+        from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped, unused-ignore]
+        from twilio.rest import Client  # type: ignore[import-untyped, unused-ignore]
+
+        http = TwilioHttpClient(timeout=self._timeout)
+        if http.session is not None:
+            adapter = type(http.session.get_adapter("https://"))
+            for scheme in ("https://", "http://"):
+                http.session.mount(scheme, adapter(pool_maxsize=_KEPT))
+        client = Client(self._account.sid, self._account.token, http_client=http)
+        if self._account.base_url:
+            client.api.base_url = self._account.base_url.rstrip("/")
+        return client
+
+
+def newest(sent: Iterable[Any], since: datetime) -> str | None:
+    """The SID of the newest call or message made at or after ``since``; Twilio's times have whole seconds."""
+    made = [(one.date_created, one.sid) for one in sent if one.date_created]
+    when, sid = max(made, default=(None, None))
+    return sid if when and when >= since.replace(microsecond=0) else None
+
+
+def _broken(error: OSError) -> FailedForNow:
+    """Refused before it was sent, or perhaps sent: then the reconciler looks before anybody redials."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(cause, NewConnectionError | ConnectTimeoutError):
+        return FailedForNow("no connection", code="connect")
+    return FailedForNow("no answer in time", code=type(error).__name__, unknown=True)
