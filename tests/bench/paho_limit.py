@@ -5,15 +5,17 @@ like the product; no decoding, no devices.
 """
 
 import os
-import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import urlsplit
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 ROWS, WINDOW = 200, 0.005
 
@@ -27,7 +29,8 @@ class Batches:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("CREATE TABLE telemetry (topic TEXT, raw BLOB)")
         self._client = client
-        self.arrived: queue.SimpleQueue[paho.MQTTMessage] = queue.SimpleQueue()
+        self.arrived: deque[paho.MQTTMessage] = deque()
+        self.wake = threading.Event()
         self.count = 0
 
     def run(self) -> None:
@@ -44,14 +47,19 @@ class Batches:
             self.count += len(batch)
 
     def _batch(self) -> list[paho.MQTTMessage]:
-        batch = [self.arrived.get()]
-        until = time.monotonic() + WINDOW
-        while len(batch) < ROWS:
-            try:
-                batch.append(self.arrived.get(timeout=max(0.0, until - time.monotonic())))
-            except queue.Empty:
-                break
+        self.wake.wait()
+        self.wake.clear()
+        if len(self.arrived) < ROWS:
+            time.sleep(WINDOW)
+        batch = [self.arrived.popleft() for _ in range(min(ROWS, len(self.arrived)))]
+        if self.arrived:
+            self.wake.set()
         return batch
+
+    def take(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        """The network thread's callback: only hand over."""
+        self.arrived.append(message)
+        self.wake.set()
 
 
 def serve(batches: Batches, port: int) -> None:
@@ -76,8 +84,12 @@ def main() -> None:
     client = paho.Client(CallbackAPIVersion.VERSION2, "bridge-tele", protocol=paho.MQTTv5, manual_ack=True)
     path = os.environ["ANLING_DATABASE_URL"].removeprefix("sqlite:///")
     batches = Batches(path, client)
-    client.on_message = lambda _client, _data, message: batches.arrived.put(message)
-    client.connect("127.0.0.1", urlsplit(os.environ["ANLING_MQTT_URL"]).port or 1883)
+    client.on_message = batches.take
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    # without it the broker keeps 20 in flight and no batch ever fills
+    properties.ReceiveMaximum = 1000
+    port = urlsplit(os.environ["ANLING_MQTT_URL"]).port or 1883
+    client.connect("127.0.0.1", port, clean_start=True, properties=properties)
     client.subscribe("anling/v1/up/+/telemetry", 1)
     client.loop_start()
     threading.Thread(target=serve, args=(batches, int(os.environ["ANLING_HTTP_PORT"])), daemon=True).start()

@@ -94,15 +94,15 @@ def _spread(record: Record, target: Target, subject: str) -> Spread | None:
 def _cells(row: Row) -> tuple[str, ...]:
     target = row.target
     ours = [_judged(row, name) for name in DATABASES]
-    raw = row.raw.words(target.unit) if row.raw else "–"
-    shares = [f"{share:.2f}" if (share := row.ratio(name)) is not None else "–" for name in DATABASES]
+    raw = row.raw.words(target.unit) if row.raw else "-"
+    shares = [f"{share:.2f}" if (share := row.ratio(name)) is not None else "-" for name in DATABASES]
     return (target.scenario, f"{target.zh} · {target.en}", target.words, *ours, raw, " / ".join(shares))
 
 
 def _judged(row: Row, database: str) -> str:
     ours = row.product.get(database)
     if ours is None:
-        return "–"
+        return "-"
     mark = {True: " ✓", False: " ✗", None: ""}[row.met(database)]
     return ours.words(row.target.unit) + mark
 
@@ -149,6 +149,8 @@ def _document(record: Record) -> Iterator[str]:
     yield "绝对值随机器变化, 比值较稳。  "
     yield "Made by `tests/bench/run.py`, not by hand. Product and raw limits come from one run:"
     yield "the absolute figures belong to the machine, the ratios travel better.\n"
+    if record["size"] != "full":
+        yield "**短测, 负载比标注的短。 A short run: its loads are shorter than the labels say.**\n"
     yield from _machine(record)
     yield "\n## 结果 Results\n"
     yield "中位数 [最小..最大]。✓ 达到, ✗ 未达到; 比 = 产品 ÷ 原始极限 (SQLite / PostgreSQL)。  "
@@ -170,7 +172,7 @@ def _machine(record: Record) -> Iterator[str]:
         "负载 load average at the start / end": f"{record['load_start']} / {record['load_end']}",
         "软件 software": record["software"],
         "轮数 rounds": f"{record['rounds']} ({record['size']})",
-        "磁盘 disk": f"{record['disk']:,.0f} × (512 B + fdatasync) per s",
+        "磁盘 disk": f"{record['disk']:,.0f} x (512 B + fdatasync) per s",
         "导入 import": ", ".join(
             f"{NAMES[name]} {rate:,.0f} homes/s" for name, rate in record["import"].items()
         ),

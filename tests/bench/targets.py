@@ -31,8 +31,8 @@ class Target:
     def words(self) -> str:
         """The promise, readable."""
         if self.limit is None:
-            return "–"
-        share = f", ≥ {self.ratio:g} × raw" if self.ratio else ""
+            return "-"
+        share = f", ≥ {self.ratio:g} of raw" if self.ratio else ""
         return f"{'≥' if self.at_least else '≤'} {self.limit:,g} {self.unit}{share}".strip()
 
 
