@@ -37,7 +37,9 @@ _INFLIGHT = 20
 _OUTGOING = 10_000
 _RETRY = (0.1, 5.0)
 _UNSUPPORTED = 0x84
-#: connections that end without an answer before we try the other version
+#: seconds a broker may take to answer our CONNECT (amqtt never answers one in MQTT 5)
+_ANSWER = 3.0
+#: connections that ended without an answer before we try the other version
 _SILENT = 2
 
 
@@ -197,12 +199,15 @@ class Lane:
         """One connection, from the call to the hang-up."""
         client = self._client or self._build()
         self._client, self._cut = client, False
-        epoch = self.epoch
+        epoch, ends = self.epoch, time.monotonic() + _ANSWER
         client.reconnect()
         while client.loop(1.0) == mqtt.MQTT_ERR_SUCCESS and not self._cut:
-            pass
-        self._silent = 0 if self.epoch > epoch else self._silent + 1
-        if self._silent >= _SILENT:
+            if self.epoch == epoch and (self._stopping.is_set() or time.monotonic() > ends):
+                self._silent = _SILENT
+                break
+        answered = self.epoch > epoch
+        self._silent = 0 if answered else self._silent + 1
+        if self._silent >= _SILENT or (answered and self.protocol != mqtt.MQTTv5):
             self._other_version()
 
     def _end(self) -> None:
@@ -250,9 +255,9 @@ class Lane:
             client.tls_set_context(ssl.create_default_context(cafile=cafile))
 
     def _other_version(self) -> None:
-        """The broker hangs up without a word: perhaps it speaks the other MQTT."""
+        """The broker says nothing: perhaps it speaks the other MQTT. After 3.1.1 always 5 again."""
         self.protocol = mqtt.MQTTv311 if self.protocol == mqtt.MQTTv5 else mqtt.MQTTv5
-        log.warning("trying the other MQTT version", lane=self.plan.name, protocol=int(self.protocol))
+        log.info("next with the other MQTT version", lane=self.plan.name, protocol=int(self.protocol))
         self._silent, self._client = 0, None
 
     @_guarded
