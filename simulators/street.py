@@ -193,7 +193,8 @@ def _people() -> dict[str, Any]:
         "doctor-1": press, "doctor-2": ignore, "street-1": slow, "street-2": slow, "keyholder-1": ignore,
         "desk-120": desk, "desk-120-drill": desk,
     }
-    return {who: {"phone": _PHONES[who], "behaviour": behaviour} for who, behaviour in behaviours.items()}
+    people = {who: {"phone": _PHONES[who], "behaviour": how} for who, how in behaviours.items()}
+    return {"people": people}
 
 
 def chinese(number: int) -> str:
