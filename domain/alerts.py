@@ -174,6 +174,8 @@ class Subject:
     home: str | None
     device: str | None
     street: str | None = None
+    #: the home's signed family-doctor team (R9)
+    doctor_team: str | None = None
     #: facts that the plan's conditions may ask for: category, dementia …
     facts: frozenset[str] = frozenset()
 
@@ -233,8 +235,12 @@ class Actor:
     name: str
     #: ``person`` ``engine`` ``device`` ``system``
     sort: str = "person"
+    #: what the person is to a plan: ``family_doctor``, ``dispatcher`` …
     role: str | None = None
+    #: what the log-in may do
     roles: frozenset[str] = frozenset()
+    #: streets the log-in may act in; empty: all
+    streets: tuple[str, ...] = ()
 
     @property
     def person(self) -> bool:

@@ -66,8 +66,7 @@ def _flat(table: Mapping[str, Any], language: str, problems: list[str]) -> dict[
         fault = _fault(value)
         if fault:
             problems.append(f"{language}: {key}: {fault}")
-        if isinstance(value, str):
-            sentences[key] = value
+        sentences[key] = value if isinstance(value, str) else ""
     return sentences
 
 

@@ -20,8 +20,6 @@ class Roster:
 
     responders: Mapping[str, Responder] = field(default_factory=dict)
     teams: tuple[Team, ...] = ()
-    #: home id -> its signed family-doctor team (R9)
-    doctor_teams: Mapping[str, str] = field(default_factory=dict)
     zone: ZoneInfo = SHANGHAI
 
     def on_duty(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
@@ -39,7 +37,7 @@ class Roster:
     def _circles(self, role: str, subject: Subject) -> Iterator[tuple[Team, ...]]:
         """The home's own team first, then the street's, then the district's; wider only when empty."""
         teams = [t for t in self.teams if t.role == role]
-        own = self.doctor_teams.get(subject.home or "")
+        own = subject.doctor_team
         if role == "family_doctor" and own:
             yield tuple(t for t in teams if t.id == own)
         if subject.street is None:

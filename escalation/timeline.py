@@ -84,12 +84,13 @@ def _subject(subject: Subject) -> dict[str, Any]:
         "home": subject.home,
         "device": subject.device,
         "street": subject.street,
+        "doctor_team": subject.doctor_team,
         "facts": sorted(subject.facts),
     }
 
 
 def _read_subject(raw: Mapping[str, Any]) -> Subject:
-    return Subject(raw["home"], raw["device"], raw["street"], frozenset(raw["facts"]))
+    return Subject(raw["home"], raw["device"], raw["street"], raw["doctor_team"], frozenset(raw["facts"]))
 
 
 def _track_delta(before: Track | None, after: Track) -> dict[str, Any]:

@@ -83,9 +83,14 @@ def load(tx: Tx, ids: Iterable[str]) -> dict[str, Alert]:
 
 def due(tx: Tx, now: datetime, limit: int) -> dict[str, Alert]:
     """Alerts with a timer that has run out, oldest first; those another engine works on are left to it."""
-    query = sa.select(TRACKS.c.alert_id).where(TRACKS.c.due_at <= now).order_by(TRACKS.c.due_at).limit(limit)
-    ids = {row[0] for row in tx.execute(query)}
+    ids = due_ids(tx, now, limit)
     return {a.id: a for a in _load(tx, ALERTS.c.id.in_(ids), "skip")} if ids else {}
+
+
+def due_ids(tx: Tx, now: datetime, limit: int) -> list[str]:
+    """Ids of alerts with a timer that has run out, oldest first."""
+    query = sa.select(TRACKS.c.alert_id).where(TRACKS.c.due_at <= now).order_by(TRACKS.c.due_at).limit(limit)
+    return list(dict.fromkeys(row[0] for row in tx.execute(query)))
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -182,6 +187,7 @@ def _alert_row(alert: Alert) -> dict[str, Any]:
         "home_id": subject.home,
         "device_id": subject.device,
         "street": subject.street,
+        "doctor_team": subject.doctor_team,
         "facts": sorted(subject.facts),
         "kind": str(alert.kind),
         "severity": str(alert.severity),
@@ -228,7 +234,7 @@ def _load(tx: Tx, where: Any, lock: str) -> list[Alert]:
 
 def _alert(row: Mapping[str, Any], tracks: tuple[Track, ...]) -> Alert:
     return Alert(
-        subject=Subject(row["home_id"], row["device_id"], row["street"], frozenset(row["facts"])),
+        subject=Subject(row["home_id"], row["device_id"], row["street"], row["doctor_team"], frozenset(row["facts"])),
         kind=Kind(row["kind"]),
         severity=Severity(row["severity"]),
         stage=Stage(row["stage"]),

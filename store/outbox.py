@@ -58,6 +58,12 @@ def put(tx: Tx, items: Sequence[Item]) -> None:
     """Order contacts. Ordering the same key twice keeps one (invariant 9)."""
     if not items:
         return
+    repeats = [i for i in items if i.repeats and i.purpose == "contact"]
+    if repeats:
+        rows = [
+            {"v_a": i.alert_id, "v_t": i.track, "v_p": i.person, "v_n": i.repeats, "v_at": i.created_at} for i in repeats
+        ]
+        tx.execute(_OUTDATE, rows)
     insert = postgresql.insert if tx.postgres else sqlite.insert
     statement = insert(OUTBOX).on_conflict_do_nothing(index_elements=["key"])
     tx.execute(statement, [_row(i) for i in items])
@@ -156,6 +162,12 @@ def lease_owners(tx: Tx) -> set[str]:
     return {row[0] for row in tx.execute(query) if row[0]}
 
 
+def overdue(tx: Tx, now: datetime) -> bool:
+    """Whether some lease has run out."""
+    query = sa.select(OUTBOX.c.key).where(OUTBOX.c.status == "leased", OUTBOX.c.lease_until <= now).limit(1)
+    return tx.execute(query).first() is not None
+
+
 def next_ready(tx: Tx) -> datetime | None:
     """When the next pending row becomes ready."""
     query = sa.select(sa.func.min(OUTBOX.c.not_before, type_=OUTBOX.c.not_before.type)).where(
@@ -239,6 +251,16 @@ _CONTEXT = (
     TRACKS.c.state.label("track_state"),
     TRACKS.c.gen.label("track_gen"),
 )
+#: a newer contact of the same person on the same track replaces one that was never sent
+_OUTDATE = (
+    sa.update(OUTBOX)
+    .where(
+        OUTBOX.c.alert_id == sa.bindparam("v_a"), OUTBOX.c.person == sa.bindparam("v_p"),
+        OUTBOX.c.track == sa.bindparam("v_t"), OUTBOX.c.status == "pending", OUTBOX.c.purpose == "contact",
+        OUTBOX.c.repeats < sa.bindparam("v_n"),
+    )
+    .values(status="superseded", finished_at=sa.bindparam("v_at"), reason="a newer contact replaces it")
+)  # fmt: skip
 _LEASE = (
     sa.update(OUTBOX)
     .where(OUTBOX.c.key == sa.bindparam("v_key"))

@@ -112,6 +112,7 @@ class AlertRow(SQLModel, table=True):
     home_id: str | None = None
     device_id: str | None = None
     street: str | None = None
+    doctor_team: str | None = None
     facts: Any = _json()
     kind: str
     severity: str

@@ -1,0 +1,184 @@
+"""Commands: what people do to an alert. Each is one transaction; success is reported after the commit (P10)."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
+
+from domain.alerts import Actor, Alert, Cause, Outcome, Step, Subject, VoiceCheck
+from domain.clock import Clock
+from domain.errors import Forbidden, LedgerCollision, LedgerUnavailable, NotFound, Refused
+from domain.events import Kind
+from domain.ids import new_id
+from escalation.command import (
+    Accept,
+    Claim,
+    Close,
+    Command,
+    Decline,
+    Note,
+    Offer,
+    Progress,
+    Raise,
+    Release,
+    Signal,
+    VoiceChecked,
+)
+from escalation.decide import decide, raise_alert
+from escalation.plan import Plan
+from escalation.stage import apply, keep
+from escalation.standing import Standing
+from store import alerts
+from store.ledger import Ledger, Tx
+from store.register import homes_of
+
+_DESK = frozenset({"administrator", "supervisor", "dispatcher"})
+_MAY_FORCE = frozenset({"administrator", "supervisor"})
+_DRILLERS = frozenset({"drill", "probe"})
+_RETRIES = 5
+
+W = TypeVar("W", bound=StrEnum)
+
+
+class Commands:
+    """Claim, progress, release, offer, accept, decline, voice check, note, close, raise by hand."""
+
+    def __init__(self, ledger: Ledger, standing: Standing, clock: Clock) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+
+    def claim(self, alert_id: str, actor: Actor, track: str | None = None, proof: str = "console") -> Alert:
+        """Take it. Raises ``Held`` when somebody else has it."""
+        return self._run(alert_id, actor, Claim(actor, track, proof))
+
+    def progress(self, alert_id: str, actor: Actor, step: str, note: str | None = None) -> Alert:
+        """Report a step; the claim is renewed."""
+        return self._run(alert_id, actor, Progress(actor, _word(Step, step, "step"), note))
+
+    def voice_check(self, alert_id: str, actor: Actor, result: str) -> Alert:
+        """Record what came of speaking with the home."""
+        return self._run(alert_id, actor, VoiceChecked(actor, _word(VoiceCheck, result, "result")))
+
+    def decline(self, alert_id: str, actor: Actor) -> Alert:
+        """ "I cannot": the next one is asked."""
+        return self._run(alert_id, actor, Decline(actor))
+
+    def release(self, alert_id: str, actor: Actor, track: str | None = None) -> Alert:
+        """Give it back; calling resumes from where it stood."""
+        return self._run(alert_id, actor, Release(actor, track, force=bool(_MAY_FORCE & actor.roles)))
+
+    def offer(self, alert_id: str, actor: Actor, to: Actor) -> Alert:
+        """Offer it to another person; the duty stays until that one accepts."""
+        return self._run(alert_id, actor, Offer(actor, to))
+
+    def accept(self, alert_id: str, actor: Actor) -> Alert:
+        """Take over what was offered."""
+        return self._run(alert_id, actor, Accept(actor))
+
+    def note(self, alert_id: str, actor: Actor, text: str) -> Alert:
+        """Add a remark."""
+        if not text.strip():
+            raise Refused("the note is empty; write what should be remembered")
+        return self._run(alert_id, actor, Note(actor, text))
+
+    def close(
+        self, alert_id: str, actor: Actor, outcome: str, cause: str | None = None, note: str | None = None
+    ) -> Alert:
+        """Say how it ended. Closing what another holds needs a supervisor."""
+        why = _word(Cause, cause, "cause") if cause is not None else None
+        force = bool(_MAY_FORCE & actor.roles)
+        return self._run(alert_id, actor, Close(actor, _word(Outcome, outcome, "outcome"), why, note, force))
+
+    def raise_by_hand(
+        self,
+        actor: Actor,
+        home: str | None = None,
+        address: str | None = None,
+        kind: str = "manual",
+        note: str | None = None,
+        caller_phone: str | None = None,
+        drill: bool = False,
+    ) -> Alert:
+        """Somebody telephoned. An open alert of that home is joined, as by a press."""
+        if home is None and not (address or "").strip():
+            raise Refused("say where: give a home id, or an address in words")
+        what = _word(Kind, kind, "kind")
+        text = "; ".join(t for t in (address if home is None else None, note, caller_phone) if t) or None
+        return self._retry(lambda tx: self._raise(tx, actor, home, what, text, drill))
+
+    def _raise(self, tx: Tx, actor: Actor, home: str | None, kind: Kind, note: str | None, drill: bool) -> Alert:
+        subject = self._subject(tx, actor, home)
+        now, pair = self._clock.now(), (subject.key, drill)
+        roster = self._standing.roster(tx)
+        known = alerts.open_of(tx, [pair]).get(pair)
+        if known is not None:
+            decisions = [decide(known, Signal(kind, actor.id, {"by_hand": True}), now, roster, self._plan(tx, known))]
+            if note:
+                later = decisions[0].alert
+                decisions.append(decide(later, Note(actor, note), now, roster, self._plan(tx, known)))
+        else:
+            command = Raise(
+                kind, actor.id, {"by_hand": True}, drill, note=note, previous=alerts.latest_of(tx, subject.key)
+            )
+            plan = self._standing.in_force(tx, now)
+            decisions = [raise_alert(new_id(), subject, command, now, roster, plan)]
+        return keep(tx, decisions)[0]
+
+    def _plan(self, tx: Tx, alert: Alert) -> Plan:
+        return self._standing.plan(tx, alert.plan)
+
+    def _subject(self, tx: Tx, actor: Actor, home: str | None) -> Subject:
+        if home is None:
+            return Subject(None, f"call-{new_id()}")
+        found = homes_of(tx, [home]).get(home)
+        if found is None:
+            raise NotFound(f"no home {home}")
+        _in_streets(actor, found["street"])
+        return Subject(home, None, found["street"], found["family_doctor_team"], frozenset({f"category:{found['category']}"}))
+
+    def _run(self, alert_id: str, actor: Actor, command: Command) -> Alert:
+        return self._retry(lambda tx: self._command(tx, alert_id, actor, command))
+
+    def _command(self, tx: Tx, alert_id: str, actor: Actor, command: Command) -> Alert:
+        loaded = alerts.load(tx, [alert_id])
+        if alert_id not in loaded:
+            raise NotFound(f"no alert {alert_id}")
+        allowed(actor, loaded[alert_id])
+        return apply(tx, self._standing, loaded, [(alert_id, command)], self._clock.now())[alert_id]
+
+    def _retry(self, work: Callable[[Tx], Alert]) -> Alert:
+        """Somebody else was faster: read again and decide anew."""
+        for _ in range(_RETRIES):
+            try:
+                with self._ledger.transaction() as tx:
+                    return work(tx)
+            except LedgerCollision:
+                continue
+        raise LedgerUnavailable("the alert is changing too fast; try again")
+
+
+def allowed(actor: Actor, alert: Alert) -> None:
+    """The desk may act on anything in its streets, a drill account on drills, others where they were asked."""
+    if _DRILLERS & actor.roles:
+        if alert.drill:
+            return
+        raise Forbidden("a drill account acts only on drill alerts")
+    if _DESK & actor.roles:
+        _in_streets(actor, alert.subject.street)
+        return
+    asked = any(actor.id in t.called or actor.id in (t.claimant, t.offer_to) for t in alert.tracks)
+    if not asked:
+        raise Forbidden("you were not asked for this alert")
+
+
+def _in_streets(actor: Actor, street: str | None) -> None:
+    if actor.streets and street is not None and street not in actor.streets:
+        raise Forbidden("this alert is in another street")
+
+
+def _word(words: type[W], value: str, what: str) -> W:
+    """A word from a closed list; another one is refused with the list."""
+    try:
+        return words(value)
+    except ValueError as error:
+        raise Refused(f"{what} {value!r} is unknown; write one of {', '.join(words)}") from error

@@ -1,0 +1,131 @@
+"""The engine: wakes when a timer runs out or something was committed, and decides what is due."""
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from domain.clock import Clock
+from domain.errors import AnlingError
+from escalation.command import Tick
+from escalation.stage import apply
+from escalation.standing import Standing
+from store import alerts
+from store.ledger import Ledger
+
+_LOG = structlog.get_logger("anling.engine")
+#: alerts decided in one transaction
+_BATCH = 200
+#: the safety poll: a lost ring costs at most this
+_POLL = 0.5
+#: an alert that cannot be decided is tried again after this, while all others go on (P6)
+_SET_ASIDE = 15.0
+
+
+class Engine:
+    """One loop. Any number of engines may run on one ledger: each takes what no other holds."""
+
+    def __init__(
+        self, ledger: Ledger, standing: Standing, clock: Clock, rejudge: Callable[[], int] | None = None
+    ) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._rejudge = rejudge
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._aside: dict[str, float] = {}
+        #: monotonic second of the last completed turn of the loop
+        self.turned_at = time.monotonic()
+        self.ticks = 0
+
+    def start(self) -> None:
+        """Run the loop in a thread."""
+        self._thread = threading.Thread(target=self._loop, name="engine", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """End the loop after its present turn."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join(timeout)
+
+    def tick(self, now: datetime) -> int:
+        """Decide everything that is due at ``now``, at most a batch. Returns how many alerts were decided."""
+        with self._ledger.transaction() as tx:
+            due = alerts.due(tx, now, _BATCH + len(self._aside))
+            due = {id: a for id, a in due.items() if not self._is_aside(id)}
+            if due:
+                apply(tx, self._standing, due, [(id, Tick()) for id in due], now)
+        return len(due)
+
+    def _loop(self) -> None:
+        waiter = self._ledger.doorbell.watch()
+        judged = 0.0
+        while not self._stop.is_set():
+            pause = _POLL
+            try:
+                pause = self._turn()
+                if self._rejudge and time.monotonic() - judged > 5:
+                    judged = time.monotonic()
+                    self._rejudge()
+            except AnlingError as error:
+                _LOG.warning("engine_turn_failed", error=str(error))
+            except Exception as error:  # the loop must never end; whoever watches its age sees it stand still
+                _LOG.error("engine_turn_failed", error=type(error).__name__, text=str(error)[:300])
+            else:
+                self.turned_at = time.monotonic()
+            # A breath, so that a storm of commits costs one look and not one each.
+            self._stop.wait(0.02)
+            waiter.wait(pause)
+        self._ledger.doorbell.leave(waiter)
+
+    def _turn(self) -> float:
+        """Decide what is due; returns seconds until the next timer, at most the safety poll."""
+        now = self._clock.now()
+        with self._ledger.reading() as tx:
+            following = alerts.next_due(tx)
+        while following is not None and following <= now and not self._stop.is_set():
+            done = self._try_tick(now)
+            self.ticks += done
+            if done < _BATCH:
+                break
+        if following is None:
+            return _POLL
+        return min(_POLL, max(0.0, (following - self._clock.now()) / timedelta(seconds=1)))
+
+    def _try_tick(self, now: datetime) -> int:
+        try:
+            return self.tick(now)
+        except AnlingError:
+            raise
+        except Exception as error:
+            _LOG.error("batch_not_decided", error=type(error).__name__, text=str(error)[:300])
+            return self._one_by_one(now)
+
+    def _one_by_one(self, now: datetime) -> int:
+        """A batch failed: decide each alert alone, and set aside the one that cannot be decided."""
+        with self._ledger.reading() as tx:
+            ids = alerts.due_ids(tx, now, _BATCH + len(self._aside))
+        done = 0
+        for id in ids:
+            if self._is_aside(id):
+                continue
+            try:
+                with self._ledger.transaction() as tx:
+                    loaded = alerts.load(tx, [id])
+                    apply(tx, self._standing, loaded, [(id, Tick())], now)
+                done += 1
+            except Exception as error:
+                self._aside[id] = time.monotonic() + _SET_ASIDE
+                _LOG.error("alert_set_aside", alert=id, error=type(error).__name__, text=str(error)[:300])
+        return done
+
+    def _is_aside(self, id: str) -> bool:
+        until = self._aside.get(id)
+        if until is not None and until <= time.monotonic():
+            del self._aside[id]
+            return False
+        return until is not None

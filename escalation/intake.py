@@ -1,0 +1,159 @@
+"""Intake: store first, judge after, acknowledge last. One transaction for a whole batch of messages."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+
+from domain.clock import Clock
+from domain.errors import LedgerCollision, LedgerUnavailable
+from domain.events import Event, Heard, Kind, Message, Receipt
+from domain.ids import new_id
+from escalation.judge import judge
+from escalation.standing import Standing
+from store import inbox, telemetry
+from store.inbox import Arrival, Kept, Verdict
+from store.ledger import Ledger, Tx
+
+_LOG = structlog.get_logger("anling.intake")
+#: id-less messages that repeat within this are one press (wire.md, "Receipt")
+_SAME_PRESS_S = 60
+_SIGNS = frozenset({Kind.HEARTBEAT, Kind.OFFLINE})
+
+
+class Intake:
+    """Takes batches of messages into the ledger and says what each device may be told."""
+
+    def __init__(self, ledger: Ledger, standing: Standing, clock: Clock, hear: Callable[[Message], Heard]) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._hear = hear
+
+    def __call__(self, batch: Sequence[Heard]) -> list[Receipt | None]:
+        """Keep and judge. Raises ``LedgerUnavailable`` when the ledger did not take it: nothing was acknowledged."""
+        for _ in range(3):
+            try:
+                with self._ledger.transaction() as tx:
+                    return self._take(tx, batch)
+            except LedgerCollision as error:
+                _LOG.info("intake_collided", error=str(error))
+        raise LedgerUnavailable("the ledger refused the batch three times; try again")
+
+    def rejudge(self) -> int:
+        """Judge again what could not be judged when it came. Returns how many now are."""
+        with self._ledger.transaction() as tx:
+            rows = [(row, self._hear(message)) for message, row in inbox.pending(tx)]
+            return len(self._judge(tx, rows)) if rows else 0
+
+    def telemetry(self, batch: Sequence[Heard]) -> int:
+        """Keep a group of telemetry messages. Returns how many were kept."""
+        with self._ledger.transaction() as tx:
+            return telemetry.keep(tx, batch)
+
+    def quarantine(self, heard: Heard, reason: str) -> None:
+        """Keep, unjudged, a message that nothing else could be done with; it is shown."""
+        with self._ledger.transaction() as tx:
+            arrival = _arrival(heard)
+            if arrival.natural_key not in inbox.known(tx, [arrival.natural_key]):
+                inbox.put(tx, [arrival])
+            inbox.judge(tx, [Verdict(arrival.id, "unreadable", reason=reason[:200])])
+
+    def _take(self, tx: Tx, batch: Sequence[Heard]) -> list[Receipt | None]:
+        signs = [h for h in batch if _is_sign(h)]
+        arrivals = [None if _is_sign(h) else _arrival(h) for h in batch]
+        keys = {a.natural_key for a in arrivals if a}
+        known = inbox.known(tx, keys) if keys else {}
+        fresh: dict[str, tuple[Arrival, Heard]] = {}
+        for arrival, heard in zip(arrivals, batch, strict=True):
+            if arrival and arrival.natural_key not in known:
+                fresh.setdefault(arrival.natural_key, (arrival, heard))
+        inbox.put(tx, [a for a, _ in fresh.values()])
+        verdicts = self._judge(tx, [(a.id, h) for a, h in fresh.values()])
+        telemetry.seen(tx, [*signs, *(h for _, h in fresh.values())])
+        return [
+            _receipt(heard, arrival, known, fresh, verdicts) if arrival else None
+            for arrival, heard in zip(arrivals, batch, strict=True)
+        ]
+
+    def _judge(self, tx: Tx, rows: Sequence[tuple[str, Heard]]) -> dict[str, Verdict]:
+        """Judge together; where that fails, one by one, so that a bad one costs no neighbour its alert."""
+        now = self._clock.now()
+        try:
+            with tx.savepoint():
+                return judge(tx, self._standing, rows, now) if rows else {}
+        except (LedgerCollision, LedgerUnavailable):
+            raise
+        except Exception as error:  # judged one by one below; what fails alone stays pending and is shown
+            _LOG.error("batch_not_judged", error=type(error).__name__, messages=len(rows))
+        verdicts: dict[str, Verdict] = {}
+        for row in rows:
+            verdicts |= self._judge_one(tx, row, now)
+        return verdicts
+
+    def _judge_one(self, tx: Tx, row: tuple[str, Heard], now: datetime) -> dict[str, Verdict]:
+        try:
+            with tx.savepoint():
+                return judge(tx, self._standing, [row], now)
+        except (LedgerCollision, LedgerUnavailable):
+            raise
+        except Exception as error:  # the raw row stays pending: the engine tries again, the console shows it
+            _LOG.error("message_not_judged", row=row[0], error=type(error).__name__)
+            return {}
+
+
+def _is_sign(heard: Heard) -> bool:
+    """Status, wills and command results: last values, not messages that need a person."""
+    return heard.event is not None and heard.event.kind in _SIGNS
+
+
+def _arrival(heard: Heard) -> Arrival:
+    event, message = heard.event, heard.message
+    event_id = event.id if event else _digest(message.payload)
+    kind = str(event.kind if event else Kind.UNREADABLE)
+    return Arrival(new_id(), _natural_key(heard, event, event_id), message, heard.device, event_id, kind)
+
+
+def _natural_key(heard: Heard, event: Event | None, event_id: str) -> str:
+    """Device and event id. Without an id, the same bytes within a minute are one press, later ones a new one."""
+    device = heard.device or heard.message.topic[:200]
+    if not event_id.startswith("sha256:"):
+        return f"{device}:{event_id}"
+    if heard.message.retain:
+        return f"{device}:{event_id}:retained"
+    return f"{device}:{event_id}:{int(heard.message.received_at.timestamp()) // _SAME_PRESS_S}"
+
+
+def _digest(payload: bytes) -> str:
+    return "sha256:" + hashlib.sha256(payload).hexdigest()
+
+
+def _receipt(
+    heard: Heard,
+    arrival: Arrival,
+    known: dict[str, Kept],
+    fresh: dict[str, tuple[Arrival, Heard]],
+    verdicts: dict[str, Verdict],
+) -> Receipt | None:
+    """What the device may be told; None while the message waits to be judged (the receipt waits for the alert)."""
+    if heard.to is None or heard.device is None:
+        return None
+    kept = known.get(arrival.natural_key)
+    verdict = verdicts.get(fresh[arrival.natural_key][0].id) if kept is None else None
+    outcome = kept.outcome if kept else verdict.outcome if verdict else "pending"
+    if outcome == "pending":
+        return None
+    alert = kept.alert_id if kept else verdict.alert_id if verdict else None
+    rejected = outcome in ("unreadable", "rejected") and alert is None
+    reason = _reason(heard, kept, verdict, rejected)
+    result = "rejected" if rejected else "stored"
+    return Receipt(arrival.event_id or "", heard.device, heard.to, result, alert, reason, kept is not None)
+
+
+def _reason(heard: Heard, kept: Kept | None, verdict: Verdict | None, rejected: bool) -> str | None:
+    if rejected:
+        return (kept.reason if kept else verdict.reason if verdict else None) or "unreadable"
+    if heard.event is not None and heard.event.id.startswith("sha256:"):
+        return "no usable id; the hash of the payload stands for it"
+    return None

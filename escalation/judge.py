@@ -1,0 +1,213 @@
+"""Judging: what a message that was heard means for the homes' alerts. Works on a whole batch at once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.alerts import Alert, Subject
+from domain.events import EMERGENCIES, EMERGENCY_ROLES, RAISING, Event, Heard, Kind
+from domain.ids import new_id
+from escalation.command import Cancel, Raise, Signal
+from escalation.decide import decide, raise_alert
+from escalation.duty import Roster
+from escalation.plan import Plan
+from escalation.sheet import Decision
+from escalation.standing import Standing
+from escalation.stage import keep
+from store import alerts, inbox
+from store.drills import homes_in_drill
+from store.inbox import Verdict
+from store.ledger import Tx
+from store.register import Speaker, speakers
+
+#: of an event's data only these enter the timeline: nothing that says where somebody is or how well
+_REMEMBERED = ("trigger", "press", "confidence", "zone", "state", "medium", "kind")
+_SKEW = timedelta(seconds=60)
+_LATE = timedelta(minutes=10)
+_CANCEL_BEFORE = timedelta(minutes=10)
+_GOOD_CLOCKS = frozenset({"ntp", "cell"})
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One message to be judged, with what the register knows of its sender."""
+
+    row: str
+    heard: Heard
+    speaker: Speaker | None
+
+
+@dataclass(slots=True)
+class Session:
+    """The open alerts of one batch as they change, message by message."""
+
+    now: datetime
+    roster: Roster
+    plan: Plan
+    standing: Standing
+    tx: Tx
+    drills: frozenset[str]
+    open: dict[tuple[str, bool], Alert]
+    previous: Mapping[str, str]
+    cancels: dict[str, list[str]]
+    decisions: list[Decision] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
+def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: datetime) -> dict[str, Verdict]:
+    """Judge kept messages and keep what came of them. Returns a verdict for each row id."""
+    known = speakers(tx, (h.device for _, h in rows if h.device))
+    cases = [Case(row, heard, _registered(heard, known)) for row, heard in rows]
+    drills = homes_in_drill(tx, now) if any(h.event and h.event.drill for _, h in rows) else frozenset()
+    touched = [c for c in cases if _touches(c)]
+    pairs = {(_subject(c).key, drill) for c in touched for drill in (False, True)}
+    found = alerts.open_of(tx, pairs) if pairs else {}
+    fresh = {key for key, _ in pairs if (key, False) not in found}
+    session = Session(
+        now, standing.roster(tx), standing.in_force(tx, now), standing, tx, drills, found,
+        alerts.latest_of_many(tx, fresh) if fresh else {},
+        inbox.loose_cancels(tx, {c.heard.device for c in touched if c.heard.device}, now - _CANCEL_BEFORE)
+        if touched else {},
+    )  # fmt: skip
+    for case in cases:
+        session.verdicts[case.row] = _one(session, case)
+    kept = keep(tx, session.decisions)
+    del kept
+    inbox.judge(tx, list(session.verdicts.values()))
+    return session.verdicts
+
+
+def _registered(heard: Heard, known: Mapping[str, Speaker]) -> Speaker | None:
+    """The sender as registered; a gateway's child must be registered to that very gateway."""
+    speaker = known.get(heard.device or "")
+    if speaker is None or heard.event is None:
+        return speaker
+    if heard.event.gateway is not None and speaker.gateway != heard.event.gateway:
+        return None
+    return speaker
+
+
+def _subject(case: Case) -> Subject:
+    s = case.speaker
+    if s is None or s.home is None:
+        return Subject(None, case.heard.device or "nobody")
+    facts = frozenset({f"category:{s.category}"}) if s.category else frozenset()
+    return Subject(s.home, s.device, s.street, s.doctor_team, facts)
+
+
+def _touches(case: Case) -> bool:
+    """Whether this message may raise, join or change an alert."""
+    return _kind(case) is not None or (case.heard.event is not None and case.heard.event.kind is Kind.CANCEL)
+
+
+def _kind(case: Case) -> Kind | None:
+    """The kind of alert that this message raises, if any."""
+    event, emergency_device = case.heard.event, case.speaker is not None and case.speaker.role in EMERGENCY_ROLES
+    if event is None or event.kind is Kind.UNKNOWN:
+        return Kind.UNREADABLE if emergency_device else None
+    if event.kind not in RAISING or event.data.get("state") == "clear":
+        return None
+    if case.speaker is None and event.kind not in EMERGENCIES:
+        return None
+    return event.kind
+
+
+def _one(session: Session, case: Case) -> Verdict:
+    event, kind = case.heard.event, _kind(case)
+    if kind is not None:
+        return _raise_or_join(session, case, kind)
+    if event is None:
+        return Verdict(case.row, "unreadable", reason=case.heard.unreadable)
+    if event.kind is Kind.CANCEL:
+        return _cancel(session, case, event)
+    if event.kind is Kind.UNKNOWN:
+        return Verdict(case.row, "fault", reason=f"unknown type {event.said!r}"[:200])
+    if case.speaker is None:
+        return Verdict(case.row, "fault", reason="unknown device")
+    reason = "; ".join(event.faults)[:200] or None
+    return Verdict(case.row, "fault" if event.kind in (Kind.TAMPER, Kind.BATTERY_LOW) else "noted", reason=reason)
+
+
+def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
+    subject, drill = _subject(case), _drill(session, case)
+    pair = (subject.key, drill)
+    data = _data(session, case, drill)
+    by = f"device:{case.heard.device}"
+    alert = session.open.get(pair)
+    if alert is not None:
+        plan = session.standing.plan(session.tx, alert.plan)
+        decision = decide(alert, Signal(kind, by, data), session.now, session.roster, plan)
+    else:
+        decision = _raise(session, case, subject, Raise(
+            kind, by, data, drill, late=_late(case), replayed=case.heard.message.retain,
+            cancelled=_cancelled(session, case), previous=session.previous.get(subject.key),
+        ))  # fmt: skip
+    session.decisions.append(decision)
+    session.open[pair] = decision.alert
+    return Verdict(case.row, "raised" if alert is None else "joined", decision.alert.id)
+
+
+def _raise(session: Session, case: Case, subject: Subject, command: Raise) -> Decision:
+    alert_id = new_id()
+    for row in session.cancels.pop(case.heard.device or "", []):
+        session.verdicts[row] = Verdict(row, "noted", alert_id, "came before what it refers to")
+    return raise_alert(alert_id, subject, command, session.now, session.roster, session.plan)
+
+
+def _cancelled(session: Session, case: Case) -> bool:
+    return bool(session.cancels.get(case.heard.device or ""))
+
+
+def _cancel(session: Session, case: Case, event: Event) -> Verdict:
+    """Noted on the newest open alert of that home, never closing it; kept when it comes too early."""
+    subject = _subject(case)
+    real, drill = session.open.get((subject.key, False)), session.open.get((subject.key, True))
+    alert = drill if event.drill and drill else real or drill
+    if alert is None:
+        return Verdict(case.row, "noted", reason="no open alert to cancel")
+    ref = {"ref": event.data["ref"]} if isinstance(event.data.get("ref"), str) else {}
+    plan = session.standing.plan(session.tx, alert.plan)
+    command = Cancel(f"device:{case.heard.device}", {"event": event.id, **ref})
+    decision = decide(alert, command, session.now, session.roster, plan)
+    session.decisions.append(decision)
+    session.open[(subject.key, alert.drill)] = decision.alert
+    return Verdict(case.row, "joined", alert.id)
+
+
+def _drill(session: Session, case: Case) -> bool:
+    """A drill is believed in an open window, from a probe, or as a detector's own test; else the press is real."""
+    event, speaker = case.heard.event, case.speaker
+    if event is None:
+        return False
+    if event.data.get("state") == "test":
+        return True
+    if not event.drill or speaker is None:
+        return False
+    return speaker.role == "probe" or speaker.home in session.drills
+
+
+def _late(case: Case) -> bool:
+    event = case.heard.event
+    if event is None or event.ts is None or event.clock not in _GOOD_CLOCKS:
+        return False
+    return case.heard.message.received_at - event.ts > _LATE
+
+
+def _data(session: Session, case: Case, drill: bool) -> dict[str, Any]:
+    """What the timeline remembers of the message."""
+    event = case.heard.event
+    data: dict[str, Any] = {"device": case.heard.device}
+    if case.speaker is None:
+        data["unregistered"] = True
+    if event is None:
+        return data | {"unreadable": case.heard.unreadable}
+    data["event"] = event.id
+    data |= {k: event.data[k] for k in _REMEMBERED if isinstance(event.data.get(k), str | int | float | bool)}
+    if event.drill and not drill:
+        data["drill_not_believed"] = True
+    if event.clock == "unsynced" or (event.ts and abs(case.heard.message.received_at - event.ts) > _SKEW):
+        data["clock_skew"] = True
+    if event.faults:
+        data["faults"] = list(event.faults)[:5]
+    return data

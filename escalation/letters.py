@@ -1,0 +1,78 @@
+"""Letters: from a leased outbox row to what a channel needs to say. Reads the register, opens no more than needed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from domain.contacts import Letter, Purpose
+from domain.people import ContactPoint, Responder
+from escalation.duty import Roster
+from store import alerts, outbox, register
+from store.ledger import Tx
+from store.outbox import Leased
+
+#: channels whose listener must know who and where; a webhook gets only what its address was approved for
+_NEEDS_PEOPLE = frozenset({"voice", "sms", "dispatch_120"})
+
+
+class Letters:
+    """Writes letters. ``ack_url(alert, responder, track)`` gives the page of the person for the alert."""
+
+    def __init__(self, ack_url: Callable[[str, str, str], str]) -> None:
+        self._ack_url = ack_url
+
+    def write(self, tx: Tx, leased: Sequence[Leased], roster: Roster, now: datetime) -> dict[str, Letter | None]:
+        """A letter for each row key; None where person or contact point are gone from the register."""
+        homes = register.homes_of(tx, {x.home_id for x in leased if x.home_id})
+        near = {x.home_id for x in leased if x.home_id and x.item.channel in _NEEDS_PEOPLE}
+        residents = register.residents_of(tx, near) if near else {}
+        letters: dict[str, Letter | None] = {}
+        for row in leased:
+            letter = self._plain(row, roster, now)
+            if letter is not None:
+                home = homes.get(row.home_id or "")
+                letter = replace(letter, home=dict(home) if home else None)
+                if row.item.channel in _NEEDS_PEOPLE:
+                    letter = self._full(tx, row, letter, residents.get(row.home_id or "", []))
+            letters[row.item.key] = letter
+        return letters
+
+    def _plain(self, row: Leased, roster: Roster, now: datetime) -> Letter | None:
+        item = row.item
+        person = roster.responders.get(item.person)
+        point = _point(person, item.point, item.channel)
+        if person is None or point is None:
+            return None
+        return Letter(
+            item.key, Purpose(item.purpose), row.attempt, item.alert_id, item.track, row.kind, row.severity,
+            row.raised_at, item.drill, person.id, person.name, item.role, person.language, item.channel, point.address,
+            point.secret, self._ack_url(item.alert_id, person.id, item.track), now, device=row.device_id,
+            about=item.about or {},
+        )  # fmt: skip
+
+    def _full(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:
+        cards = tuple({k: v for k, v in r.items() if k != "medical"} for r in residents)
+        if letter.channel != "dispatch_120":
+            return replace(letter, residents=cards)
+        home = register.home_of(tx, row.home_id) if row.home_id else None
+        return replace(
+            letter,
+            residents=cards,
+            access=dict(home["access"]) if home else {},
+            medical=tuple({"id": r["id"], **(r.get("medical") or {})} for r in residents),
+            timeline=tuple(_brief(tx, row.item.alert_id)),
+            case=outbox.newest_case(tx, row.item.alert_id, row.item.person),
+        )
+
+
+def _point(person: Responder | None, n: int, channel: str) -> ContactPoint | None:
+    """The contact point the row means; if the register was edited meanwhile, another of the same channel."""
+    if person is None:
+        return None
+    same = [p for p in person.contacts if p.channel == channel]
+    return next((p for p in same if p.n == n), same[0] if same else None)
+
+
+def _brief(tx: Tx, alert_id: str) -> list[dict[str, Any]]:
+    return [{"at": row["at"].isoformat(), "type": row["type"]} for row in alerts.timeline(tx, alert_id)][-50:]

@@ -1,0 +1,101 @@
+"""What comes of an attempt: accepted, tried again, another way, or the plan moves on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Purpose, Result
+from escalation.command import Command, Failed
+from escalation.duty import Roster
+from escalation.stage import apply
+from escalation.standing import Standing
+from store import alerts, outbox
+from store.ledger import Tx
+from store.outbox import Item, Leased, Settled
+
+#: waits before the same row is tried again after "failed for now"
+_WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
+#: a blip is forgiven once; from the second failure on the plan moves on while we keep trying
+_PATIENCE = 2
+_LAST = 40
+
+
+def settle(tx: Tx, standing: Standing, sent: Sequence[tuple[Leased, Result]], now: datetime) -> None:
+    """Settle attempts; order the next way; tell the plan about people who cannot be reached."""
+    roster = standing.roster(tx)
+    settled, following, unreached = [], [], []
+    for leased, result in sent:
+        another = _another(leased.item, roster) if not isinstance(result, Accepted) else None
+        settled.append(_settled(leased, result, another, now))
+        if another:
+            following.append(replace(another, created_at=now))
+        elif _hopeless(leased, result):
+            unreached.append((leased.item, _reason(result)))
+    outbox.settle(tx, settled)
+    outbox.put(tx, following)
+    tell_plan(tx, standing, unreached, now)
+
+
+def tell_plan(tx: Tx, standing: Standing, unreached: Sequence[tuple[Item, str]], now: datetime) -> None:
+    """Every way to these people has failed: the plan may move on at once."""
+    contacts = [(i, why) for i, why in unreached if i.purpose == Purpose.CONTACT]
+    if contacts:
+        loaded = alerts.load(tx, {i.alert_id for i, _ in contacts})
+        commands: list[tuple[str, Command]] = [
+            (i.alert_id, Failed(i.track, i.gen, i.person, why)) for i, why in contacts if i.alert_id in loaded
+        ]
+        apply(tx, standing, loaded, commands, now)
+
+
+def fail_over(tx: Tx, standing: Standing, leased: Leased, reason: str, now: datetime) -> None:
+    """An attempt that a provider had accepted has failed after all: the next way, or the plan moves on."""
+    outbox.finish(tx, leased.item.key, "failed", now, reason)
+    another = _another(leased.item, standing.roster(tx))
+    if another and leased.current:
+        outbox.put(tx, [replace(another, created_at=now)])
+    elif leased.current:
+        tell_plan(tx, standing, [(leased.item, reason)], now)
+
+
+def _another(item: Item, roster: Roster) -> Item | None:
+    """The same person by the next way, under a key of its own."""
+    person = roster.responders.get(item.person)
+    points = {p.n: p for p in person.contacts} if person else {}
+    for position, n in enumerate(item.fallbacks):
+        if n in points:
+            head, _, times = item.key.rpartition("/")
+            head = head.rpartition("/")[0]
+            channel = points[n].channel
+            rest = item.fallbacks[position + 1 :]
+            return replace(item, key=f"{head}/{channel}.{n}/{times}", channel=channel, point=n, fallbacks=rest)
+    return None
+
+
+def _settled(leased: Leased, result: Result, another: Item | None, now: datetime) -> Settled:
+    item = leased.item
+    match result:
+        case Accepted():
+            return Settled(item.key, leased.attempt, "accepted", "accepted", now, now, result.reference)
+        case FailedForGood():
+            return Settled(item.key, leased.attempt, "failed", "failed", now, now, None, result.code, result.reason)
+        case FailedForNow():
+            word = "unknown" if result.unknown else "failed"
+            again = another is None and leased.attempt < _LAST and leased.current
+            wait = result.retry_after or _WAITS[min(leased.attempt, len(_WAITS)) - 1]
+            status, later = ("pending", now + timedelta(seconds=min(wait, 60.0))) if again else ("failed", now)
+            return Settled(item.key, leased.attempt, word, status, now, later, None, result.code, result.reason)
+
+
+def _hopeless(leased: Leased, result: Result) -> bool:
+    """Whether the plan should stop waiting for this person."""
+    match result:
+        case Accepted():
+            return False
+        case FailedForGood():
+            return True
+        case FailedForNow():
+            return leased.attempt == _PATIENCE
+
+
+def _reason(result: Result) -> str:
+    return "" if isinstance(result, Accepted) else result.reason

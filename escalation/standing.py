@@ -1,0 +1,48 @@
+"""Standing orders: the plan in force and the roster, read from the ledger and remembered while unchanged."""
+
+import threading
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from escalation.duty import SHANGHAI, Roster
+from escalation.plan import Plan, parse_plan
+from store import plans, register
+from store.ledger import Tx
+
+
+class Standing:
+    """Gives each decision its plan and its roster; asks the ledger whether they have changed."""
+
+    def __init__(self, zone: ZoneInfo = SHANGHAI) -> None:
+        self._zone = zone
+        self._plans: dict[str, Plan] = {}
+        self._roster = Roster(zone=zone)
+        self._seen: str | None = None
+        self._lock = threading.Lock()
+
+    def roster(self, tx: Tx) -> Roster:
+        """Everybody who may be asked, as of this transaction."""
+        version = register.version(tx)
+        with self._lock:
+            if version != self._seen:
+                people = register.people(tx)
+                self._roster = Roster(people.responders, people.teams, self._zone)
+                self._seen = version
+            return self._roster
+
+    def in_force(self, tx: Tx, at: datetime) -> Plan:
+        """The plan for alerts raised at ``at``."""
+        version = plans.in_force(tx, at)
+        if version is None:
+            raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
+        return self.plan(tx, version)
+
+    def plan(self, tx: Tx, version: str) -> Plan:
+        """The plan pinned to an alert."""
+        plan = self._plans.get(version)
+        if plan is None:
+            text = plans.text_of(tx, version)
+            if text is None:
+                raise LookupError(f"plan {version} is not in the ledger")
+            plan = self._plans[version] = parse_plan(text, version)
+        return plan

@@ -1,0 +1,260 @@
+"""The register: who lives where, which device speaks for whom, who may come. Imported whole or not at all."""
+
+import base64
+import hashlib
+import hmac
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.errors import ConfigurationError
+from domain.people import ContactPoint, Responder, Shift, Team
+from store.ledger import Ledger, Tx
+from store.site import Site, SiteHome, SiteResponder, SiteTeam
+from store.tables import (
+    DeviceRow,
+    HomeRow,
+    HubRow,
+    Meta,
+    ResidentRow,
+    ResponderRow,
+    StreetRow,
+    TeamRow,
+)
+
+_ROUNDS = 101
+DEVICES = DeviceRow.__table__  # type: ignore[attr-defined]
+HOMES = HomeRow.__table__  # type: ignore[attr-defined]
+RESIDENTS = ResidentRow.__table__  # type: ignore[attr-defined]
+RESPONDERS = ResponderRow.__table__  # type: ignore[attr-defined]
+TEAMS = TeamRow.__table__  # type: ignore[attr-defined]
+STREETS = StreetRow.__table__  # type: ignore[attr-defined]
+HUBS = HubRow.__table__  # type: ignore[attr-defined]
+META = Meta.__table__  # type: ignore[attr-defined]
+_VERSION = "register"
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """What the register knows of a device that speaks: its home, its role, its gateway."""
+
+    device: str
+    role: str
+    gateway: str | None
+    home: str | None
+    street: str | None
+    category: str | None
+    doctor_team: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody who may be asked to come; ``version`` rises with each change of the register."""
+
+    version: str
+    responders: Mapping[str, Responder]
+    teams: tuple[Team, ...]
+
+
+class Register:
+    """Reads and imports the register."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def load(self, site: Site, dry_run: bool = False) -> dict[str, int]:
+        """Upsert a checked site file in one transaction; rows that it does not name stay. Returns counts."""
+        counts = {
+            "streets": len(site.streets), "responders": len(site.responders), "teams": len(site.teams),
+            "hubs": len(site.hubs), "homes": len(site.homes),
+            "residents": sum(len(h.residents) for h in site.homes), "devices": sum(len(h.devices) for h in site.homes),
+        }  # fmt: skip
+        with self._ledger.transaction() as tx:
+            problems = list(_dangling(tx, site))
+            if problems:
+                raise ConfigurationError(problems)
+            if not dry_run:
+                _write(tx, site)
+        return counts
+
+    def secret_ok(self, device: str, secret: str) -> bool:
+        """Whether ``secret`` is the device's own; an unknown device or one without a secret never passes."""
+        with self._ledger.reading() as tx:
+            kept = tx.execute(sa.select(DEVICES.c.secret_hash).where(DEVICES.c.id == device)).scalar()
+            kept = kept or tx.execute(sa.select(HUBS.c.secret_hash).where(HUBS.c.id == device)).scalar()
+        return bool(kept) and check_secret(secret, str(kept))
+
+
+def speakers(tx: Tx, devices: Iterable[str]) -> dict[str, Speaker]:
+    """What is known of these devices; unknown ones are absent."""
+    wanted = list(set(devices))
+    if not wanted:
+        return {}
+    query = (
+        sa.select(
+            DEVICES.c.id, DEVICES.c.role, DEVICES.c.gateway, DEVICES.c.home_id, HOMES.c.street, HOMES.c.category,
+            HOMES.c.family_doctor_team,
+        )
+        .outerjoin(HOMES, HOMES.c.id == DEVICES.c.home_id)
+        .where(DEVICES.c.id.in_(wanted))
+    )  # fmt: skip
+    return {row[0]: Speaker(*row) for row in tx.execute(query)}
+
+
+def version(tx: Tx) -> str:
+    """Changes whenever the register does."""
+    return str(tx.execute(sa.select(META.c.value).where(META.c.key == _VERSION)).scalar() or "0")
+
+
+def people(tx: Tx) -> People:
+    """Responders and teams, contact points opened."""
+    responders = {row["id"]: _responder(tx, row) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
+    teams = tuple(_team(row) for row in tx.execute(sa.select(TEAMS).order_by(TEAMS.c.id)).mappings())
+    return People(version(tx), responders, teams)
+
+
+def home_of(tx: Tx, id: str) -> Mapping[str, Any] | None:
+    """One home with its access card opened; the caller audits the read where a person sees it."""
+    row = tx.execute(sa.select(HOMES).where(HOMES.c.id == id)).mappings().first()
+    if row is None:
+        return None
+    return {**row, "access": tx.sealer.open_json(row["access"], f"homes.access|{id}") or {}}
+
+
+def homes_of(tx: Tx, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """Homes without their access cards."""
+    wanted = [i for i in set(ids) if i]
+    if not wanted:
+        return {}
+    c = HOMES.c
+    query = sa.select(c.id, c.street, c.category, c.address, c.location, c.family_doctor_team).where(c.id.in_(wanted))
+    return {row["id"]: dict(row) for row in tx.execute(query).mappings()}
+
+
+def residents_of(tx: Tx, homes: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+    """Home id -> cards of the people who live there, opened."""
+    wanted = [h for h in set(homes) if h]
+    found: dict[str, list[dict[str, Any]]] = {h: [] for h in wanted}
+    if wanted:
+        query = sa.select(RESIDENTS).where(RESIDENTS.c.home_id.in_(wanted)).order_by(RESIDENTS.c.id)
+        for row in tx.execute(query).mappings():
+            card = tx.sealer.open_json(row["card"], f"residents.card|{row['id']}")
+            found[row["home_id"]].append({"id": row["id"], **card})
+    return found
+
+
+def hash_secret(secret: str) -> str:
+    """Mosquitto's own password format (PBKDF2-SHA512), so that the broker can check it too."""
+    salt = os.urandom(12)
+    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ROUNDS)
+    return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+
+
+def check_secret(secret: str, kept: str) -> bool:
+    """Constant-time comparison with a hash made by ``hash_secret``."""
+    _, _, rounds, salt, digest = kept.split("$")
+    made = hashlib.pbkdf2_hmac("sha512", secret.encode(), base64.b64decode(salt), int(rounds))
+    return hmac.compare_digest(made, base64.b64decode(digest))
+
+
+def _dangling(tx: Tx, site: Site) -> Iterable[str]:
+    """References to streets, responders and teams that are neither in the file nor in the ledger."""
+    streets = {s.code for s in site.streets} | _ids(tx, STREETS.c.code)
+    responders = {r.id for r in site.responders} | _ids(tx, RESPONDERS.c.id)
+    teams = {t.id for t in site.teams} | _ids(tx, TEAMS.c.id)
+    for n, home in enumerate(site.homes):
+        if home.street not in streets:
+            yield f"homes[{n}].street: no street {home.street!r}; add it under streets"
+        if home.family_doctor_team and home.family_doctor_team not in teams:
+            yield f"homes[{n}].family_doctor_team: no team {home.family_doctor_team!r}; add it under teams"
+    for n, team in enumerate(site.teams):
+        for m, shift in enumerate(team.shifts):
+            if shift.responder not in responders:
+                yield f"teams[{n}].shifts[{m}].responder: no responder {shift.responder!r}; add it under responders"
+
+
+def _ids(tx: Tx, column: Any) -> set[str]:
+    return {row[0] for row in tx.execute(sa.select(column))}
+
+
+def _write(tx: Tx, site: Site) -> None:
+    _upsert(tx, STREETS, [{"code": s.code, "name": s.name} for s in site.streets])
+    _upsert(tx, RESPONDERS, [_responder_row(tx, r) for r in site.responders])
+    _upsert(tx, TEAMS, [_team_row(t) for t in site.teams])
+    _upsert(tx, HUBS, [
+        {"id": h.id, "dialect": h.dialect, "site": h.site, "secret_hash": h.secret and hash_secret(h.secret)}
+        for h in site.hubs
+    ])  # fmt: skip
+    _upsert(tx, HOMES, [_home_row(tx, h) for h in site.homes])
+    _upsert(tx, RESIDENTS, [row for h in site.homes for row in _resident_rows(tx, h)])
+    _upsert(tx, DEVICES, [row for h in site.homes for row in _device_rows(h)])
+    touch(tx)
+
+
+def touch(tx: Tx) -> None:
+    """Make everybody read the register again."""
+    _upsert(tx, META, [{"key": _VERSION, "value": base64.b32encode(os.urandom(10)).decode()}])
+
+
+def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    insert = (postgresql.insert if tx.postgres else sqlite.insert)(table)
+    keys = [c.name for c in table.primary_key]
+    values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
+
+
+def _responder_row(tx: Tx, r: SiteResponder) -> dict[str, Any]:
+    contacts = [c.model_dump(include={"channel", "address", "secret", "drill"}) for c in r.contacts]
+    sealed = tx.sealer.seal_json(contacts, f"responders.contacts|{r.id}")
+    return {"id": r.id, "name": r.name, "role": r.role, "street": r.street, "language": r.language, "contacts": sealed}
+
+
+def _team_row(team: SiteTeam) -> dict[str, Any]:
+    shifts = [s.model_dump(by_alias=True) for s in team.shifts]
+    return {"id": team.id, "role": team.role, "street": team.street, "shifts": shifts}
+
+
+def _home_row(tx: Tx, home: SiteHome) -> dict[str, Any]:
+    return {
+        "id": home.id, "street": home.street, "category": home.category, "address": home.address,
+        "location": home.location, "family_doctor_team": home.family_doctor_team, "checkin": home.checkin,
+        "access": tx.sealer.seal_json(home.access, f"homes.access|{home.id}"),
+    }  # fmt: skip
+
+
+def _resident_rows(tx: Tx, home: SiteHome) -> Iterable[dict[str, Any]]:
+    for r in home.residents:
+        card = r.model_dump(exclude={"id"})
+        yield {"id": r.id, "home_id": home.id, "card": tx.sealer.seal_json(card, f"residents.card|{r.id}")}
+
+
+def _device_rows(home: SiteHome) -> Iterable[dict[str, Any]]:
+    for d in home.devices:
+        yield {
+            "id": d.id, "home_id": home.id, "role": d.role, "dialect": d.dialect, "gateway": d.gateway,
+            "site": d.site, "external": d.external, "secret_hash": hash_secret(d.secret) if d.secret else None,
+        }  # fmt: skip
+
+
+def _responder(tx: Tx, row: Mapping[Any, Any]) -> Responder:
+    raw = tx.sealer.open_json(row["contacts"], f"responders.contacts|{row['id']}") or []
+    points = tuple(ContactPoint(n, c["channel"], c["address"], c["secret"], c["drill"]) for n, c in enumerate(raw))
+    return Responder(row["id"], row["name"], row["role"], row["street"], row["language"], points)
+
+
+def _team(row: Mapping[Any, Any]) -> Team:
+    return Team(row["id"], row["role"], row["street"], tuple(_shift(s) for s in row["shifts"]))
+
+
+def _shift(raw: Mapping[str, Any]) -> Shift:
+    return Shift(
+        raw["responder"], raw["always"], tuple(raw["weekdays"]), raw["from"], raw["to"],
+        tuple(date.fromisoformat(d) for d in raw["dates"]), raw["deputy"],
+    )  # fmt: skip

@@ -1,0 +1,178 @@
+"""The site file: streets, responders, teams, homes, devices; checked whole before anything is written.
+
+Every problem is reported at once, in the file's own terms (``homes[3].devices[0].id: …``).
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from domain.errors import ConfigurationError
+from domain.people import ROLES
+
+_ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_DEVICE = r"^[a-z0-9][a-z0-9-]{2,63}$"
+_TIME = r"^([01]?\d|2[0-4]):[0-5]\d$"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", populate_by_name=True)
+
+
+class SiteContact(_Part):
+    """One way to reach a responder."""
+
+    channel: str = Field(pattern=r"^[a-z0-9_]+$")
+    address: str = Field(min_length=1)
+    secret: str | None = None
+    drill: bool = False
+
+
+class SiteResponder(_Part):
+    """Somebody who may come."""
+
+    id: str = Field(pattern=_ID)
+    name: str
+    role: str
+    street: str | None = None
+    language: Literal["zh", "en"] = "zh"
+    contacts: list[SiteContact] = []
+
+    @field_validator("role")
+    @classmethod
+    def _role(cls, value: str) -> str:
+        return known_role(value)
+
+
+class SiteShift(_Part):
+    """When a responder of a team is on duty."""
+
+    responder: str
+    always: bool = False
+    weekdays: list[int] = []
+    start: str = Field("00:00", alias="from", pattern=_TIME)
+    end: str = Field("24:00", alias="to", pattern=_TIME)
+    dates: list[str] = []
+    deputy: str | None = None
+
+
+class SiteTeam(_Part):
+    """Who covers a role."""
+
+    id: str = Field(pattern=_ID)
+    role: str
+    street: str | None = None
+    shifts: list[SiteShift] = []
+
+    @field_validator("role")
+    @classmethod
+    def _role(cls, value: str) -> str:
+        return known_role(value)
+
+
+class SiteStreet(_Part):
+    """A street office's area."""
+
+    code: str = Field(pattern=_ID)
+    name: str
+
+
+class SiteDevice(_Part):
+    """A device of a home."""
+
+    id: str = Field(pattern=_DEVICE)
+    dialect: str = "anling"
+    role: str = "sos_button"
+    secret: str | None = None
+    gateway: str | None = None
+    site: str | None = None
+    external: str | None = None
+
+
+class SiteResident(_Part):
+    """Somebody who lives there."""
+
+    id: str = Field(pattern=_ID)
+    name: str
+
+
+class SiteHome(_Part):
+    """A home."""
+
+    id: str = Field(pattern=_ID)
+    street: str
+    category: Literal["lives_alone", "all_elderly"] = "lives_alone"
+    address: dict[str, Any] = {}
+    location: dict[str, Any] | None = None
+    family_doctor_team: str | None = None
+    access: dict[str, Any] = {}
+    residents: list[SiteResident] = []
+    devices: list[SiteDevice] = []
+    checkin: dict[str, Any] | None = None
+
+
+class SiteHub(_Part):
+    """A hub that speaks for other makers' devices."""
+
+    id: str = Field(pattern=_DEVICE)
+    dialect: str
+    site: str
+    secret: str | None = None
+
+
+class Site(_Part):
+    """A whole site file."""
+
+    streets: list[SiteStreet] = []
+    responders: list[SiteResponder] = []
+    teams: list[SiteTeam] = []
+    hubs: list[SiteHub] = []
+    homes: list[SiteHome] = []
+
+
+def known_role(value: str) -> str:
+    """A role from the closed list, or what to write instead."""
+    if value not in ROLES:
+        raise ValueError(f"unknown role {value!r}; write one of {', '.join(ROLES)}")
+    return value
+
+
+def parse_site(raw: bytes, source: str = "site file") -> Site:
+    """Read a site file. Raises ``ConfigurationError`` with every problem found."""
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise ConfigurationError([f"{source}: not JSON: {error}"]) from error
+    try:
+        site = Site.model_validate(value)
+    except ValidationError as error:
+        raise ConfigurationError([f"{source}: {_where(e['loc'])}: {e['msg']}" for e in error.errors()]) from error
+    problems = [f"{source}: {p}" for p in _doubles(site)]
+    if problems:
+        raise ConfigurationError(problems)
+    return site
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
+    return text.lstrip(".") or "top level"
+
+
+def _doubles(site: Site) -> Iterator[str]:
+    """Ids that stand twice, and shifts of responders nobody declared here (they may be in the ledger already)."""
+    lists: dict[str, list[str]] = {
+        "streets": [s.code for s in site.streets],
+        "responders": [r.id for r in site.responders],
+        "teams": [t.id for t in site.teams],
+        "homes": [h.id for h in site.homes],
+        "residents": [r.id for h in site.homes for r in h.residents],
+        "devices": [d.id for h in site.homes for d in h.devices] + [h.id for h in site.hubs],
+    }
+    for name, ids in lists.items():
+        seen: set[str] = set()
+        for id in ids:
+            if id in seen:
+                yield f"{name}: id {id!r} stands twice; give each its own"
+            seen.add(id)
