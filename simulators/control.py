@@ -44,14 +44,15 @@ class Control:
         return [Route(path, _explained(door), methods=[method]) for path, method, door in doors]
 
     async def _contacts(self, request: Request) -> Response:
-        """``after``: arrived since; ``changed_after``: arrived or changed since (a call that went on)."""
+        """``after``: arrived since; ``changed_after``: arrived or changed since (a call that went on);
+        ``limit``: at most so many, 0 for all."""
         journal = self._stage.journal
         if "changed_after" in request.query_params:
             changed = journal.changed(_whole(request, "changed_after", 0))
             following = changed[-1].changed if changed else _whole(request, "changed_after", 0)
             return _listed(changed, following)
-        after, limit = _whole(request, "after", 0), _whole(request, "limit", 5000)
-        found = journal.contacts(after, limit)
+        after, limit = _whole(request, "after", 0), _whole(request, "limit", 0)
+        found = journal.contacts(after, limit or None)
         return _listed(found, found[-1].seq if found else after)
 
     async def _errors(self, request: Request) -> Response:

@@ -18,6 +18,7 @@ from simulators.signing import twilio_signature
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _THREADS = 64
+_AGENT = "TwilioProxy/1.1"
 #: Seconds; Twilio waits as long for an application to answer.
 _PATIENCE = 15.0
 
@@ -59,10 +60,11 @@ class Line:
         """Send a request as Twilio does: form fields (in the query for GET) and its signature."""
         if method == "GET":
             url = f"{url}{'&' if urlsplit(url).query else '?'}{urlencode(params)}" if params else url
-            headers = {"X-Twilio-Signature": twilio_signature(token, url, {})}
+            headers = {"X-Twilio-Signature": twilio_signature(token, url, {}), "User-Agent": _AGENT}
             return await self._send("GET", url, None, headers)
         headers = {
             "X-Twilio-Signature": twilio_signature(token, url, params),
+            "User-Agent": _AGENT,
             "Content-Type": "application/x-www-form-urlencoded; charset=UTF-8",
         }
         return await self._send("POST", url, urlencode(params).encode(), headers)
@@ -78,7 +80,7 @@ class Line:
     async def _send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         if urlsplit(url).hostname not in self._allowed:
             return Answer(0, "refused: the world outside only calls this machine and the public URL")
-        request = partial(self._request, method, url, body, {**headers, "User-Agent": "TwilioProxy/1.1"})
+        request = partial(self._request, method, url, body, headers)
         return await asyncio.get_running_loop().run_in_executor(self._threads, request)
 
     def _request(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:

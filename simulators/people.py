@@ -11,7 +11,7 @@ _CHINESE = "零一二三四五六七八九"
 _ENGLISH = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 _NUMERALS = {word: str(value) for words in (_CHINESE, _ENGLISH) for value, word in enumerate(words)}
 _ASKS_FOR = re.compile(
-    rf"按[下键数字“”\"「『\s]*([0-9\uff10-\uff19{_CHINESE}])"
+    rf"按[下键数字“”\"「『\s]*([0-9\uff10-\uff19{_CHINESE}])(?![次下声])"
     rf"|\bpress(?:\s+(?:the|key|number|digit|button))*\s+[\"“]?(\d\b|{'|'.join(_ENGLISH)})",
     re.IGNORECASE,
 )
@@ -84,8 +84,8 @@ class People:
         return taught
 
     def shown(self) -> dict[str, Any]:
-        """Return everybody as JSON, without secrets."""
-        return {person.id: _person_json(person) for person in self._people.values()}
+        """Return everybody as JSON with the behaviour in force, fit to be taught again; without secrets."""
+        return {person.id: _person_json(person, self._default) for person in self._people.values()}
 
     def _know(self, person: Person) -> None:
         self._people[person.id] = person
@@ -145,6 +145,6 @@ def _kind_of(who: str) -> str:
     return "desk" if who == "desk" or who.startswith("desk-") else "person"
 
 
-def _person_json(person: Person) -> dict[str, Any]:
-    turns = [behaviour_json(turn) for turn in person.turns]
+def _person_json(person: Person, default: tuple[Behaviour, ...]) -> dict[str, Any]:
+    turns = [behaviour_json(turn) for turn in person.turns or default]
     return {"phone": person.phone, "kind": person.kind, "behaviour": turns}

@@ -20,6 +20,8 @@ from simulators.people import People, Person, asked_digit, keys_to_press, parse_
         ("press 12", None),  # two digits are no key
         ("express 1 delivery", None),
         ("示例路100弄5号602室", None),
+        ("系统没有登记成功，请再按一次。", None),  # once more, not the digit one
+        ("示例老人一按下了呼救按钮", None),
         ("", None),
     ],
 )
@@ -85,6 +87,16 @@ def test_a_person_is_taught_by_id_or_number() -> None:
     assert (taught, people.turn("d", "voice").answers) == ("hangup", "ignore")
 
 
+def test_what_is_shown_can_be_taught_again() -> None:
+    """A drill reads how everybody behaves, changes it, and puts it back, also for the default."""
+    people = People({"d": Person("d")}, default=(Behaviour("busy"),))
+    before = people.shown()["d"]["behaviour"]
+    people.teach("d", {"answers": "press"})
+    people.teach("d", {"behaviour": before})
+
+    assert people.turn("d", "voice").answers == "busy"
+
+
 def test_a_new_person_gets_a_phone() -> None:
     """A whole person can be taught: telephone, kind and behaviour."""
     people = People()
@@ -130,7 +142,13 @@ def test_all_mistakes_are_named_at_once() -> None:
 
 def test_mistakes_in_a_person_name_the_person() -> None:
     """Whoever edits people.json sees which entry is wrong."""
-    for raw in ({"behaviour": []}, {"behaviour": {"x": 1}}, {"kind": "cat"}, {"name": "x"}):
+    mistaken: list[dict[str, object]] = [
+        {"behaviour": []},
+        {"behaviour": {"x": 1}},
+        {"kind": "cat"},
+        {"name": "x"},
+    ]
+    for raw in mistaken:
         with pytest.raises(BadBehaviour, match="doctor-1"):
             parse_person("doctor-1", raw)
 

@@ -1,6 +1,7 @@
 """Text messages: delivered, lost, stuck, answered, and refused after STOP."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +76,7 @@ def test_a_message_meets_its_fate(
 
 
 def test_a_person_answers_by_message(scene: Scene) -> None:
-    """``sms_reply`` sends the digit back, sealed; the product's thanks are delivered and not answered again."""
+    """``sms_reply`` sends the digit back, sealed; the thanks for it are not answered again."""
     scene.send({"answers": "sms_reply", "digit": "1"})
     (reply,) = scene.product.expect("/sms")
     validator = RequestValidator(scene.stage.settings.twilio_token)
@@ -87,7 +88,10 @@ def test_a_person_answers_by_message(scene: Scene) -> None:
         "received",
     )
     assert validator.validate(scene.product_url + "/sms", reply.form, reply.headers["x-twilio-signature"])
-    assert [(c.type, c.spoken) for c in scene.stage.journal.contacts()][:1] == [("contact", "回复1")]
+    wait_for(lambda: len(scene.stage.journal.contacts()) == 2)
+    spoken = [(contact.type, contact.spoken) for contact in scene.stage.journal.contacts()]
+    assert spoken == [("contact", "回复1"), ("reply", "已登记")]
+    assert len(scene.product.heard("/sms")) == 1
 
 
 def test_a_person_writes_unasked(scene: Scene) -> None:
@@ -130,3 +134,11 @@ def test_messages_are_found_again(scene: Scene) -> None:
     assert [message.sid] == [found.sid for found in scene.client.messages.list(to=DOCTOR)]
     assert (message.fetch().body, message.fetch().status) == ("演练：测试", "delivered")
     assert scene.stage.journal.contacts()[0].drill is True
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Return when the condition holds; fail after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)

@@ -19,10 +19,18 @@ from simulators.twiml import (
 def test_a_whole_document_is_read() -> None:
     """Every verb we know comes out as a value, in order, with Twilio's defaults."""
     read = parse(
-        '<?xml version="1.0" encoding="UTF-8"?><Response><Say language="cmn-CN" voice="Polly.Zhiyu" loop="2">请 '
-        "<prosody>注意</prosody></Say><Play>a.mp3</Play><Pause/>"
-        '<Gather action="/go" numDigits="1" timeout="8" actionOnEmptyResult="true"><Say>1</Say><Pause length="2"/>'
-        '</Gather><Redirect method="GET">/next</Redirect><Reject/><Hangup/></Response>'
+        """<?xml version="1.0" encoding="UTF-8"?>
+        <Response>
+            <Say language="cmn-CN" voice="Polly.Zhiyu" loop="2">请 <prosody>注意</prosody></Say>
+            <Play>a.mp3</Play>
+            <Pause/>
+            <Gather action="/go" numDigits="1" timeout="8" actionOnEmptyResult="true">
+                <Say>1</Say><Pause length="2"/>
+            </Gather>
+            <Redirect method="GET">/next</Redirect>
+            <Reject/>
+            <Hangup/>
+        </Response>"""
     )
 
     assert read == (

@@ -223,6 +223,15 @@ def test_a_mistaken_people_file_is_refused(raw: dict[str, Any], complaint: str) 
         read_world(raw, Settings())
 
 
+def test_the_example_can_be_used() -> None:
+    """people.example.json is a whole world: everybody of the example street, and the desk."""
+    raw = json.loads((ROOT / "simulators" / "people.example.json").read_text("utf-8"))
+    people = read_world(raw, Settings()).people
+
+    assert people.find("+85230000001").id == "doctor-1"
+    assert people.find("desk-120").kind == "desk"
+
+
 def test_settings_know_their_types() -> None:
     """A true is no number."""
     with pytest.raises(BadSettings):
