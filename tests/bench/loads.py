@@ -33,7 +33,7 @@ class Outcome:
     """What became of the presses of one order; times in seconds from the scheduled instant."""
 
     sent: int
-    #: scheduled press -> first contact at the sink, for every home that was contacted
+    #: scheduled press -> first contact at the sink, of every home contacted, in the order of the presses
     latencies: tuple[float, ...]
     #: homes that pressed and had no contact when we stopped waiting
     lost: int

@@ -43,7 +43,7 @@ class Spread:
 def _number(value: float) -> str:
     if math.isinf(value):
         return "never"
-    if value >= 1000:
+    if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
@@ -197,8 +197,8 @@ METHOD = """
   that may mean late. A lost press counts as latency "never".
   *Doubled* = a further contact with the same home, role and attempt.
 - Each measurement starts with a fresh broker and a fresh copy of the same imported town (200 doctors,
-  10 streets); rounds are interleaved. Telemetry is `vitals` at QoS 1, 20,000 offered per second from
-  5,000 devices, counted by `anling_telemetry_stored_total`.
+  10 streets); rounds are interleaved. The raw limits are on SQLite for both columns. Telemetry is `vitals` at
+  QoS 1, 20,000 offered per second from 5,000 devices, counted by `anling_telemetry_stored_total`.
 - Raw limits: `ref` is MQTT by hand, group commit in SQLite FULL with an outbox flag, PUBACK after commit,
   POST over kept-alive connections, with no people and no plan; `paho` is paho-mqtt storing 200 rows or 5 ms
   per commit.

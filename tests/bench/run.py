@@ -17,6 +17,7 @@ import json
 import math
 import os
 import platform
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -41,6 +42,8 @@ QUICK_POSTGRES = ("latency",)
 def main() -> int:
     """Measure or render; the exit status."""
     options = _options()
+    # a polite end also ends the broker, the sink and the database
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     record = json.loads(options.render.read_text()) if options.render else _measure(options)
     report.show(record)
     if options.json:

@@ -41,7 +41,13 @@ def _contact(at: float, body: bytes) -> dict[str, object] | None:
     if words["type"] != "contact":
         return None
     home = words["alert"]["home"]["id"]
-    return {"at": at, "home": home, "role": words["role"], "attempt": words["attempt"], "key": words["key"]}
+    return {
+        "at": at,
+        "home": home,
+        "role": words.get("role"),
+        "attempt": words.get("attempt"),
+        "key": words.get("key"),
+    }
 
 
 class Door(asyncio.Protocol):
