@@ -17,7 +17,13 @@ from functools import lru_cache
 from typing import Any, cast
 
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    LocationParseError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 from channels.connections import Connections, Door, door
 from domain.clock import wall_now
@@ -36,6 +42,8 @@ LARGEST_ANSWER = 64 * 1024
 LONGEST_RETRY_AFTER = 300.0
 
 Failed = FailedForNow | FailedForGood
+
+_NO_ADDRESS = FailedForGood("not an http(s) address", code="address")
 
 _door = lru_cache(maxsize=4096)(door)
 
@@ -68,13 +76,15 @@ class Exchange:
             to = _door(address)
             request = _request(to, headers, body)
         except ValueError:  # also what is not ASCII, and a line break in a header
-            return FailedForGood("not an http(s) address", code="address")
+            return _NO_ADDRESS
         kept = self._lines.take(to)
         if kept:
             with suppress(_NotProcessed):
                 return self._ask(kept, to, request, started, kept=True)
         try:
             fresh = self._lines.open(to)
+        except LocationParseError:
+            return _NO_ADDRESS
         except (HTTPError, OSError, ValueError) as error:
             return FailedForNow(_why_not_connected(error), code="connect")
         return self._ask(fresh, to, request, started, kept=False)
@@ -187,7 +197,7 @@ def _why_not_connected(error: Exception) -> str:
     match error:
         case NameResolutionError():
             return "the name of the address is not known"
-        case ConnectTimeoutError():
+        case ConnectTimeoutError() if not isinstance(error, NewConnectionError):
             return "no connection in time"
         case _:
             return "no connection"

@@ -18,7 +18,9 @@ _MEANINGS: dict[str, Meaning] = {
     **dict.fromkeys(_STOP, "stop"),
 }  # fmt: skip
 
-_CODED = re.compile(r"([12])\W*([0-9a-z]{4})", re.ASCII)
+#: the letters of our ids: no I, L, O, U, so that "1 stop" is not a code
+_CODE = "[0-9a-hjkmnp-tv-z]{4}"
+_CODED = re.compile(rf"([12])(?:[\s,.:;#()、。-]+(?:编号|code)?\s*({_CODE})|(?=.*[a-z])({_CODE}))", re.ASCII)
 _AROUND = " \t\r\n\u3000.,!?;:。，！？；：、'\"“”‘’「」()（）[]【】+-*#~"
 
 
@@ -36,7 +38,7 @@ def reply(text: str) -> Reply:
     plain = "".join(letter for letter in plain if unicodedata.category(letter) not in ("Cf", "Cc"))
     coded = _CODED.fullmatch(plain)
     if coded:
-        return Reply(_MEANINGS[coded[1]], coded[2].upper())
+        return Reply(_MEANINGS[coded[1]], (coded[2] or coded[3]).upper())
     return Reply(_MEANINGS.get(plain.strip(_AROUND)))
 
 
