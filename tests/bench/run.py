@@ -199,7 +199,7 @@ def _software() -> str:
 
 
 def _words(command: list[str]) -> str:
-    return subprocess.run(command, capture_output=True, text=True, cwd=HERE).stdout.strip()
+    return subprocess.run(command, capture_output=True, text=True, cwd=HERE, check=False).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 HERE = Path(__file__).parent
 BROKER_CONF = """\
@@ -131,7 +131,7 @@ class Stage:
         self.sink: Sink
         self._server: Any = None
 
-    def __enter__(self) -> "Stage":
+    def __enter__(self) -> Self:
         port = free_port()
         command = [sys.executable, str(HERE / "sink.py"), str(port)]
         self._exit.enter_context(running(command, self.folder / "sink.log"))
