@@ -1,0 +1,71 @@
+"""The doors of the house, built once from the other rooms' objects."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from api import (
+    alerts,
+    callbacks,
+    console,
+    health,
+    ingest,
+    lists,
+    live,
+    problems,
+    register,
+    responder,
+    sessions,
+)
+from api.body_cap import BodyCap
+from api.doors import Doors
+from api.hub import Hub
+from api.parts import ApiSettings, App, Health
+
+__all__ = ["ApiSettings", "App", "Health", "build"]
+
+_ROUTERS = (alerts, callbacks, console, health, ingest, lists, live, register, responder, sessions)
+
+
+def build(app: App) -> FastAPI:
+    """All doors, shut until served. No pages about the API itself are offered to strangers."""
+    hub = Hub(app.views, app.doorbell.watch, app.wall)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        hub.start()
+        yield
+        await hub.stop()
+
+    api = FastAPI(
+        title="Anling",
+        lifespan=lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        strict_content_type=False,
+    )
+    api.state.doors = Doors(app)
+    api.state.hub = hub
+    api.add_middleware(BodyCap)
+    problems.install(api)
+    for module in _ROUTERS:
+        api.include_router(module.router)
+    api.mount("/static", _Static(directory=Path(__file__).parent / "static"))
+    return api
+
+
+class _Static(StaticFiles):
+    """Scripts and styles; a browser asks each time whether they have changed."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        answer = await super().get_response(path, scope)
+        answer.headers["Cache-Control"] = "no-cache"
+        answer.headers["X-Content-Type-Options"] = "nosniff"
+        return answer

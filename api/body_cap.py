@@ -1,0 +1,40 @@
+"""Nobody sends us more than a megabyte: bigger bodies are refused before they are read."""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import problem
+
+ONE_MEGABYTE = 1_000_000
+
+
+class BodyCap:
+    """Answers 413 as problem+json, from the announced length or when the count runs over."""
+
+    def __init__(self, app: ASGIApp, limit: int = ONE_MEGABYTE) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if announced.isdigit() and int(announced) > self._limit:
+            await problem(413)(scope, receive, send)
+            return
+        await self._app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Receive:
+        total = 0
+
+        async def counted() -> Message:
+            nonlocal total
+            message = await receive()
+            total += len(message.get("body", b""))
+            if total > self._limit:
+                raise HTTPException(413)
+            return message
+
+        return counted

@@ -1,0 +1,155 @@
+"""Where the telephone network and the 120 desk answer us: signed, or not heard.
+
+A success is said only after the commit (P10). When the ledger does not take a key press,
+the answer is a 5xx whose words are "not recorded": no caller ever hears otherwise.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Annotated
+from xml.etree import ElementTree as xml
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.answers import as_json
+from api.doors import Doors, doors
+from api.problems import problem
+from channels.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
+from channels.twilio_signature import verify_twilio
+from channels.twiml import after_key_twiml, answer_twiml, closed_twiml, digits_meaning
+from domain.contacts import Letter
+from domain.errors import Refused
+
+log = logging.getLogger("api")
+
+router = APIRouter(prefix="/callbacks")
+
+_UNSIGNED = (
+    "签名缺失或不正确 / The signature is missing or wrong; sign with the shared secret and the public URL"
+)
+
+
+async def _from_twilio(request: Request) -> Mapping[str, str]:
+    """The form of a request that really is from Twilio; 403 for every other."""
+    settings = doors(request).app.settings
+    form = {k: v for k, v in (await request.form()).multi_items() if isinstance(v, str)}
+    query = f"?{request.url.query}" if request.url.query else ""
+    url = f"{settings.public_url.rstrip('/')}{request.url.path}{query}"
+    given = request.headers.get("x-twilio-signature")
+    if not settings.twilio_auth_token or not verify_twilio(settings.twilio_auth_token, url, form, given):
+        raise HTTPException(403, _UNSIGNED)
+    return form
+
+
+Form = Annotated[Mapping[str, str], Depends(_from_twilio)]
+
+
+@router.post("/twilio/voice")
+async def voice(request: Request, form: Form, token: str = "") -> Response:
+    """Somebody (or a voicemail) answered: say who needs help, and wait for a key."""
+    return await _spoken(doors(request), lambda: _message(doors(request), token))
+
+
+@router.post("/twilio/gather")
+async def gather(request: Request, form: Form, token: str = "") -> Response:
+    """A key was pressed, or none: commit, then say what became of it."""
+    return await _spoken(doors(request), lambda: _key(doors(request), token, form.get("Digits", "")))
+
+
+@router.post("/twilio/status")
+async def status(request: Request, form: Form, token: str = "") -> Response:
+    """How a call or a message goes; in any order, any number of times (P21)."""
+    said = form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or ""
+    reference = form.get("CallSid") or form.get("MessageSid") or form.get("SmsSid") or ""
+    here = doors(request)
+    await here.lanes.doors.run(
+        lambda: here.app.delivery.status(token, said, reference, form.get("ErrorCode"))
+    )
+    return Response(status_code=204)
+
+
+@router.post("/twilio/sms")
+async def sms(request: Request, form: Form) -> Response:
+    """A person answers by SMS; they are told what was recorded."""
+    here = doors(request)
+    words = await here.lanes.doors.run(
+        lambda: here.app.delivery.sms_reply(form.get("From", ""), form.get("Body", ""))
+    )
+    return _xml(_message_twiml(words))
+
+
+@router.post("/dispatch-120")
+async def dispatch_120(request: Request) -> Response:
+    """The 120 desk tells how a case goes; a named clerk claims by it (wire.md section 5)."""
+    here = doors(request)
+    body, headers, settings = await request.body(), request.headers, here.app.settings
+    given = headers.get(TIMESTAMP_HEADER), headers.get(SIGNATURE_HEADER)
+    if not settings.desk_secret or not verify(settings.desk_secret, *given, body, here.app.wall()):
+        return problem(403, _UNSIGNED)
+    said = _object(body)
+    if said is None:
+        return problem(422, "请发送 JSON 对象 / Send a JSON object with case, status, at, by, note")
+    try:
+        return as_json(await here.lanes.doors.run(lambda: here.app.delivery.desk_callback(said)))
+    except Refused as refused:
+        return problem(422, str(refused))
+
+
+def _object(body: bytes) -> dict[str, object] | None:
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return said if isinstance(said, dict) else None
+
+
+def _message(here: Doors, token: str) -> str:
+    letter = here.app.delivery.letter(token)
+    return answer_twiml(letter, _gather_url(here, token), here.app.wall()) if letter else _lost(here)
+
+
+def _key(here: Doors, token: str, digits: str) -> str:
+    letter = here.app.delivery.letter(token)
+    if letter is None:
+        return _lost(here)
+    meaning = digits_meaning(digits, letter)
+    result = meaning if meaning in ("repeat", "wrong", "none") else None
+    result = result or here.app.delivery.answered(token, meaning, digits)
+    return _after(here, letter, token, result)
+
+
+def _after(here: Doors, letter: Letter, token: str, result: str) -> str:
+    said, _, name = result.partition(":")
+    known = {"taken": "already_taken"}.get(said, said)
+    return after_key_twiml(letter, known, _gather_url(here, token), here.app.wall(), name or None)
+
+
+def _gather_url(here: Doors, token: str) -> str:
+    return f"{here.app.settings.public_url.rstrip('/')}/callbacks/twilio/gather?token={token}"
+
+
+def _lost(here: Doors) -> str:
+    return closed_twiml("zh", here.words.say("phone.lost", "zh"))
+
+
+async def _spoken(here: Doors, say: Callable[[], str]) -> Response:
+    """The spoken answer; 503 and "not recorded" when anything at all went wrong on the way."""
+    try:
+        return _xml(await here.lanes.doors.run(say))
+    except Exception as error:
+        log.error("a call could not be answered: %s", type(error).__name__)
+        return _xml(closed_twiml("zh", here.words.say("phone.not_recorded", "zh")), 503)
+
+
+def _message_twiml(words: str) -> str:
+    root = xml.Element("Response")
+    if words:
+        xml.SubElement(root, "Message").text = words
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(root, encoding="unicode")
+
+
+def _xml(document: str, status: int = 200) -> Response:
+    return Response(document, status, media_type="text/xml")

@@ -1,0 +1,88 @@
+"""Everything that is only read: the inbox, messages sent, drills, plans, the audit, who is on duty."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from api.alerts import Limit
+from api.answers import as_json
+from api.problems import problem
+from api.sessions import Asking, Knock
+
+router = APIRouter(prefix="/api/v1")
+
+
+async def read(asking: Knock, view: Callable[[], Any]) -> Response:
+    """One list as it is now."""
+    return await asking.doors.lanes.reads.run(lambda: as_json(view()))
+
+
+@router.get("/inbox")
+async def inbox(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
+    """Every message that came in, the unreadable ones too."""
+    return await read(asking, lambda: asking.doors.app.views.inbox(asking.scope(), limit, cursor))
+
+
+@router.get("/messages")
+async def messages(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
+    """Every message that went out, and what became of it."""
+    return await read(asking, lambda: asking.doors.app.views.messages(asking.scope(), limit, cursor))
+
+
+@router.get("/plans")
+async def plans(asking: Asking) -> Response:
+    """The plans, and which is in force."""
+    return await read(asking, lambda: asking.doors.app.views.plans(asking.scope()))
+
+
+@router.get("/audit")
+async def audit(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
+    """Who saw whose record, and when."""
+    return await read(asking, lambda: asking.doors.app.views.audit(asking.scope(), limit, cursor))
+
+
+@router.get("/duty")
+async def duty(
+    asking: Asking, role: str | None = None, street: str | None = None, at: datetime | None = None
+) -> Response:
+    """Who would be called; ``at`` with its zone, now when not given."""
+    if at is not None and at.tzinfo is None:
+        return problem(422, "at 须带时区，如 2026-11-22T03:10:00+08:00 / at needs its zone")
+    when = at or asking.doors.app.wall()
+    return await read(asking, lambda: asking.doors.app.views.duty(asking.scope(), role, street, when))
+
+
+class Drill(BaseModel):
+    """A drill window: presses in these homes may be drills until it ends."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    homes: Annotated[list[str], Field(min_length=1, max_length=1000)]
+    minutes: Annotated[int | float, Field(gt=0, le=480)] = 60
+
+
+@router.get("/drills")
+async def drills(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
+    """Drills, the newest first."""
+    return await read(asking, lambda: asking.doors.app.views.drills(asking.scope(), limit, cursor))
+
+
+@router.post("/drills")
+async def open_drill(asking: Asking, drill: Drill) -> Response:
+    """Open a drill window."""
+    app = asking.doors.app
+    return await asking.doors.lanes.commands.run(
+        lambda: as_json(app.drills.open(asking.scope(), drill.name, drill.homes, drill.minutes), 201)
+    )
+
+
+@router.post("/drills/{id}/close")
+async def close_drill(asking: Asking, id: str) -> Response:
+    """End a drill window; from now on every press is real again."""
+    app = asking.doors.app
+    return await asking.doors.lanes.commands.run(lambda: as_json(app.drills.close(asking.scope(), id)))

@@ -1,0 +1,83 @@
+"""Pages: templates, the words and clock they use, and what a browser may do with them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from api.doors import doors
+from api.language import COOKIE, Speech, chosen
+from domain.words import LANGUAGES
+
+_HERE = Path(__file__).parent
+
+#: nothing from elsewhere, nothing inline; the live stream is our own
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cache-Control": "no-store",
+}
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def speech(conn: HTTPConnection) -> Speech:
+    """The words in the reader's language."""
+    return Speech(doors(conn).words, chosen(conn))
+
+
+def page(conn: HTTPConnection, name: str, status: int = 200, **values: Any) -> Response:
+    """A page in the reader's language; a language asked for by ``?lang=`` is remembered."""
+    say = speech(conn)
+    shared = {"say": say, "lang": say.lang, "clock": clock, "path": conn.url.path, "now": _wall(conn)}
+    html = _templates.get_template(name).render(shared | values)
+    answer = Response(html, status, headers=HEADERS, media_type="text/html")
+    asked = conn.query_params.get("lang")
+    if asked in LANGUAGES:
+        answer.set_cookie(COOKIE, asked, max_age=31_536_000, samesite="lax")
+    return answer
+
+
+def _wall(conn: HTTPConnection) -> datetime:
+    return doors(conn).app.wall()
+
+
+def clock(at: str | datetime | None) -> str:
+    """``2026-11-21 03:10:42`` in Shanghai; empty for nothing."""
+    when = instant(at)
+    return f"{when.astimezone(_SHANGHAI):%Y-%m-%d %H:%M:%S}" if when else ""
+
+
+def instant(at: str | datetime | None) -> datetime | None:
+    """The wire's time as a datetime."""
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
+
+
+def address(alert: Mapping[str, Any]) -> str:
+    """Where it is, in one line; empty when only a device is known."""
+    home = alert.get("home") or {}
+    written = home.get("address") or ""
+    if isinstance(written, str):
+        return written
+    parts = (written.get(k) for k in ("road", "lane", "estate", "building", "unit", "room"))
+    return str(written.get("text") or "".join(str(p) for p in parts if p))

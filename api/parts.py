@@ -1,0 +1,68 @@
+"""What the API is given by the wiring: the other rooms' objects and its own settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry
+
+from domain.clock import wall_now
+from domain.events import Message, Receipt
+
+if TYPE_CHECKING:
+    from store.accounts import Accounts
+    from store.views import Views
+
+    from escalation.commands import Commands
+    from escalation.delivery import Delivery
+    from store.doorbell import Doorbell
+    from store.drills import Drills
+    from store.register import Register
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """What the doors need to know. Secrets are never shown by ``repr``."""
+
+    #: how browsers and providers reach us; signatures are checked against it, never against the request
+    public_url: str
+    secret_key: str
+    host: str = "127.0.0.1"
+    port: int = 8080
+    #: signs ``/callbacks/dispatch-120``; without one that door stays shut
+    desk_secret: str | None = None
+    twilio_auth_token: str | None = None
+    twilio_account_sid: str | None = None
+    secure_cookies: bool = False
+
+    def __repr__(self) -> str:
+        return f"ApiSettings({self.public_url})"
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One link of the path from button to phone."""
+
+    ok: bool
+    detail: str = ""
+    #: seconds since it last did something; None when that says nothing
+    age_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything the doors open to. Made once, by ``anling``."""
+
+    commands: "Commands"
+    views: "Views"
+    accounts: "Accounts"
+    register: "Register"
+    drills: "Drills"
+    delivery: "Delivery"
+    doorbell: "Doorbell"
+    health: Callable[[], Mapping[str, Health]]
+    metrics: CollectorRegistry
+    ingest: Callable[[Message], Receipt | None]
+    settings: ApiSettings
+    wall: Callable[[], datetime] = wall_now

@@ -1,0 +1,61 @@
+"""Opens the doors: the web server, in a thread that can be stopped."""
+
+import socket
+import threading
+
+import uvicorn
+
+from api.app import build
+from api.parts import App
+
+#: seconds that open connections get when the server stops
+GRACE_S = 2
+
+
+class Server:
+    """A running web server."""
+
+    def __init__(self, app: App, host: str, port: int) -> None:
+        """Bind at once, so that a taken port is known before anything else starts; 0 takes a free one."""
+        self._socket = socket.create_server((host, port), backlog=2048)
+        config = uvicorn.Config(
+            build(app),
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=65_536,
+            timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=75,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="api", daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def alive(self) -> bool:
+        """Whether it is serving."""
+        return self._thread.is_alive()
+
+    def start(self) -> "Server":
+        """Serve from now on; requests that come before the loop runs wait in the backlog."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Finish what is being answered, then close; returns when it has."""
+        self._server.should_exit = True
+        self._thread.join(GRACE_S + 5)
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+
+def serve(app: App, host: str, port: int) -> Server:
+    """Serve ``app``; returns at once."""
+    return Server(app, host, port).start()

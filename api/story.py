@@ -1,0 +1,79 @@
+"""An alert's timeline as sentences, in the reader's language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.language import Speech
+from api.pages import clock
+
+#: which word family explains a value of an entry
+_FAMILIES = {
+    "kind": "kind",
+    "severity": "severity",
+    "step": "step",
+    "outcome": "outcome",
+    "result": "voice",
+    "role": "role",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence and when it happened."""
+
+    at: str
+    text: str
+    note: str
+    type: str
+
+
+def story(alert: Mapping[str, Any], say: Speech) -> list[Line]:
+    """The newest first; steps of the clock that changed nothing a person cares about are left out."""
+    names = names_of(alert)
+    entries = [e for e in alert.get("timeline") or () if e["type"] != "ticked"]
+    return [_line(entry, names, say) for entry in reversed(entries)]
+
+
+def names_of(alert: Mapping[str, Any]) -> dict[str, str]:
+    """Person ids to names, from everything on the alert that knows them."""
+    names: dict[str, str] = {}
+    for contact in alert.get("contacts") or ():
+        person = contact.get("responder")
+        if isinstance(person, Mapping):
+            names[person["id"]] = person.get("name") or person["id"]
+        elif person and contact.get("name"):
+            names[person] = contact["name"]
+    for track in alert.get("tracks") or ():
+        claimant = track.get("claimant")
+        if claimant:
+            names[claimant["id"]] = claimant.get("name") or claimant["id"]
+    for entry in alert.get("timeline") or ():
+        if (entry.get("data") or {}).get("name"):
+            names[entry["by"]] = entry["data"]["name"]
+    return names
+
+
+def _line(entry: Mapping[str, Any], names: Mapping[str, str], say: Speech) -> Line:
+    data = dict(entry.get("data") or {})
+    by = str(entry.get("by") or "")
+    values = {key: _word(key, value, names, say) for key, value in data.items() if key != "set"}
+    values |= {"by": names.get(by, by), "type": entry["type"]}
+    values.setdefault("name", values["by"])
+    key = f"entry.{entry['type']}"
+    text = _filled(say, key if say.knows(key) else "entry.other", values)
+    note = entry.get("note") or data.get("note") or data.get("text") or ""
+    return Line(clock(entry["at"]), text, str(note), entry["type"])
+
+
+def _filled(say: Speech, key: str, values: Mapping[str, str]) -> str:
+    """The sentence; what an entry does not tell is a dash, never an error page."""
+    return say(key, **(dict.fromkeys(say.needs(key), "—") | dict(values)))
+
+
+def _word(key: str, value: object, names: Mapping[str, str], say: Speech) -> str:
+    if isinstance(value, list | tuple):
+        return "、".join(_word(key, one, names, say) for one in value)
+    if key in _FAMILIES:
+        return say.named(_FAMILIES[key], value)
+    return names.get(str(value), str(value))

@@ -1,0 +1,346 @@
+"""A house of cards behind the doors: the other rooms' names over data in memory."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.testclient import TestClient
+
+from api.app import ApiSettings, App, Health, build
+from api.server import Server, serve
+from domain.alerts import Actor
+from domain.contacts import Letter, Purpose
+from domain.errors import Forbidden, Held, LedgerUnavailable, NotFound
+from domain.events import Message, Receipt
+from domain.people import Scope
+from escalation.tokens import ResponderToken, Tokens
+from store.doorbell import Doorbell
+
+NOW = datetime(2026, 11, 21, 19, 10, 42, tzinfo=UTC)
+SECRET = "a-secret-key-of-at-least-32-characters"
+
+
+def iso(at: datetime) -> str:
+    """The wire's time."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def alert(
+    id: str = "A1",
+    kind: str = "sos",
+    severity: str = "urgent",
+    street: str = "310105001",
+    age_s: int = 42,
+    **more: Any,
+) -> dict[str, Any]:
+    """An open, unclaimed alert as ``views`` shows it."""
+    now = datetime.now(UTC)
+    track = {
+        "name": "main", "state": "calling", "next_at": iso(now + timedelta(seconds=18)), "next_role": "street_office",
+        "claimant": None, "claim_until": None, "offer": None,
+    }  # fmt: skip
+    return {
+        "id": id, "kind": kind, "severity": severity, "state": "open", "raised_at": iso(now - timedelta(seconds=age_s)),
+        "home": {"id": f"home-{id}", "street": street, "address": {"text": "示例路100弄5号602室"}}, "device": None,
+        "residents": [{"id": "r1", "name": "示例老人一", "age": 90}], "tracks": [track], "signals": 1,
+        "cancel_requested": False, "late": False, "drill": False,
+        "last_contact": {"responder": {"id": "doctor-1", "name": "家庭医生一"}, "role": "family_doctor",
+                         "channel": "voice", "status": "ringing", "at": iso(now)},
+    } | more  # fmt: skip
+
+
+DETAIL: dict[str, Any] = {
+    "timeline": [
+        {"seq": 1, "at": iso(NOW), "type": "raised", "by": "dev-0001", "data": {"kind": "sos"}, "hash": "00"},
+        {"seq": 2, "at": iso(NOW), "type": "called", "by": "engine", "data": {"people": ["doctor-1"]}, "hash": "01"},
+    ],
+    "contacts": [{
+        "key": "k", "role": "family_doctor", "responder": "doctor-1", "channel": "voice", "attempt": 1,
+        "status": "ringing", "at": iso(NOW), "reason": None,
+    }],
+    "access": {"gate": "示例路南门", "lift": True, "lift_fits_stretcher": False, "door_code": "2580#",
+               "key_holders": ["楼组长一"]},
+    "medical": [{"conditions": ["hypertension"], "allergies": ["penicillin"], "medicines": ["warfarin"],
+                 "mobility": "walks with a stick"}],
+}  # fmt: skip
+
+
+@dataclass
+class FakeHouse:
+    """Alerts in memory, and every command that was carried out."""
+
+    alerts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    done: list[tuple[Any, ...]] = field(default_factory=list)
+    scopes: dict[str, Scope] = field(default_factory=dict)
+    passwords: dict[str, str] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    doorbell: Doorbell = field(default_factory=Doorbell)
+    tokens: Tokens = field(default_factory=lambda: Tokens(SECRET))
+    parts: dict[str, Health] = field(default_factory=lambda: {"broker": Health(True), "ledger": Health(True)})
+    #: raised by the next commands, as a dead database would
+    broken: Exception | None = None
+    #: seconds that a read of the board takes
+    reads: int = 0
+
+    def put(self, *alerts: dict[str, Any]) -> None:
+        """Store alerts and ring."""
+        for one in alerts:
+            self.alerts[one["id"]] = one
+        self.doorbell.ring()
+
+    def drop(self, id: str) -> None:
+        """The alert was closed."""
+        del self.alerts[id]
+        self.doorbell.ring()
+
+    # -- accounts
+
+    def login(self, username: str, password: str, totp: str | None = None) -> Any:
+        if self.passwords.get(username) != password:
+            raise Forbidden("wrong")
+        token = f"token-{username}-{len(self.scopes)}"
+        self.scopes[token] = Scope(username, "dispatcher", (), None)
+        return SimpleNamespace(token=token, expires_at=NOW + timedelta(hours=12), scope=self.scopes[token])
+
+    def session(self, token: str) -> Scope | None:
+        return self.scopes.get(token)
+
+    def logout(self, token: str) -> None:
+        self.scopes.pop(token, None)
+
+    def actor(self, scope: Scope) -> Actor:
+        return Actor(scope.responder or scope.operator, scope.operator, role=scope.role)
+
+    def device_secret_ok(self, device: str, secret: str) -> bool:
+        return (device, secret) == ("dev-0001", "change-me-0001")
+
+    # -- views
+
+    def _seen(self, scope: Scope) -> list[dict[str, Any]]:
+        if isinstance(self.broken, LedgerUnavailable):
+            raise self.broken
+        return [a for a in self.alerts.values() if scope.sees((a["home"] or {}).get("street"))]
+
+    def board(self, scope: Scope) -> list[dict[str, Any]]:
+        self.reads += 1
+        return [a for a in self._seen(scope) if a["state"] == "open"]
+
+    def closed_today(self, scope: Scope) -> int:
+        return 17
+
+    def views_alerts(self, scope: Scope, state: str = "open", *_: Any) -> dict[str, Any]:
+        return {"items": [a for a in self._seen(scope) if a["state"] == state], "next_cursor": None}
+
+    def alert(self, scope: Scope, id: str) -> dict[str, Any]:
+        if id not in {a["id"] for a in self._seen(scope)}:
+            raise NotFound("no such alert")
+        return self.brief(id)
+
+    def brief(self, id: str) -> dict[str, Any]:
+        if id not in self.alerts:
+            raise NotFound("no such alert")
+        return self.alerts[id] | DETAIL
+
+    def responder_actor(self, id: str) -> Actor:
+        if id == "nobody":
+            raise NotFound("no such person")
+        return Actor(id, "家庭医生一", role="family_doctor")
+
+    def empty(self, *_: Any) -> dict[str, Any]:
+        return {"items": [], "next_cursor": None}
+
+    # -- commands
+
+    def _do(self, name: str, id: str, actor: Actor, *more: Any) -> dict[str, Any]:
+        if self.broken:
+            raise self.broken
+        if id not in self.alerts:
+            raise NotFound("no such alert")
+        self.done.append((name, id, actor.id, *more))
+        return self.alerts[id]
+
+    def claim(self, id: str, actor: Actor, track: str | None = None, proof: str = "console") -> Any:
+        held = self.alerts.get(id, {"tracks": [{}]})["tracks"][0]
+        if held.get("claimant") and held["claimant"]["id"] != actor.id:
+            raise Held(held["claimant"]["id"], held["claimant"]["name"], NOW)
+        found = self._do("claim", id, actor, track, proof)
+        until = iso(datetime.now(UTC) + timedelta(minutes=15))
+        claimant = {"id": actor.id, "name": actor.name, "role": actor.role}
+        found["tracks"] = [
+            found["tracks"][0] | {"state": "claimed", "claimant": claimant, "claim_until": until}
+        ]
+        self.doorbell.ring()
+        return SimpleNamespace(id=id)
+
+    def close(
+        self, id: str, actor: Actor, outcome: str, cause: str | None = None, note: str | None = None
+    ) -> Any:
+        self._do("close", id, actor, outcome, cause, note)["state"] = "closed"
+        self.doorbell.ring()
+        return SimpleNamespace(id=id)
+
+    def raise_by_hand(self, actor: Actor, **said: Any) -> Any:
+        if self.broken:
+            raise self.broken
+        id = f"H{len(self.alerts)}"
+        self.put(alert(id, kind=said["kind"]))
+        self.done.append(("raise", id, actor.id, said))
+        return SimpleNamespace(id=id)
+
+    def simple(self, name: str) -> Callable[..., Any]:
+        def command(id: str, actor: Actor, *more: Any) -> Any:
+            self._do(name, id, actor, *more)
+            return SimpleNamespace(id=id)
+
+        return command
+
+    # -- delivery
+
+    def letter(self, token: str) -> Letter | None:
+        if token != "call-1":
+            return None
+        return Letter(
+            "k", Purpose.CONTACT, 1, "A1", "main", "sos", "urgent", NOW, False, "doctor-1", "家庭医生一",
+            "family_doctor", "zh", "voice", "+85230000001", None, "http://x/a/t", NOW,
+        )  # fmt: skip
+
+    def answered(self, token: str, meaning: str, digits: str) -> str:
+        if self.broken:
+            raise self.broken
+        self.done.append(("answered", token, meaning, digits))
+        return "recorded" if meaning == "claim" else "declined"
+
+    def status(self, token: str, status: str, reference: str, code: str | None = None) -> None:
+        if self.broken:
+            raise self.broken
+        self.done.append(("status", token, status, reference, code))
+
+    def sms_reply(self, number: str, body: str) -> str:
+        if self.broken:
+            raise self.broken
+        self.done.append(("sms", number, body))
+        return "已登记"
+
+    def desk_callback(self, body: dict[str, Any]) -> dict[str, Any]:
+        if self.broken:
+            raise self.broken
+        self.done.append(("desk", body))
+        return {"result": "recorded"}
+
+    def read_token(self, token: str) -> ResponderToken | None:
+        return self.tokens.read_page(token)
+
+    def ingest(self, message: Message) -> Receipt | None:
+        if self.broken:
+            raise self.broken
+        self.messages.append(message)
+        return Receipt("01JD4Z6T8X5V9Q2K7M3B1C0D00", "dev-0001", "dev-0001", "stored", "A1")
+
+
+def app_of(house: FakeHouse, settings: ApiSettings) -> App:
+    """The wiring, with the house in every place."""
+    names = ("progress", "voice_check", "decline", "release", "offer", "accept", "note")
+    commands = SimpleNamespace(
+        claim=house.claim,
+        close=house.close,
+        raise_by_hand=house.raise_by_hand,
+        **{n: house.simple(n) for n in names},
+    )
+    lists = ("inbox", "messages", "drills", "audit", "streets", "homes", "residents", "devices", "hubs", "responders",
+             "teams", "users", "plans", "duty")  # fmt: skip
+    views = SimpleNamespace(
+        board=house.board, closed_today=house.closed_today, alerts=house.views_alerts, alert=house.alert,
+        brief=house.brief, responder_actor=house.responder_actor, **dict.fromkeys(lists, house.empty),
+    )  # fmt: skip
+    drills = SimpleNamespace(
+        open=lambda scope, name, homes, minutes: {"id": "D1", "name": name, "homes": homes},
+        close=lambda scope, id: {"id": id},
+    )
+    fakes = SimpleNamespace(commands=commands, views=views, drills=drills)
+    return App(
+        commands=cast(Any, fakes.commands), views=cast(Any, fakes.views), accounts=cast(Any, house),
+        register=cast(Any, None), drills=cast(Any, fakes.drills), delivery=cast(Any, house), doorbell=house.doorbell,
+        health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest, settings=settings,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def house() -> FakeHouse:
+    """A house with one dispatcher and nothing going on."""
+    here = FakeHouse()
+    here.passwords["desk"] = "correct horse"
+    here.scopes["t-desk"] = Scope("desk", "dispatcher", (), None)
+    here.scopes["t-street"] = Scope("street", "dispatcher", ("310105002",), None)
+    return here
+
+
+@pytest.fixture
+def settings() -> ApiSettings:
+    """Settings of a small installation behind https://anling.example."""
+    return ApiSettings(
+        public_url="https://anling.example", secret_key=SECRET, desk_secret="desk-secret",
+        twilio_auth_token="twilio-token", twilio_account_sid="AC0",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def client(house: FakeHouse, settings: ApiSettings) -> Iterator[TestClient]:
+    """A program that talks to the doors without a network."""
+    with TestClient(build(app_of(house, settings)), raise_server_exceptions=False) as c:
+        yield c
+
+
+@pytest.fixture
+def bearer() -> Mapping[str, str]:
+    """The dispatcher's token."""
+    return {"Authorization": "Bearer t-desk"}
+
+
+@dataclass
+class Site:
+    """A served house: stop it and start it again on the same port."""
+
+    house: FakeHouse
+    settings: ApiSettings
+    server: Server | None = None
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.server = serve(
+            app_of(self.house, replace(self.settings, public_url=self.url)), "127.0.0.1", self.port
+        )
+        self.port = self.server.port
+
+    def stop(self) -> None:
+        if self.server:
+            self.server.stop()
+        self.server = None
+
+
+@pytest.fixture
+def site(house: FakeHouse, settings: ApiSettings) -> Iterator[Site]:
+    """A real server on a free port of this machine."""
+    here = Site(house, settings)
+    here.start()
+    yield here
+    here.stop()
+    assert not [t for t in threading.enumerate() if t.name == "api"]
+
+
+@pytest.fixture
+def make_alert() -> Callable[..., dict[str, Any]]:
+    """Makes open alerts."""
+    return alert
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: needs chromium on this machine")
