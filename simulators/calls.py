@@ -237,12 +237,15 @@ def check_events(form: Form) -> None:
 
 
 def named_in(form: Form) -> tuple[str | None, str | None, str | None]:
-    """Return the key, alert and home that the product wrote into its own addresses, as far as it did."""
+    """Return the key, alert and home that the product wrote into its own addresses, as far as it did.
+
+    A ``token`` that names the attempt serves as the key.
+    """
     query: dict[str, list[str]] = {}
     for name in ("Url", "StatusCallback"):
         query = parse_qs(urlsplit(first(form, name)).query) | query
-    key, alert, home = (query[name][0] if name in query else None for name in ("key", "alert", "home"))
-    return key, alert, home
+    said = {name: values[0] for name, values in query.items()}
+    return said.get("key") or said.get("token"), said.get("alert"), said.get("home")
 
 
 def _events(form: Form) -> frozenset[str]:

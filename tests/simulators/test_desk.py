@@ -101,11 +101,11 @@ def test_another_alert_is_another_case(scene: Scene) -> None:
 
 def test_a_stand_down_ends_the_walk(scene: Scene) -> None:
     """After a stand-down nothing more is told."""
-    scene.stage.people.teach("desk-120", {"steps": {"taken": 1, "dispatched": 60}})
+    scene.stage.people.teach("desk-120", {"steps": {"taken": 1, "dispatched": 100}})
     scene.contact()
     scene.told(1)
     scene.contact(kind="stand_down")
-    time.sleep(0.8)
+    time.sleep(1.2)
 
     assert [one["status"] for one in scene.told(1)] == ["taken"]
 

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import jsonschema
 import pytest
 import urllib3
-from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.rest import Client
+from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped, unused-ignore]
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped, unused-ignore]
+from twilio.rest import Client  # type: ignore[import-untyped, unused-ignore]
 
 from simulators import twilio_params
 from simulators.running import running

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from starlette.responses import Response
-from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.request_validator import RequestValidator
-from twilio.rest import Client
+from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped, unused-ignore]
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped, unused-ignore]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped, unused-ignore]
+from twilio.rest import Client  # type: ignore[import-untyped, unused-ignore]
 
 from simulators.journal import Contact
 from simulators.listener import Listener, document
@@ -149,6 +149,24 @@ def test_silence_is_told_only_when_asked_for(scene: Scene) -> None:
 
     assert silent.form["Digits"] == ""
     assert len(scene.product.heard("/gather")) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ("key=k1&alert=A1&home=H1", ("k1", "A1", "H1")),
+        ("token=t1", ("t1", None, None)),
+        ("", (None, None, None)),
+    ],
+)
+def test_a_call_is_known_by_its_addresses(
+    scene: Scene, query: str, named: tuple[str | None, str | None, str | None]
+) -> None:
+    """Key, alert and home in the log come from the product's own addresses; a token serves as the key."""
+    scene.call({"answers": "busy"}, url=f"{scene.product_url}/voice?{query}", status_callback="")
+    contact = scene.contact()
+
+    assert named == (contact.key, contact.alert, contact.home)
 
 
 def test_behaviours_take_turns(scene: Scene) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import urllib3
-from twilio.base.exceptions import TwilioRestException
-from twilio.http.http_client import TwilioHttpClient
-from twilio.request_validator import RequestValidator
-from twilio.rest import Client
+from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped, unused-ignore]
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped, unused-ignore]
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped, unused-ignore]
+from twilio.rest import Client  # type: ignore[import-untyped, unused-ignore]
 
 from simulators.listener import Listener, document
 from simulators.running import running

@@ -153,13 +153,13 @@ def test_what_changed_can_be_asked_for(scene: Scene) -> None:
 
 def test_a_reset_begins_anew_and_numbers_go_on(scene: Scene) -> None:
     """After a reset the log is empty, behaviours are the first ones, what was under way has stopped."""
-    scene.stage.people.teach("doctor-1", {"webhook": "claim_later", "claim_after": 20})
+    scene.stage.people.teach("doctor-1", {"webhook": "claim_later", "claim_after": 60})
     scene.contact()
     scene.ask("POST", "/_sim/reset")
     _, empty = scene.ask("GET", "/_sim/contacts?after=1")
     scene.contact()
     _, one = scene.ask("GET", "/_sim/contacts?after=1")
-    time.sleep(0.4)
+    time.sleep(0.8)
 
     assert (empty["items"], [item["seq"] for item in one["items"]]) == ([], [2])
     assert scene.product.heard("/a/token") == []
