@@ -1,5 +1,6 @@
 """Our line to Twilio: the SDK, loaded when the first call is made, and its failures as values."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+import structlog
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from channels.routes import e164
@@ -15,6 +17,8 @@ from domain.contacts import FailedForGood, FailedForNow
 from domain.errors import AnlingError
 
 T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
 
 #: seconds; the SDK's own default is for ever
 TIMEOUT = 8.0
@@ -51,17 +55,19 @@ class TwilioLine:
 
     def request(self, ask: Callable[[Any], T]) -> T | FailedForNow | FailedForGood:
         """Carry out one request; what goes wrong with it is a value."""
-        from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped, unused-ignore]
+        from twilio.base import exceptions as twilio  # type: ignore[import-untyped, unused-ignore]
 
         with self._lock:
             client = self._client
         try:
             return ask(client)
-        except TwilioRestException as error:
+        except twilio.TwilioRestException as error:
             return classify(error.code, error.status)
         except OSError as error:  # everything that requests raises
             return _broken(error)
-        except ValueError:  # accepted or refused in words that are no JSON
+        except (twilio.TwilioException, ValueError, TypeError, AttributeError, LookupError) as error:
+            # The SDK trusts what it reads: an odd answer raises anything from inside it.
+            _log.warning("twilio_answer_unreadable", fault=type(error).__name__)
             return FailedForNow("the answer could not be read", code="answer", unknown=True)
 
     def ask(self, ask: Callable[[Any], T]) -> T:
@@ -80,7 +86,7 @@ class TwilioLine:
         from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped, unused-ignore]
         from twilio.rest import Client  # type: ignore[import-untyped, unused-ignore]
 
-        http = TwilioHttpClient(timeout=self._timeout)
+        http = TwilioHttpClient(timeout=self._timeout, logger=_silent())
         if http.session is not None:
             adapter = type(http.session.get_adapter("https://"))
             for scheme in ("https://", "http://"):
@@ -96,6 +102,14 @@ def newest(sent: Iterable[Any], since: datetime) -> str | None:
     made = [(one.date_created, one.sid) for one in sent if one.date_created]
     when, sid = max(made, default=(None, None))
     return sid if when and when >= since.replace(microsecond=0) else None
+
+
+def _silent() -> logging.Logger:
+    """The SDK would write numbers and messages into the log."""
+    logger = logging.Logger("twilio.silent")
+    logger.addHandler(logging.NullHandler())
+    logger.disabled = True
+    return logger
 
 
 def _broken(error: OSError) -> FailedForNow:

@@ -89,7 +89,7 @@ def test_a_rejection_names_its_reason(door: Any, letter: Letter, reason: str) ->
     [
         (200, {"result": "rejected", "reason": "moon"}, FailedForGood("rejected: other", code="other")),
         (200, {"result": "rejected"}, FailedForGood("rejected: other", code="other")),
-        (422, {"result": "rejected", "reason": "address"}, FailedForGood("rejected: address", code="address")),
+        (422, {"result": "rejected", "reason": "type"}, FailedForGood("rejected: type", code="type")),
         (200, {"result": "accepted", "case": 7}, Accepted(reference="7")),
         (200, {"result": "accepted"}, Accepted(note="accepted without a case number")),
         (200, b"thanks", Accepted(note="the desk's answer was not understood")),

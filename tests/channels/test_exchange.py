@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from channels.connections import Connections, door as read_door
+from channels.connections import Connections
+from channels.connections import door as read_door
 from channels.exchange import LARGEST_ANSWER, Answer, Exchange
 from domain.contacts import FailedForGood, FailedForNow
 

@@ -83,7 +83,7 @@ def test_what_a_calls_end_means(status: str, result: object) -> None:
 
 def test_a_failed_call_with_a_reason_uses_it() -> None:
     """A number that does not exist will not exist in a minute."""
-    assert (FailedForGood, FailedForNow) == (type(outcome("failed", "13224")), type(outcome("failed", "10004")))
+    assert [FailedForGood, FailedForNow] == [type(outcome("failed", code)) for code in ("13224", "10004")]
 
 
 @pytest.mark.parametrize("order", list(permutations([*SMS, "undelivered"], 6))[::7])

@@ -95,7 +95,8 @@ def test_an_unregistered_device_has_no_home(door: Any, letter: Letter, send: Any
     """The subject of such an alert is the device."""
     send(replace(letter, home=None, device="dev-9"))
 
-    assert (None, {"id": "dev-9"}) == (door.seen[0].json["alert"]["home"], door.seen[0].json["alert"]["device"])
+    alert = door.seen[0].json["alert"]
+    assert (None, {"id": "dev-9"}) == (alert["home"], alert["device"])
 
 
 def test_a_drill_is_marked(door: Any, letter: Letter, send: Any) -> None:
@@ -180,7 +181,7 @@ def test_an_answer_may_claim(
 
 def test_odd_values_do_not_stop_a_letter(door: Any, letter: Letter, send: Any) -> None:
     """Read-only mappings, sets, half characters, huge numbers: written as well as JSON can."""
-    odd = MappingProxyType({"lift": {3, 1}, "gate": "\ud83d", "n": 2**80, 5: letter})
+    odd: Any = MappingProxyType({"lift": {3, 1}, "gate": "\ud83d", "n": 2**80, 5: letter})
 
     result = send(replace(letter, access=odd, home=MappingProxyType(dict(letter.home or {}))))
 
