@@ -13,9 +13,10 @@ import orjson
 import structlog
 
 from broker_bridge.health import BridgeHealth, LaneHealth
+from broker_bridge.mqtt_client import LanePlan
 from broker_bridge.probe import Probe
 from broker_bridge.queues import FairQueue, SheddingQueue
-from broker_bridge.session import Arrival, Lane, LanePlan
+from broker_bridge.session import Arrival, Lane
 from broker_bridge.settings import BridgeSettings, BrokerAddress
 from broker_bridge.topics import ROOT, ack_topic, command_topic, is_device, service_topic
 from broker_bridge.writer import Item, Quarantine, Writer

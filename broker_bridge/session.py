@@ -7,34 +7,25 @@ any other (mqtt.md 3.1). The network thread is ours and outlives every exception
 """
 
 import functools
-import ssl
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as mqtt
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from broker_bridge.mqtt_client import INFLIGHT, LanePlan, build_client, pump
 from broker_bridge.payload import LIMIT
-from broker_bridge.settings import BrokerAddress
 from domain.clock import wall_now
 from domain.events import Message
 
 log = structlog.get_logger()
 
-_WEEK = 7 * 24 * 3600
-_KEEPALIVE = 20
-#: Mosquitto's own Receive Maximum: more of ours under way and it hangs up
-_INFLIGHT = 20
-_OUTGOING = 10_000
 _RETRY = (0.1, 5.0)
 _UNSUPPORTED = 0x84
 #: seconds a broker may take to answer our CONNECT (amqtt never answers one in MQTT 5)
@@ -56,21 +47,6 @@ class Arrival:
     #: monotonic seconds
     at: float
     lane: "Lane"
-
-
-@dataclass(frozen=True, slots=True)
-class LanePlan:
-    """What one lane is called, listens to, and leaves behind when it dies."""
-
-    name: str
-    address: BrokerAddress
-    client_id: str
-    filters: tuple[str, ...]
-    receive_maximum: int
-    ca_file: Path | None = None
-    session_expected: bool = False
-    #: topic, what is published at connect, and the last will; both retained
-    presence: tuple[str, bytes, bytes] | None = None
 
 
 Callback = Callable[..., None]
@@ -111,7 +87,7 @@ class Lane:
         self._live = 0
         self._known = plan.session_expected
         self._silent = 0
-        self._inflight = _INFLIGHT
+        self._inflight = INFLIGHT
         self._subscribed = False
         self.protocol = mqtt.MQTTv5
         self.epoch = 0
@@ -201,7 +177,7 @@ class Lane:
         self._client, self._cut = client, False
         epoch, ends = self.epoch, time.monotonic() + _ANSWER
         client.reconnect()
-        while client.loop(1.0) == mqtt.MQTT_ERR_SUCCESS and not self._cut:
+        while pump(client, 1.0) == mqtt.MQTT_ERR_SUCCESS and not self._cut:
             if self.epoch == epoch and (self._stopping.is_set() or time.monotonic() > ends):
                 self._silent = _SILENT
                 break
@@ -217,42 +193,12 @@ class Lane:
             self._subscribed = False
 
     def _build(self) -> mqtt.Client:
-        plan, v5 = self.plan, self.protocol == mqtt.MQTTv5
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=plan.client_id,
-            protocol=self.protocol,
-            clean_session=None if v5 else False,
-            manual_ack=True,
-        )
+        client = build_client(self.plan, self.protocol, self._inflight)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
-        # with this set, paho leaves writing to our loop: two writing threads would mix packets
-        client.on_socket_register_write = lambda *_: None
-        client.max_queued_messages = _OUTGOING
-        client.max_inflight_messages = self._inflight
-        self._identify(client)
-        if plan.presence:
-            client.will_set(plan.presence[0], plan.presence[2], qos=1, retain=True)
-        host, port = plan.address.host, plan.address.port
-        if v5:
-            client.connect_async(host, port, _KEEPALIVE, clean_start=False, properties=_session(plan))
-        else:
-            client.connect_async(host, port, _KEEPALIVE)
         return client
-
-    def _identify(self, client: mqtt.Client) -> None:
-        address = self.plan.address
-        if address.username:
-            client.username_pw_set(address.username, address.password)
-        elif self.protocol != mqtt.MQTTv5:
-            # brokers without MQTT 5 keep nothing for nameless clients (amqtt)
-            client.username_pw_set(self.plan.client_id, "")
-        if address.tls:
-            cafile = str(self.plan.ca_file) if self.plan.ca_file else None
-            client.tls_set_context(ssl.create_default_context(cafile=cafile))
 
     def _other_version(self) -> None:
         """The broker says nothing: perhaps it speaks the other MQTT. After 3.1.1 always 5 again."""
@@ -272,7 +218,7 @@ class Lane:
             self.epoch += 1
             self._live = self.epoch
         self._greet(client, flags.session_present)
-        allowed = getattr(props, "ReceiveMaximum", _INFLIGHT)
+        allowed = getattr(props, "ReceiveMaximum", INFLIGHT)
         if allowed < self._inflight:
             self._inflight, self._client = allowed, None
             self.cut()
@@ -345,11 +291,3 @@ def _topic(message: mqtt.MQTTMessage) -> str:
         return message.topic
     except UnicodeDecodeError:
         return "\ufffd"
-
-
-def _session(plan: LanePlan) -> Properties:
-    """The broker keeps our messages for a week, and has this many with us unacknowledged."""
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.SessionExpiryInterval = _WEEK
-    properties.ReceiveMaximum = plan.receive_maximum
-    return properties

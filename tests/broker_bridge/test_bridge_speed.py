@@ -1,0 +1,41 @@
+"""Fast enough, with room: sanity only, the bench measures."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from broker_bridge.decode import hear
+from domain.events import Message
+
+
+def test_hearing_is_quick(press: Any) -> None:
+    """Well under 100 µs a message, also on a busy machine."""
+    message = Message("anling/v1/up/dev-0001/telemetry", press(1, "heartbeat"), datetime.now(UTC))
+    began = time.process_time()
+
+    for _ in range(2000):
+        hear(message)
+
+    assert (time.process_time() - began) / 2000 < 100e-6
+
+
+@pytest.mark.mosquitto
+def test_a_burst_of_telemetry_is_taken_whole(
+    broker: Any, ledger: Any, bridges: Any, devices: Any, press: Any, eventually: Any
+) -> None:
+    """3,000 readings in a burst: all arrive, in few transactions, and a press among them is answered."""
+    bridges(broker, ledger)
+    button = devices(broker)
+    began = time.monotonic()
+
+    for number in range(3000):
+        button.client.publish("anling/v1/up/dev-0001/telemetry", press(number, "heartbeat"), 0)
+    button.press(1)
+
+    eventually(lambda: len(ledger.readings) == 3000 and button.receipts())
+    assert len(ledger.readings) == 3000
+    assert len(button.receipts()) == 1
+    assert time.monotonic() - began < 10
+    assert len(ledger.batches) < 100
