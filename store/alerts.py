@@ -220,7 +220,7 @@ _UPDATE_TRACK = (
 
 def _load(tx: Tx, where: Any, lock: str) -> list[Alert]:
     query = sa.select(ALERTS).where(where)
-    if tx.postgres:
+    if tx.postgres and lock != "none":
         query = query.with_for_update(skip_locked=lock == "skip")
     rows = tx.execute(query).mappings().all()
     if not rows:
@@ -251,3 +251,23 @@ def _track(row: Mapping[str, Any]) -> Track:
         for id, (role, at, times, failed, declined) in row["called"].items()
     }
     return Track(state=TrackState(row["state"]), called=called, **{name: row[name] for name in _TRACK_FIELDS})
+
+
+def peek(tx: Tx, id: str) -> Alert | None:
+    """One alert as it is, unlocked; for a look, never for a decision."""
+    return next(iter(_load(tx, ALERTS.c.id == id, "none")), None)
+
+
+def unlit(tx: Tx, limit: int) -> list[tuple[str, str, str]]:
+    """(alert, device, stage) where the device at home has not been shown the present stage."""
+    c = ALERTS.c
+    query = sa.select(c.id, c.device_id, c.stage).where(c.lit != c.stage).order_by(c.id.desc()).limit(limit)
+    return [(row[0], row[1] or "", row[2]) for row in tx.execute(query)]
+
+
+def light(tx: Tx, shown: Sequence[tuple[str, str]]) -> None:
+    """Note which stage was shown."""
+    if shown:
+        rows = [{"v_id": id, "v_stage": stage} for id, stage in shown]
+        statement = sa.update(ALERTS).where(ALERTS.c.id == sa.bindparam("v_id")).values(lit=sa.bindparam("v_stage"))
+        tx.execute(statement, rows)

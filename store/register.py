@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from domain.errors import ConfigurationError
 from domain.people import ContactPoint, Responder, Shift, Team
 from store.ledger import Ledger, Tx
-from store.site import Site, SiteHome, SiteResponder, SiteTeam
+from store.site import DEVICE_ID, Site, SiteHome, SiteResponder, SiteTeam
 from store.tables import (
     DeviceRow,
     HomeRow,
@@ -81,6 +82,21 @@ class Register:
             if not dry_run:
                 _write(tx, site)
         return counts
+
+    def add_device(self, id: str, home: str, role: str, gateway: str | None, secret: str) -> None:
+        """Register one device of a home that is known. Raises ``ConfigurationError`` with all problems."""
+        problems = [] if re.fullmatch(DEVICE_ID, id) else [f"device id {id!r} must match {DEVICE_ID}"]
+        with self._ledger.transaction() as tx:
+            if not tx.execute(sa.select(HOMES.c.id).where(HOMES.c.id == home)).first():
+                problems.append(f"no home {home!r} in the register; import it first")
+            if problems:
+                raise ConfigurationError(problems)
+            row = {
+                "id": id, "home_id": home, "role": role, "dialect": "anling", "gateway": gateway, "site": None,
+                "external": None, "secret_hash": hash_secret(secret),
+            }  # fmt: skip
+            _upsert(tx, DEVICES, [row])
+            touch(tx)
 
     def secret_ok(self, device: str, secret: str) -> bool:
         """Whether ``secret`` is the device's own; an unknown device or one without a secret never passes."""

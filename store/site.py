@@ -13,7 +13,7 @@ from domain.errors import ConfigurationError
 from domain.people import ROLES
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-_DEVICE = r"^[a-z0-9][a-z0-9-]{2,63}$"
+DEVICE_ID = r"^[a-z0-9][a-z0-9-]{2,63}$"
 _TIME = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -82,7 +82,7 @@ class SiteStreet(_Part):
 class SiteDevice(_Part):
     """A device of a home."""
 
-    id: str = Field(pattern=_DEVICE)
+    id: str = Field(pattern=DEVICE_ID)
     dialect: str = "anling"
     role: str = "sos_button"
     secret: str | None = None
@@ -116,7 +116,7 @@ class SiteHome(_Part):
 class SiteHub(_Part):
     """A hub that speaks for other makers' devices."""
 
-    id: str = Field(pattern=_DEVICE)
+    id: str = Field(pattern=DEVICE_ID)
     dialect: str
     site: str
     secret: str | None = None

@@ -1,0 +1,1 @@
+"""Starts: the one command line, and the wiring of all rooms into one process or several."""

@@ -1,0 +1,270 @@
+"""The one command line (wire.md section 6). Heavy rooms are imported only by the commands that need them."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from domain.errors import AnlingError, ConfigurationError
+
+cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="安铃 Anling: a press at home, and a person comes.")
+db = typer.Typer(no_args_is_help=True, help="The ledger's schema.")
+plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
+drill = typer.Typer(no_args_is_help=True, help="Drills.")
+user = typer.Typer(no_args_is_help=True, help="Log-ins.")
+device = typer.Typer(no_args_is_help=True, help="Devices.")
+for name, group in (("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device)):
+    cli.add_typer(group, name=name)
+
+
+def main() -> None:
+    """Run a command; what an operator must do next is printed without a traceback."""
+    try:
+        cli()
+    except ConfigurationError as error:
+        _fail(*(f"✗ {problem}" for problem in error.problems))
+    except AnlingError as error:
+        _fail(f"✗ {error}")
+
+
+def _fail(*lines: str) -> NoReturn:
+    for line in lines:
+        print(line, file=sys.stderr)
+    raise SystemExit(2)
+
+
+@cli.command()
+def serve() -> None:
+    """Everything in one process; migrates first; SQLite and an embedded broker unless told otherwise."""
+    _serve(frozenset({"bridge", "engine", "api"}))
+
+
+@cli.command()
+def bridge() -> None:
+    """Only the bridge between the broker and the ledger."""
+    _serve(frozenset({"bridge"}))
+
+
+@cli.command()
+def engine() -> None:
+    """Only the engine and the senders."""
+    _serve(frozenset({"engine"}))
+
+
+@cli.command()
+def api() -> None:
+    """Only the API and the console."""
+    _serve(frozenset({"api"}))
+
+
+def _serve(rooms: frozenset[str]) -> None:
+    from anling.logs import set_up
+    from anling.processes import Started, run
+    from anling.settings import read_settings
+
+    settings = read_settings()
+    set_up(settings.log_level)
+
+    def ready(started: Started) -> None:
+        from broker_bridge.settings import BridgeSettings
+
+        if started.port is not None:
+            print(f"安铃 Anling: {settings.where}", flush=True)
+        if started.broker_url is not None:
+            address = BridgeSettings(started.broker_url, started.broker_url).alarm_url.rpartition("@")[2]
+            print(f"MQTT: {address.removeprefix('mqtt://')}", flush=True)
+
+    run(settings, rooms, ready)
+
+
+@cli.command()
+def demo(
+    homes: Annotated[int, typer.Option(help="homes of the made-up street")] = 12,
+    first_press: Annotated[float, typer.Option(help="seconds until the first press")] = 8.0,
+) -> None:
+    """A made-up street with simulated homes and phones; prints the console's address and a log-in."""
+    from anling.demo import run_demo
+    from anling.logs import set_up
+    from anling.settings import read_settings
+
+    settings = read_settings()
+    set_up(settings.log_level if settings.log_level != "info" else "warning")
+    run_demo(settings, homes, first_press)
+
+
+@cli.command("import")
+def import_site(
+    file: Path,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="check, write nothing")] = False,
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Take a site file into the register: whole, or not at all."""
+    from anling.house import open_ledger
+    from anling.settings import read_settings
+    from store import schema
+    from store.register import Register
+    from store.site import parse_site
+
+    site = parse_site(_read(file), file.name)
+    ledger = open_ledger(read_settings())
+    schema.upgrade(ledger)
+    counts = Register(ledger).load(site, dry_run)
+    ledger.close()
+    told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
+    print(json.dumps(counts) if as_json else f"{'checked' if dry_run else 'imported'}: {told or 'nothing'}")
+
+
+@cli.command()
+def decode(
+    topic: Annotated[str, typer.Option(help="the maker's own topic; for HTTP http:/{dialect}/{path}")],
+    dialect: Annotated[str, typer.Option()] = "auto",
+    role: Annotated[str | None, typer.Option(help="what the register knows of the device")] = None,
+) -> None:
+    """Translate one payload from standard input; prints one JSON object. Needs no settings, no database."""
+    from broker_bridge.decode import hear
+    from domain.clock import wall_now
+    from domain.events import Message
+
+    del role
+    if dialect not in ("anling", "auto"):
+        print(json.dumps({"dialect": dialect, "events": [], "unreadable": f"no decoder for {dialect!r} yet"}))
+        return
+    heard = hear(Message(topic, sys.stdin.buffer.read(), wall_now()))
+    events = []
+    if heard.event is not None:
+        events = [{"kind": heard.event.kind, "data": dict(heard.event.data), "device": heard.device}]
+    print(json.dumps({"dialect": "anling", "events": events, "unreadable": heard.unreadable}, ensure_ascii=False, default=str))
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Migrate the ledger to this program's schema."""
+    from anling.house import open_ledger
+    from anling.settings import read_settings
+    from store import schema
+
+    ledger = open_ledger(read_settings())
+    before = schema.upgrade(ledger)
+    ledger.close()
+    print(f"{before or 'empty'} -> {schema.HEAD}")
+
+
+@plan.command("check")
+def plan_check(file: Path) -> None:
+    """Check a plan file: every problem at once, in the file's own terms. Needs no settings."""
+    from escalation.plan import parse_plan
+
+    checked = parse_plan(_read(file).decode(errors="replace"), file.name)
+    for warning in checked.warnings:
+        print(f"! {warning}", file=sys.stderr)
+    print(f"{checked.version}: {len(checked.tracks)} tracks; nothing waits longer than {checked.max_gap}")
+    if checked.warnings:
+        raise SystemExit(1)
+
+
+@drill.command("run")
+def drill_run(
+    what: Annotated[str, typer.Argument(help="a name in drills/ or a file")],
+    rest: Annotated[list[str] | None, typer.Argument(help="options of the runner, after --")] = None,
+) -> None:
+    """Run a drill from outside, through MQTT and HTTP; exit status 0 when everything came as expected."""
+    from simulators.drill import main as run_it
+
+    raise SystemExit(run_it([what, *(rest or [])]))
+
+
+@user.command("add")
+def user_add(
+    name: str,
+    role: Annotated[str, typer.Option()],
+    street: Annotated[list[str] | None, typer.Option(help="a street code; may be given several times")] = None,
+    responder: Annotated[str | None, typer.Option(help="the responder this log-in belongs to")] = None,
+    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
+) -> None:
+    """Create a log-in; the password comes from standard input."""
+    password = _password(password_stdin)
+    _accounts(lambda a: a.add(name, role, password, street or [], responder))
+    print(f"added {name} ({role})")
+
+
+@user.command("list")
+def user_list(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """All log-ins, without their passwords."""
+    rows = _accounts(lambda a: a.everybody())
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    for row in rows:
+        print(f"{row['name']}  {row['role']}  {','.join(row['streets'] or []) or 'all streets'}"
+              f"{'  disabled' if row['disabled'] else ''}")  # fmt: skip
+
+
+@user.command("disable")
+def user_disable(name: str) -> None:
+    """Shut a log-in and end its sessions."""
+    _accounts(lambda a: a.disable(name))
+    print(f"disabled {name}")
+
+
+@user.command("passwd")
+def user_passwd(
+    name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False
+) -> None:
+    """Change a password; the log-in's sessions end."""
+    password = _password(password_stdin)
+    _accounts(lambda a: a.set_password(name, password))
+    print(f"changed {name}")
+
+
+@device.command("provision")
+def device_provision(
+    id: str,
+    home: Annotated[str, typer.Option()],
+    role: Annotated[str, typer.Option()] = "sos_button",
+    gateway: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Register a device of a home; prints its secret, once."""
+    import secrets
+
+    from anling.house import open_ledger
+    from anling.settings import read_settings
+    from store.register import Register
+
+    ledger = open_ledger(read_settings())
+    secret = secrets.token_urlsafe(18)
+    Register(ledger).add_device(id, home, role, gateway, secret)
+    ledger.close()
+    print(json.dumps({"id": id, "username": id, "secret": secret, "home": home, "role": role}))
+
+
+def _accounts(work: Any) -> Any:
+    from anling.house import open_ledger
+    from anling.settings import read_settings
+    from store import schema
+    from store.accounts import Accounts
+
+    ledger = open_ledger(read_settings())
+    try:
+        schema.upgrade(ledger)
+        return work(Accounts(ledger))
+    finally:
+        ledger.close()
+
+
+def _password(from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError([f"{file}: cannot be read: {error.strerror}"]) from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The house: the rooms wired together. Which of them run in this process is up to the command."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from anling.settings import Settings
+from broker_bridge.decode import hear
+from domain.alerts import Subject
+from domain.clock import EngineClock
+from domain.people import Responder
+from escalation.commands import Commands
+from escalation.engine import Engine
+from escalation.intake import Intake
+from escalation.letters import Letters
+from escalation.plan import Plan, parse_plan
+from escalation.standing import Standing
+from escalation.tokens import Tokens
+from store import alerts, plans, pulses
+from store.ledger import Ledger, Tx
+from store.seal import Sealer
+
+_LOG = structlog.get_logger("anling")
+TEMPLATE = Path(__file__).parent.parent / "escalation" / "plans" / "changning.toml"
+
+
+def open_ledger(settings: Settings) -> Ledger:
+    """The ledger of this installation."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return Ledger(settings.ledger_url, Sealer(settings.secret()))
+
+
+class House:
+    """What every process of an installation shares: ledger, clock, plan, roster, commands."""
+
+    def __init__(self, settings: Settings, ledger: Ledger) -> None:
+        self.settings = settings
+        self.ledger = ledger
+        self.standing = Standing(ZoneInfo(settings.timezone))
+        self.tokens = Tokens(settings.secret())
+        with ledger.reading() as tx:
+            known = [t for t in (alerts.newest_time(tx), pulses.saved_time(tx)) if t]
+        self.clock = EngineClock(max(known, default=None))
+        self.commands = Commands(ledger, self.standing, self.clock)
+        self.letters = Letters(self._ack_url)
+        self.intake = Intake(ledger, self.standing, self.clock, hear)
+
+    def engine(self) -> Engine:
+        """A decision loop on this ledger."""
+        return Engine(self.ledger, self.standing, self.clock, self.intake.rejudge)
+
+    def enforce_plan(self) -> Plan:
+        """Put the plan of the settings in force; without one keep the ledger's, else the district's template."""
+        path = self.settings.plan
+        with self.ledger.transaction() as tx:
+            if path is None and plans.in_force(tx, self.clock.now()) is not None:
+                return self.standing.in_force(tx, self.clock.now())
+            plan = parse_plan((path or TEMPLATE).read_text(), str(path or TEMPLATE.name))
+            self._approve(tx, plan)
+        for warning in plan.warnings:
+            _LOG.warning("plan_warning", text=warning)
+        return plan
+
+    def _approve(self, tx: Tx, plan: Plan) -> None:
+        """Versions are immutable: another text under a known version gets a version of its own."""
+        version, known = plan.version, plans.text_of(tx, plan.version)
+        if known is not None and known != plan.text:
+            version = f"{version}+{hashlib.sha256(plan.text.encode()).hexdigest()[:8]}"
+        if plans.in_force(tx, self.clock.now()) != version:
+            plans.approve(tx, version, plan.text, "ANLING_PLAN" if self.settings.plan else "template", self.clock.now())
+
+    def on_duty(self, tx: Tx, role: str, street: str | None, at: datetime) -> Sequence[Responder]:
+        """Who of ``role`` is on duty for a street."""
+        subject = Subject("-", None, street) if street else Subject(None, "-")
+        return self.standing.roster(tx).on_duty(role, subject, at)
+
+    def next_role(self, tx: Tx, version: str, track: str, joined: int) -> str | None:
+        """The role that joins next on a track; None when everybody has joined."""
+        found = self.standing.plan(tx, version).track(track)
+        if found is None:
+            return None
+        return found.tiers[joined].role if joined < len(found.tiers) else None
+
+    def _ack_url(self, alert: str, responder: str, track: str) -> str:
+        return f"{self.settings.where}/a/{self.tokens.page(alert, responder, track)}"

@@ -1,0 +1,211 @@
+"""The parts of a running installation, and how each one is: what ``/readyz`` and the metrics show."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import orjson
+import structlog
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from anling.house import House
+from api.parts import Health
+from broker_bridge.bridge import Bridge
+from broker_bridge.topics import state_topic
+from channels.wording import stage as stage_words
+from domain.clock import wall_now
+from domain.contacts import Channel
+from domain.errors import AnlingError
+from domain.events import Heard
+from escalation.delivery import Delivery
+from escalation.engine import Engine
+from escalation.lamps import Lamps
+from store import pulses, telemetry
+from store.views import Views
+
+_LOG = structlog.get_logger("anling.parts")
+#: a loop that has not turned for this long has stopped
+_STILL_S = 10.0
+_PROBE_S = 35.0
+_BEAT_S = 2.0
+_REQUIRED = ("broker", "ledger", "engine", "senders", "providers", "clock")
+
+
+@dataclass(slots=True)
+class Running:
+    """Whichever parts this process runs."""
+
+    house: House
+    bridge: Bridge | None = None
+    engine: Engine | None = None
+    delivery: Delivery | None = None
+    lamps: Lamps | None = None
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    telemetry_stored: int = 0
+    _beat_at: float = 0.0
+
+    def keep_telemetry(self, batch: list[Heard]) -> None:
+        """Keep a group of telemetry and count it once it is committed."""
+        self.telemetry_stored += self.house.intake.telemetry(batch)
+
+    def show(self, device: str, stage: str, alert: str) -> bool:
+        """Publish a stage to the lamp or voice at home."""
+        if self.bridge is None:
+            return False
+        said = {"v": 1, "stage": stage, "alert": alert, "words": stage_words(stage)}
+        return self.bridge.publish(state_topic(device), orjson.dumps(said))
+
+    def own_health(self) -> dict[str, Health]:
+        """The parts of this process."""
+        found: dict[str, Health] = {}
+        if self.bridge is not None:
+            found["broker"] = _broker(self.bridge)
+        if self.engine is not None:
+            found["engine"] = _loop("engine loop", self.engine.turned_at)
+            found["clock"] = _clock(self.house)
+        if self.delivery is not None:
+            found["senders"] = _loop("senders", self.delivery.turned_at, f"{self.delivery.in_flight} in flight")
+            found["providers"] = _providers(self.channels)
+        return found
+
+    def health(self) -> dict[str, Health]:
+        """The whole path from button to phone; parts of other processes by their pulses in the ledger."""
+        found = self.own_health()
+        started = time.monotonic()
+        try:
+            with self.house.ledger.reading() as tx:
+                others = pulses.newest(tx)
+            age = time.monotonic() - self._beat_at if self._beat_at else None
+            late = age is not None and age > _STILL_S
+            found["ledger"] = Health(not late, "no write went through lately" if late else "ok", age)
+        except AnlingError as error:
+            return found | {"ledger": Health(False, str(error), time.monotonic() - started)}
+        now = wall_now()
+        for part in _REQUIRED:
+            if part not in found:
+                found[part] = _other(part, others.get(part), now)
+        return found
+
+    def beat(self) -> None:
+        """Write this process's pulses and the engine time."""
+        own = {part: (h.ok, h.detail) for part, h in self.own_health().items()}
+        with self.house.ledger.transaction() as tx:
+            pulses.beat(tx, self.house.settings.who, wall_now(), own)
+            if self.engine is not None:
+                pulses.save_time(tx, self.house.clock.now())
+        self._beat_at = time.monotonic()
+
+    def prune(self) -> None:
+        """Forget telemetry that is older than the settings allow, and pulses of long ago."""
+        before = wall_now() - timedelta(days=self.house.settings.telemetry_days)
+        with self.house.ledger.transaction() as tx:
+            telemetry.prune(tx, before)
+            pulses.forget(tx, wall_now() - timedelta(days=1))
+
+
+class Heart(threading.Thread):
+    """Beats every two seconds; prunes every ten minutes."""
+
+    def __init__(self, running: Running) -> None:
+        super().__init__(name="heart", daemon=True)
+        self._running = running
+        self._stop_event = threading.Event()
+
+    def run(self) -> None:
+        """Until told to stop; a ledger that is away is only noted."""
+        pruned = time.monotonic()
+        while not self._stop_event.is_set():
+            try:
+                self._running.beat()
+                if time.monotonic() - pruned > 600:
+                    pruned = time.monotonic()
+                    self._running.prune()
+            except AnlingError as error:
+                _LOG.warning("no_pulse", error=str(error))
+            except Exception as error:  # the pulse of the others depends on this thread
+                _LOG.error("no_pulse", error=type(error).__name__, text=str(error)[:300])
+            self._stop_event.wait(_BEAT_S)
+
+    def stop(self) -> None:
+        """End after the present beat."""
+        self._stop_event.set()
+        self.join(3)
+
+
+class Figures:
+    """Counts for Prometheus, read when asked. No personal data."""
+
+    def __init__(self, running: Running, views: Callable[[], Views]) -> None:
+        self._running = running
+        self._views = views
+
+    def collect(self) -> Iterator[Metric]:
+        """One reading."""
+        running = self._running
+        yield _counter("anling_telemetry_stored", "Telemetry messages committed to the ledger", running.telemetry_stored)
+        if running.bridge is not None:
+            for name, value in running.bridge.counters().items():
+                yield _counter(f"anling_bridge_{name}", f"Bridge: {name.replace('_', ' ')}", value)
+        if running.engine is not None:
+            yield _counter("anling_engine_decided", "Alerts decided by timers", running.engine.ticks)
+        if running.delivery is not None:
+            yield _counter("anling_contacts_sent", "Contacts attempted", running.delivery.sent)
+            yield _counter("anling_contacts_accepted", "Contacts accepted by a provider", running.delivery.accepted)
+            yield _gauge("anling_contacts_in_flight", "Contacts under way", running.delivery.in_flight)
+        for name, value in self._views().counts().items():
+            yield _gauge(f"anling_{name}", name.replace("_", " "), value)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _broker(bridge: Bridge) -> Health:
+    health = bridge.health()
+    for lane in health.lanes:
+        if not lane.connected:
+            return Health(False, f"{lane.name} lane is not connected to the broker", lane.last_message_age)
+        if lane.oldest_unstored_age is not None and lane.oldest_unstored_age > _STILL_S:
+            return Health(False, f"{lane.name} lane: a message waits to be stored", lane.oldest_unstored_age)
+    if health.probe_age is not None and health.probe_age > _PROBE_S:
+        return Health(False, "probes through the broker do not come back", health.probe_age)
+    return Health(True, "ok", health.probe_age)
+
+
+def _loop(name: str, turned_at: float, detail: str = "ok") -> Health:
+    age = time.monotonic() - turned_at
+    return Health(age < _STILL_S, detail if age < _STILL_S else f"{name} stands still", age)
+
+
+def _clock(house: House) -> Health:
+    step = house.clock.wall_step().total_seconds() if hasattr(house.clock, "wall_step") else 0.0
+    if abs(step) > 2:
+        return Health(True, f"the wall clock is {step:+.0f} s away from engine time: check the machine's clock", None)
+    return Health(True, "ok", None)
+
+
+def _providers(channels: Mapping[str, Channel]) -> Health:
+    """Sick when a channel that is used has failed five letters in a row."""
+    for name, channel in channels.items():
+        health = getattr(channel, "health", lambda: None)()
+        if health is not None and health.failures >= 5:
+            return Health(False, f"{name}: the last {health.failures} letters were not accepted ({health.reason})", None)
+    return Health(True, "ok", None)
+
+
+def _other(part: str, pulse: pulses.Pulse | None, now: object) -> Health:
+    if pulse is None:
+        return Health(False, f"no {part} is running: start `anling {_COMMAND.get(part, 'engine')}`", None)
+    age = (now - pulse.at).total_seconds()  # type: ignore[operator]
+    if age > _STILL_S:
+        return Health(False, f"{part} on {pulse.instance} has given no sign for {age:.0f} s", age)
+    return Health(pulse.ok, pulse.detail, age)
+
+
+_COMMAND = {"broker": "bridge"}

@@ -1,0 +1,179 @@
+"""Processes: everything in one (``serve``), or one room each (``bridge``, ``engine``, ``api``)."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from anling.house import House, open_ledger
+from anling.parts import Figures, Heart, Running
+from anling.settings import Settings
+from broker_bridge.bridge import Bridge
+from broker_bridge.embedded import EmbeddedBroker
+from broker_bridge.settings import BridgeSettings
+from channels.switchboard import ChannelSettings, build
+from escalation.callbacks import Callbacks
+from escalation.delivery import Delivery
+from escalation.lamps import Lamps
+from store import schema
+from store.views import Views
+
+_LOG = structlog.get_logger("anling")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a started process can be asked."""
+
+    running: Running
+    broker_url: str | None
+    port: int | None
+
+
+@contextmanager
+def house(settings: Settings, migrate: bool) -> Iterator[House]:
+    """An installation with its ledger open; closes it at the end."""
+    ledger = open_ledger(settings)
+    try:
+        if migrate:
+            schema.upgrade(ledger)
+        else:
+            schema.require_current(ledger)
+        built = House(settings, ledger)
+        built.enforce_plan()
+        ledger.listen()
+        yield built
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def serving(settings: Settings, rooms: frozenset[str]) -> Iterator[Started]:
+    """Start these rooms (``bridge`` ``engine`` ``api``), stop them in the reverse order."""
+    with ExitStack() as stack:
+        built = stack.enter_context(house(settings, migrate=len(rooms) > 1))
+        running = Running(built)
+        broker_url = None
+        if "engine" in rooms:
+            _start_engine(stack, settings, running)
+        if "bridge" in rooms:
+            broker_url = _start_bridge(stack, settings, running)
+        heart = Heart(running)
+        heart.start()
+        stack.callback(heart.stop)
+        port = _start_api(stack, settings, running) if "api" in rooms else None
+        yield Started(running, broker_url, port)
+
+
+def run(settings: Settings, rooms: frozenset[str], ready: Callable[[Started], None]) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with serving(settings, rooms) as started:
+        ready(started)
+        while not stop.wait(3600):
+            pass
+        _LOG.info("stopping")
+
+
+def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> None:
+    built = running.house
+    running.channels = build(ChannelSettings(
+        webhook_secrets=_given(settings.webhook_secret),
+        desk_secrets=_given(settings.desk_secret),
+        call_back=tuple(n.strip() for n in settings.call_back.split(",") if n.strip()),
+        voice_routes=settings.voice_routes,
+        sms_routes=settings.sms_routes,
+        twilio_account_sid=settings.twilio_account_sid,
+        twilio_auth_token=settings.twilio_auth_token,
+        twilio_from=settings.twilio_from,
+        twilio_base_url=settings.twilio_base_url,
+        public_url=settings.where,
+        token=lambda letter: built.tokens.call(letter.key, letter.attempt),
+    ))  # fmt: skip
+    running.engine = built.engine()
+    running.delivery = Delivery(
+        built.ledger, built.standing, built.clock, running.channels, built.letters, built.commands
+    )
+    running.engine.start()
+    running.delivery.start()
+    stack.callback(running.delivery.stop)
+    stack.callback(running.engine.stop)
+
+
+def _start_bridge(stack: ExitStack, settings: Settings, running: Running) -> str:
+    url = settings.mqtt_url
+    if url is None:
+        broker = EmbeddedBroker(settings.data_dir / "broker", settings.mqtt_port)
+        broker.start()
+        stack.callback(broker.stop)
+        url = broker.url()
+        _LOG.info("embedded_broker", kind=broker.kind, port=broker.port)
+    built = running.house
+    bridge = Bridge(
+        BridgeSettings(
+            url, settings.mqtt_telemetry_url, settings.mqtt_vendor_url, settings.who, settings.mqtt_ca_file
+        ),
+        built.intake,
+        running.keep_telemetry,
+        built.intake.quarantine,
+    )
+    running.bridge = bridge
+    bridge.start()
+    stack.callback(bridge.stop)
+    running.lamps = Lamps(built.ledger, running.show)
+    running.lamps.start()
+    stack.callback(running.lamps.stop)
+    return url
+
+
+def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
+    """Imported last: the path from button to phone is up before the web server is."""
+    from prometheus_client import CollectorRegistry
+
+    from api.app import ApiSettings, App
+    from api.server import Server
+    from broker_bridge.decode import hear
+    from store.accounts import Accounts
+    from store.drills import Drills
+    from store.register import Register
+
+    built = running.house
+    views = Views(built.ledger, built.clock, built.on_duty, built.next_role)
+    registry = CollectorRegistry()
+    registry.register(Figures(running, lambda: views))  # type: ignore[arg-type]
+    app = App(
+        commands=built.commands,
+        views=views,
+        accounts=Accounts(built.ledger),
+        register=Register(built.ledger),
+        drills=Drills(built.ledger, built.clock),
+        callbacks=Callbacks(
+            built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
+        ),
+        doorbell=built.ledger.doorbell,
+        health=running.health,
+        metrics=registry,
+        ingest=lambda message: built.intake([hear(message)])[0],
+        settings=ApiSettings(
+            settings.where,
+            settings.secret(),
+            settings.http_host,
+            settings.http_port,
+            settings.desk_secret,
+            settings.twilio_auth_token or None,
+            settings.twilio_account_sid or None,
+            settings.where.startswith("https://"),
+        ),
+    )
+    server = Server(app, settings.http_host, settings.http_port).start()
+    stack.callback(server.stop)
+    return server.port
+
+
+def _given(secret: str | None) -> tuple[str, ...]:
+    return (secret,) if secret else ()

@@ -1,0 +1,100 @@
+"""Settings: the environment, ``ANLING_`` prefix; every problem is reported at once, secrets never."""
+
+import os
+import secrets
+import socket
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from domain.errors import ConfigurationError
+
+_KEY_LENGTH = 32
+
+
+class Settings(BaseSettings):
+    """What an installation may set; ``.env.example`` lists the same, a test keeps it so."""
+
+    model_config = SettingsConfigDict(env_prefix="ANLING_", extra="ignore", hide_input_in_errors=True)
+
+    data_dir: Path = Field(Path("./var"), description="folder for the ledger, keys and the embedded broker")
+    database_url: str | None = Field(None, description="sqlite:////abs/path or postgresql://user:pass@host/db")
+    mqtt_url: str | None = Field(None, description="mqtt://user:pass@host:1883; without it an embedded broker runs")
+    mqtt_telemetry_url: str | None = Field(None, description="own account for telemetry; default: the first")
+    mqtt_vendor_url: str | None = Field(None, description="own account for other makers' hubs; default: the first")
+    mqtt_ca_file: Path | None = Field(None, description="certificate authority for mqtts")
+    mqtt_port: int = Field(1883, ge=0, le=65535, description="port of the embedded broker; 0: any free one")
+    plan: Path | None = Field(None, description="plan file in force from the start; default: the district's template")
+    http_host: str = Field("127.0.0.1", description="where the console and the API listen")
+    http_port: int = Field(8080, ge=0, le=65535, description="0: any free one")
+    public_url: str | None = Field(None, description="how browsers, providers and responders reach us")
+    secret_key: str | None = Field(None, description="at least 32 characters; made in the data folder when absent")
+    webhook_secret: str | None = Field(None, description="signs webhooks; a contact's own secret wins")
+    desk_secret: str | None = Field(None, description="signs messages to and from the 120 desk")
+    voice_routes: str = Field("", description="+86=aliyun,*=twilio")
+    sms_routes: str = Field("", description="as voice_routes, for SMS")
+    call_back: str = Field("", description="our own numbers for a 120 crew, separated by commas")
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = ""
+    twilio_from: str = ""
+    twilio_base_url: str = Field("", description="a local phone network; empty: the real one")
+    timezone: str = Field("Asia/Shanghai", description="wall time of duty shifts")
+    telemetry_days: float = Field(7.0, gt=0, description="raw telemetry is kept this long")
+    instance: str = Field("", description="name of this process among several; default: host name")
+    log_level: str = Field("info", description="debug, info, warning or error")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError("unknown zone; write Asia/Shanghai") from error
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _long_enough(cls, value: str | None) -> str | None:
+        if value is not None and len(value) < _KEY_LENGTH:
+            raise ValueError(f"too short; give at least {_KEY_LENGTH} random characters")
+        return value
+
+    @property
+    def ledger_url(self) -> str:
+        """The database; embedded SQLite in the data folder unless told otherwise."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'anling.db').absolute()}"
+
+    @property
+    def where(self) -> str:
+        """The public address."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @property
+    def who(self) -> str:
+        """This process among several."""
+        return self.instance or "".join(c if c.isalnum() or c in "-_." else "-" for c in socket.gethostname())
+
+    def secret(self) -> str:
+        """The installation's secret key; made once, readable only by its owner."""
+        if self.secret_key:
+            return self.secret_key
+        path = self.data_dir / "secret.key"
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+        return path.read_text().strip()
+
+
+def read_settings() -> Settings:
+    """The settings of this process. Raises ``ConfigurationError`` with everything that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError([
+            f"ANLING_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()
+        ]) from error

@@ -1,0 +1,164 @@
+"""Log-ins: argon2id passwords, server-side sessions that survive a restart and can be revoked."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.alerts import Actor
+from domain.clock import wall_now
+from domain.errors import ConfigurationError, Forbidden, NotFound
+from domain.people import OPERATOR_ROLES, Scope
+from store.ledger import Ledger
+from store.register import RESPONDERS, Register
+from store.tables import OperatorRow, SessionRow
+
+OPERATORS = OperatorRow.__table__  # type: ignore[attr-defined]
+SESSIONS = SessionRow.__table__  # type: ignore[attr-defined]
+_SHIFT = timedelta(hours=12)
+_SHORTEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open log-in, as told to the caller once."""
+
+    token: str
+    expires_at: datetime
+    scope: Scope
+
+    def __repr__(self) -> str:
+        return f"Session({self.scope.operator})"
+
+
+class Accounts:
+    """Creates, checks and ends log-ins."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._register = Register(ledger)
+
+    def add(
+        self, name: str, role: str, password: str, streets: Sequence[str] = (), responder: str | None = None
+    ) -> None:
+        """Create or replace a log-in. Raises ``ConfigurationError`` with everything that is wrong."""
+        problems = []
+        if role not in OPERATOR_ROLES:
+            problems.append(f"role {role!r} is unknown; write one of {', '.join(OPERATOR_ROLES)}")
+        if len(password) < _SHORTEST:
+            problems.append(f"the password is too short; give at least {_SHORTEST} characters")
+        if not name.strip():
+            problems.append("the name is empty")
+        if problems:
+            raise ConfigurationError(problems)
+        row = {
+            "name": name, "role": role, "streets": list(streets), "responder": responder,
+            "password_hash": _hasher().hash(password), "disabled": False, "created_at": wall_now(),
+        }  # fmt: skip
+        with self._ledger.transaction() as tx:
+            if responder and not tx.execute(sa.select(RESPONDERS.c.id).where(RESPONDERS.c.id == responder)).first():
+                raise ConfigurationError([f"no responder {responder!r} in the register; import it first"])
+            insert = (postgresql.insert if tx.postgres else sqlite.insert)(OPERATORS)
+            kept = {k: insert.excluded[k] for k in row if k not in ("name", "created_at")}
+            tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
+
+    def set_password(self, name: str, password: str) -> None:
+        """Change a password and end the log-in's sessions."""
+        if len(password) < _SHORTEST:
+            raise ConfigurationError([f"the password is too short; give at least {_SHORTEST} characters"])
+        self._change(name, password_hash=_hasher().hash(password))
+
+    def disable(self, name: str) -> None:
+        """Shut a log-in and end its sessions."""
+        self._change(name, disabled=True)
+
+    def _change(self, name: str, **values: Any) -> None:
+        with self._ledger.transaction() as tx:
+            if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
+                raise NotFound(f"no log-in {name!r}")
+            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
+
+    def everybody(self) -> list[dict[str, Any]]:
+        """All log-ins, without their passwords."""
+        c = OPERATORS.c
+        with self._ledger.reading() as tx:
+            rows = tx.execute(sa.select(c.name, c.role, c.streets, c.responder, c.disabled).order_by(c.name))
+            return [dict(row._mapping) for row in rows]
+
+    def login(self, username: str, password: str, totp: str | None = None) -> Session:
+        """Open a session of 12 hours. Raises ``Forbidden``, in the same time for a wrong name as for a wrong word."""
+        del totp
+        with self._ledger.reading() as tx:
+            row = tx.execute(sa.select(OPERATORS).where(OPERATORS.c.name == username)).mappings().first()
+        good = _hasher().verify(password, row["password_hash"] if row else _nobody())
+        if row is None or not good or row["disabled"]:
+            raise Forbidden("name or password is wrong")
+        token, now = secrets.token_urlsafe(32), wall_now()
+        with self._ledger.transaction() as tx:
+            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.expires_at < now))
+            session = {"token_hash": _digest(token), "operator": username, "created_at": now, "expires_at": now + _SHIFT}
+            tx.execute(sa.insert(SESSIONS), [session])
+        return Session(token, now + _SHIFT, _scope(row))
+
+    def session(self, token: str) -> Scope | None:
+        """Whose token it is; None when it has expired or was revoked."""
+        query = (
+            sa.select(OPERATORS, SESSIONS.c.expires_at)
+            .join(SESSIONS, SESSIONS.c.operator == OPERATORS.c.name)
+            .where(SESSIONS.c.token_hash == _digest(token))
+        )
+        with self._ledger.reading() as tx:
+            row = tx.execute(query).mappings().first()
+        if row is None or row["disabled"] or row["expires_at"] < wall_now():
+            return None
+        return _scope(row)
+
+    def logout(self, token: str) -> None:
+        """End one session."""
+        with self._ledger.transaction() as tx:
+            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.token_hash == _digest(token)))
+
+    def actor(self, scope: Scope) -> Actor:
+        """Who acts through this log-in: the linked responder, else the log-in itself."""
+        roles = frozenset({scope.role})
+        if scope.responder is None:
+            return Actor(scope.operator, scope.operator, role=scope.role, roles=roles, streets=scope.streets)
+        with self._ledger.reading() as tx:
+            query = sa.select(RESPONDERS.c.name, RESPONDERS.c.role).where(RESPONDERS.c.id == scope.responder)
+            row = tx.execute(query).first()
+        name, role = (row[0], row[1]) if row else (scope.operator, scope.role)
+        return Actor(scope.responder, name, role=role, roles=roles, streets=scope.streets)
+
+    def device_secret_ok(self, device: str, secret: str) -> bool:
+        """Whether a device gave its own secret."""
+        return self._register.secret_ok(device, secret)
+
+
+def _scope(row: Any) -> Scope:
+    return Scope(row["name"], row["role"], tuple(row["streets"] or ()), row["responder"])
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _hasher() -> Any:
+    """Imported when first needed: it costs memory that an idle bridge does not have to carry."""
+    from pwdlib import PasswordHash
+
+    return PasswordHash.recommended()
+
+
+_NOBODY: list[str] = []
+
+
+def _nobody() -> str:
+    """A hash that no password has, so that an unknown name takes as long as a wrong password."""
+    if not _NOBODY:
+        _NOBODY.append(_hasher().hash(secrets.token_urlsafe(16)))
+    return _NOBODY[0]

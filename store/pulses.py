@@ -1,0 +1,65 @@
+"""Pulses: the last sign of life of each running part, and the newest engine time, so that others can doubt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.ledger import Tx
+from store.register import META
+from store.tables import PulseRow
+
+PULSES = PulseRow.__table__  # type: ignore[attr-defined]
+_TIME = "engine_time"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What one part of one process last said of itself."""
+
+    part: str
+    instance: str
+    at: datetime
+    ok: bool
+    detail: str
+
+
+def beat(tx: Tx, instance: str, at: datetime, parts: Mapping[str, tuple[bool, str]]) -> None:
+    """Say that these parts live, or what ails them."""
+    if not parts:
+        return
+    insert = (postgresql.insert if tx.postgres else sqlite.insert)(PULSES)
+    values = {name: insert.excluded[name] for name in ("at", "ok", "detail")}
+    rows = [
+        {"part": part, "instance": instance, "at": at, "ok": ok, "detail": detail[:500]}
+        for part, (ok, detail) in parts.items()
+    ]
+    tx.execute(insert.on_conflict_do_update(index_elements=["part", "instance"], set_=values), rows)
+
+
+def newest(tx: Tx) -> dict[str, Pulse]:
+    """The newest pulse of each part, over all instances; a healthy one before a sick one of the same age."""
+    found: dict[str, Pulse] = {}
+    for row in tx.execute(sa.select(PULSES).order_by(PULSES.c.at, PULSES.c.ok)).mappings():
+        found[row["part"]] = Pulse(row["part"], row["instance"], row["at"], row["ok"], row["detail"])
+    return found
+
+
+def forget(tx: Tx, before: datetime) -> None:
+    """Drop pulses of instances that have long gone."""
+    tx.execute(sa.delete(PULSES).where(PULSES.c.at < before))
+
+
+def save_time(tx: Tx, now: datetime) -> None:
+    """Remember the engine's time: after a restart it never starts earlier."""
+    insert = (postgresql.insert if tx.postgres else sqlite.insert)(META)
+    row = {"key": _TIME, "value": now.isoformat()}
+    tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": row["value"]}), [row])
+
+
+def saved_time(tx: Tx) -> datetime | None:
+    """The newest engine time that was saved."""
+    value = tx.execute(sa.select(META.c.value).where(META.c.key == _TIME)).scalar()
+    return datetime.fromisoformat(value) if value else None
