@@ -7,67 +7,44 @@ is an acknowledgement: a completed call may have been a voicemail (P11).
 from channels.twilio_codes import classify
 from domain.contacts import Accepted, FailedForNow, Result
 
-_CALL = (
-    "queued", "initiated", "ringing", "in-progress", "canceled", "no-answer", "busy", "failed", "completed",
+#: calls and messages share some words, and those stand in the same order for both
+_ORDER = (
+    "accepted", "scheduled", "queued", "sending", "sent", "initiated", "ringing", "in-progress",
+    "canceled", "no-answer", "busy", "undelivered", "failed", "completed", "delivered", "read",
 )  # fmt: skip
-_SMS = (
-    "accepted", "scheduled", "queued", "sending", "sent", "canceled", "undelivered", "failed", "delivered",
-    "read",
-)  # fmt: skip
+
 _ALIASES = {"answered": "in-progress", "cancelled": "canceled", "noanswer": "no-answer"}
 
 
 def merge(current: str | None, incoming: str) -> str:
-    """The status of a call after one more report."""
-    return _further(_CALL, current, incoming)
-
-
-def merge_sms(current: str | None, incoming: str) -> str:
-    """The status of a message after one more report."""
-    return _further(_SMS, current, incoming)
+    """The status of a call or message after one more report."""
+    reports = {_plain(status) for status in (current, incoming) if status}
+    # Two unknown ones are ordered by their letters, so that their order of arrival does not matter.
+    return max(reports, key=lambda status: (rank(status), status), default="")
 
 
 def rank(status: str) -> int:
-    """How far a call is; -1 for a status we do not know."""
-    return _rank(_CALL, _plain(status))
+    """How far it is; -1 for a status we do not know."""
+    plain = _plain(status)
+    return _ORDER.index(plain) if plain in _ORDER else -1
 
 
 def outcome(status: str, code: str | int | None = None) -> Result | None:
-    """What a call's status means for its letter; None while it is not over.
+    """What a status means for its letter; None while it is not over.
 
-    ``code`` is Twilio's ErrorCode, when it gave one. ``completed`` comes here only when
-    nobody pressed a key: no answer from a person.
+    ``code`` is Twilio's ErrorCode, when it gave one. A ``completed`` call comes here only
+    when nobody pressed a key: no answer from a person.
     """
-    match _plain(status):
-        case "completed":
-            return FailedForNow("no answer from a person", code="completed")
-        case "failed" if code:
-            return classify(code)
-        case "busy" | "no-answer" | "failed" | "canceled" as end:
-            return FailedForNow(end, code=end)
-    return None
-
-
-def outcome_sms(status: str, code: str | int | None = None) -> Result | None:
-    """What a message's status means for its letter; None while it is on its way."""
     match _plain(status):
         case "delivered" | "read" as end:
             return Accepted(note=end)
+        case "completed":
+            return FailedForNow("no answer from a person", code="completed")
         case "failed" | "undelivered" if code:
             return classify(code)
-        case "failed" | "undelivered" | "canceled" as end:
+        case "busy" | "no-answer" | "failed" | "undelivered" | "canceled" as end:
             return FailedForNow(end, code=end)
     return None
-
-
-def _further(order: tuple[str, ...], current: str | None, incoming: str) -> str:
-    reports = {_plain(status) for status in (current, incoming) if status}
-    # Two unknown ones are ordered by their letters, so that their order of arrival does not matter.
-    return max(reports, key=lambda status: (_rank(order, status), status), default="")
-
-
-def _rank(order: tuple[str, ...], status: str) -> int:
-    return order.index(status) if status in order else -1
 
 
 def _plain(status: str) -> str:

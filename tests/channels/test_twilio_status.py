@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from channels.twilio_status import merge, merge_sms, outcome, outcome_sms, rank
+from channels.twilio_status import merge, outcome, rank
 from domain.contacts import Accepted, FailedForGood, FailedForNow
 
 CALL = ["queued", "initiated", "ringing", "in-progress", "completed"]
@@ -13,10 +13,10 @@ ENDS = ["busy", "no-answer", "failed", "canceled"]
 SMS = ["accepted", "queued", "sending", "sent", "delivered"]
 
 
-def _fold(reports: Any, merging: Any = merge) -> str | None:
+def _fold(reports: Any) -> str | None:
     status = None
     for report in reports:
-        status = merging(status, report)
+        status = merge(status, report)
     return status
 
 
@@ -88,8 +88,8 @@ def test_a_failed_call_with_a_reason_uses_it() -> None:
 
 @pytest.mark.parametrize("order", list(permutations([*SMS, "undelivered"], 6))[::7])
 def test_messages_too(order: tuple[str, ...]) -> None:
-    """Delivered wins: the telephone has it."""
-    assert "delivered" == _fold(order, merge_sms)
+    """Sent is not delivered; delivered wins: the telephone has it."""
+    assert "delivered" == _fold(order)
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_messages_too(order: tuple[str, ...]) -> None:
 )
 def test_what_a_messages_end_means(status: str, code: Any, result: object) -> None:
     """By the code where there is one."""
-    assert result == outcome_sms(status, code)
+    assert result == outcome(status, code)
