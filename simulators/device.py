@@ -1,7 +1,8 @@
-"""A made-up home device that behaves like a real one: it keeps a press until we have said that it is stored."""
+"""A made-up home device that behaves like a real one: it keeps a press until told that it is stored."""
 
 import itertools
 import json
+import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -41,8 +42,8 @@ class Traits:
 class Device:
     """One device with its own line, flash and clock. Its methods may be called from any thread.
 
-    A press is on disk when ``press`` returns, and is sent again with the same ``id`` until its receipt has come
-    (1, 2, 4, 5 s, then every 5 s), also after ``kill`` when a new ``Device`` opens the same folder.
+    A press is on disk when ``press`` returns, and is sent again with the same ``id`` until its receipt
+    has come (1, 2, 4, 5 s, then every 5 s), also after ``kill`` when a new ``Device`` opens the same folder.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Device:
         return [held.id for held in self._outbox.waiting()]
 
     def press(self, kind: str = "sos", drill: bool = False, *, child: str | None = None, **data: Any) -> str:
-        """An event happens: stored on flash, then sent. Returns its id. ``child`` is a sensor of this gateway."""
+        """An event: stored on flash, then sent. Returns its id. ``child`` is a sensor of this gateway."""
         if kind == "sos" and not data:
             data = {"trigger": "button", "press": "long"}
         device = child or self.id
@@ -101,7 +102,7 @@ class Device:
         return envelope.id
 
     def cancel(self, ref: str, drill: bool = False) -> str:
-        """The resident takes a press back on the device. It is an event like any other, with its own receipt."""
+        """The resident takes a press back on the device: an event like any other, with its own receipt."""
         return self.press("cancel", drill, ref=ref, by="resident_button")
 
     def tell(self, kind: str, **data: Any) -> None:
@@ -111,7 +112,7 @@ class Device:
         self._loop.call(lambda: self._send_once(topic, payload))
 
     def stick(self, per_second: float, drill: bool = False) -> None:
-        """The button jams: it presses ``per_second`` times a second, each with a new id, until ``unstick``."""
+        """The button jams: ``per_second`` presses a second, each with a new id, until ``unstick``."""
         self.unstick()
         freed = self._stuck = threading.Event()
 
@@ -128,10 +129,11 @@ class Device:
 
     def wait_up(self, timeout: float = 10.0) -> None:
         """Return when the broker has accepted the device. Raises TimeoutError after ``timeout`` seconds."""
-        self._wait(lambda: self._radio.is_up, timeout, "没有连上 / not connected: is the broker up, is the secret right?")
+        wanted = "没有连上 / not connected: is the broker up, is the secret right?"
+        self._wait(lambda: self._radio.is_up, timeout, wanted)
 
     def wait_receipt(self, event_id: str, timeout: float = 30.0) -> dict[str, Any]:
-        """The receipt of an event. Raises TimeoutError after ``timeout`` seconds; the device goes on trying."""
+        """The receipt of an event. Raises TimeoutError after ``timeout`` seconds; the device tries on."""
         wanted = f"没有收到回执 / no receipt for {event_id}: is the bridge running?"
         self._wait(lambda: event_id in self.receipts, timeout, wanted)
         return self.receipts[event_id]
@@ -179,7 +181,8 @@ class Device:
     def _up(self) -> None:
         down = f"{_ROOT}/down/{self.id}"
         self._radio.subscribe(f"{down}/ack", f"{down}/state", f"{down}/cmd")
-        self._publish(f"{_ROOT}/status/{self.id}", self._status("online", fw=self.traits.firmware), retain=True)
+        online = self._status("online", fw=self.traits.firmware)
+        self._publish(f"{_ROOT}/status/{self.id}", online, retain=True)
         self._resend()
         if self._pulse is None and self.traits.heartbeat_s > 0:
             self._beat()
@@ -208,7 +211,9 @@ class Device:
 
     def _beat(self) -> None:
         self.tell("heartbeat", **self._health())
-        self._pulse = self._loop.later(self.traits.heartbeat_s, self._beat)
+        # A street that was switched on at once does not beat at once for ever.
+        pause = self.traits.heartbeat_s * random.uniform(0.8, 1.0)
+        self._pulse = self._loop.later(pause, self._beat)
 
     def _health(self) -> dict[str, Any]:
         uptime = int(time.monotonic() - self._started)

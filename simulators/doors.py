@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
@@ -37,8 +37,8 @@ class Door:
         """Send this token from now on."""
         self._headers = {"Authorization": f"Bearer {token}"}
 
-    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """The JSON answer. Raises Refused for 4xx and 5xx, DoorClosed when nobody answers."""
+    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
+        """The bare answer. Raises Refused for 4xx and 5xx, DoorClosed when nobody answers."""
         headers = {**self._headers, "Accept": "application/json"}
         content = None
         if body is not None:
@@ -46,13 +46,21 @@ class Door:
         try:
             answer = self._pool.request(method, self._base + path, body=content, headers=headers)
         except urllib3.exceptions.HTTPError as error:
+            # Only the host is named: a path may hold a responder's token.
+            where = urlsplit(self._base).netloc
             raise DoorClosed(
-                f"{self.name} 没有回答 / does not answer at {self._base}: is it running there? ({type(error).__name__})"
+                f"{self.name} 没有回答 / does not answer at {where}: is it running? ({type(error).__name__})"
             ) from error
         if answer.status >= 400:
-            raise Refused(f"{self.name}: {method} {path}: {answer.status} {_reason(answer.data)}", answer.status)
+            reason = f"{answer.status} {_reason(answer.data)}"
+            raise Refused(f"{self.name}: {method} {path}: {reason}", answer.status)
+        return answer.data
+
+    def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer as JSON. Raises as ``send`` does, and DoorClosed when it is no JSON."""
+        answer = self.send(method, path, body)
         try:
-            return json.loads(answer.data or b"null")
+            return json.loads(answer or b"null")
         except ValueError as error:
             raise DoorClosed(f"{self.name}: {method} {path}: 不是 JSON / the answer is not JSON") from error
 
@@ -98,7 +106,7 @@ class Product:
         return dict(self._door.ask("GET", f"/api/v1/alerts/{quote(alert)}"))
 
     def act(self, alert: str, verb: str, body: Mapping[str, Any], user: str = "") -> Any:
-        """A command on an alert: ``claim`` ``progress`` ``release`` ``close`` … as ``user`` if known, else as us."""
+        """A command on an alert (``claim``, ``progress`` …), as ``user`` if known, else as us."""
         door = self._others.get(user, self._door)
         return door.ask("POST", f"/api/v1/alerts/{quote(alert)}/{verb}", body)
 
@@ -139,11 +147,11 @@ class World:
         self._door.close()
 
 
-def answer_page(url: str, action: Mapping[str, Any]) -> Any:
+def answer_page(url: str, action: Mapping[str, Any]) -> None:
     """Act through the page of an alert (``ack_url``), as the person it was sent to."""
     door = Door("警情页 alert page", url)
     try:
-        return door.ask("POST", "", action)
+        door.send("POST", "", action)
     finally:
         door.close()
 

@@ -6,6 +6,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 import tomllib
@@ -78,7 +79,7 @@ def _misfits(drill: Drill, site: Site) -> Iterable[str]:
         if device not in site.devices:
             yield f"{drill.name}: press: {device} 不在站点文件 / is not an anling device of the site file"
         elif site.devices[device].home not in drill.homes:
-            yield f"{drill.name}: press: {device} 不属于 homes / is not in the homes of the drill: add its home"
+            yield f"{drill.name}: press: {device} 不属于 homes / is in none of the homes: add its home"
     for who in drill.behaviour:
         if who not in site.roles:
             yield f"{drill.name}: behaviour: {who} 不在站点文件 / is not a responder of the site file"
@@ -87,6 +88,8 @@ def _misfits(drill: Drill, site: Site) -> Iterable[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. 0: passed, 1: not passed, 2: could not start."""
     options = _parser().parse_args(arguments)
+    # Told to stop, it still closes what it opened.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         drill = load_drill(options.drill)
         verdict = run(drill, _settings(options))
@@ -107,9 +110,14 @@ def _settings(options: argparse.Namespace) -> DrillSettings:
         password=_secret(options.password_file),
         time_scale=options.time_scale,
         slack_s=options.slack,
-        accounts={name: _secret(Path(file)) for name, _, file in (one.partition("=") for one in options.account)},
+        accounts=dict(_account(one) for one in options.account),
         say=lambda line: print(line, file=sys.stderr, flush=True),
     )
+
+
+def _account(option: str) -> tuple[str, str]:
+    name, _, file = option.partition("=")
+    return name, _secret(Path(file))
 
 
 def _secret(file: Path) -> str:

@@ -98,11 +98,11 @@ def live(fleet: Fleet, habits: Habits, leave: threading.Event) -> None:
 
 
 def press_once(fleet: Fleet, device_id: str, kind: str, drill: bool, timeout: float) -> int:
-    """One press; print its receipt. 0 when it was stored, 1 when no receipt came in time or it was refused."""
+    """One press; print its receipt. 0: stored; 1: refused, or no receipt within ``timeout`` seconds."""
     row = fleet.site.devices.get(device_id)
     if row is None:
         known = ", ".join(list(fleet.site.devices)[:5])
-        return _fail(f"没有这个设备 / no such anling device: {device_id}: take one of the site file: {known} …")
+        return _fail(f"没有这个设备 / no such anling device: {device_id}: the site file has {known} …")
     speaker = row.gateway or row.id
     fleet.start([speaker])
     try:

@@ -121,7 +121,7 @@ class _Case:
 
 
 def judge(drill: Drill, record: Record, tolerance: Tolerance | None = None) -> tuple[Finding, ...]:
-    """All findings: one for each expectation, one for each contact that nothing allows, and the standing rules."""
+    """One finding for each expectation, one for each contact that nothing allows, and the standing rules."""
     case = _Case(drill, record, tolerance or Tolerance())
     findings = [_judge_one(case, expectation) for expectation in drill.expects]
     return (*findings, *_unexpected(case), *_after_close(case), *_drill_rules(case))
@@ -175,7 +175,8 @@ def _alert(case: _Case, expectation: ExpectAlert) -> Finding:
         seen = [one for one in case.record.glimpses if case.inside(one.at, expectation.window)]
         fitting = [one for one in seen if shows(one, expectation.fields)]
         came = tuple(fitting[:1] or seen[-1:])
-        return Finding(Sort.EXPECTED, bool(fitting), expectation, came, "" if fitting else "没有出现 never seen")
+        why = "" if fitting else "没有出现 never seen"
+        return Finding(Sort.EXPECTED, not why, expectation, came, why)
     seen = [one for one in case.record.glimpses if start <= one.at <= end]
     broken = [one for one in seen if not shows(one, expectation.fields)]
     why = "" if seen and not broken else "不总是如此 not all the time" if seen else "没有看到 not looked at"
@@ -213,7 +214,8 @@ def _track_shows(track: TrackView, wanted: Mapping[str, Any]) -> bool:
 def _receipt(case: _Case, expectation: ExpectReceipt) -> Finding:
     own = [one for one in case.record.receipts if one.device == expectation.device]
     good = [one for one in own if one.result == "stored" and case.inside(one.at, expectation.window)]
-    return Finding(Sort.EXPECTED, bool(good), expectation, tuple(good[:1] or own[:1]), "" if good else "没有 none")
+    why = "" if good else "没有 none"
+    return Finding(Sort.EXPECTED, not why, expectation, tuple(good[:1] or own[:1]), why)
 
 
 def _unexpected(case: _Case) -> Iterator[Finding]:

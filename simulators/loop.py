@@ -1,4 +1,4 @@
-"""One thread that serves many made-up devices: sockets that speak, timers that ring, calls from other threads."""
+"""One thread that serves many made-up devices: sockets, timers, and calls from other threads."""
 
 import heapq
 import itertools

@@ -1,4 +1,4 @@
-"""The flash memory of a device: a press is on disk before it is sent, and stays until its receipt has come."""
+"""The flash of a device: a press is on disk before it is sent, and stays until its receipt has come."""
 
 import base64
 import json
@@ -24,8 +24,9 @@ class Held:
 class Outbox:
     """A folder that keeps what must not be lost, and counts the power-ups.
 
-    ``put`` returns after the bytes are on disk (fsync), so a press survives kill -9 and a power cut. A half-written
-    last line is ignored. A mark of completion may be lost: then the event is sent again, which is harmless.
+    ``put`` returns after the bytes are on disk (fsync), so a press survives kill -9 and a power cut. A
+    half-written last line is ignored. A mark of completion may be lost: then the event is sent once more,
+    which is harmless.
     """
 
     def __init__(self, folder: Path) -> None:

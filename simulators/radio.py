@@ -1,8 +1,9 @@
-"""The radio of a device: a line to the broker, dialled again for ever, MQTT 5 first and 3.1.1 where that fails."""
+"""The radio of a device: a line to the broker, dialled for ever, MQTT 5 first and 3.1.1 where that fails."""
 
 import random
 import socket
 import ssl
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +19,9 @@ from simulators.loop import Loop, Timer
 _REDIAL_S = (0.2, 1.0, 2.0, 4.0, 5.0)
 #: A CONNECT without an answer after this many seconds is given up.
 _CONNACK_S = 10.0
-#: MQTT 5 reason: somebody else speaks as this device now.
-_TAKEN_OVER = 142
-#: Then stay away so long before taking the line back (a drill presses this device), seconds.
-_POLITE_S = 6.0
+#: A line that held so long, seconds, is dialled again at once when it is lost. One that did not is dialled
+#: ever later: perhaps somebody else speaks as this device (a drill presses it), and each would kick the other.
+_HELD_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Radio:
         self._client: mqtt.Client | None = None
         self._redial: Timer | None = None
         self._failures = 0
+        self._up_since = 0.0
         self._ended = False
         self._gone: Callable[[], None] | None = None
         #: the broker has accepted us
@@ -164,14 +165,16 @@ class Radio:
         if client is self._client and not self.is_up:
             self._drop(client)
 
-    def _answered(self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any) -> None:
+    def _answered(
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any
+    ) -> None:
         if client is not self._client:
             return
         if reason.is_failure:
             self._drop(client)
             return
         self.is_up = True
-        self._failures = 0
+        self._up_since = time.monotonic()
         self._ears.up()
 
     def _drop(self, client: mqtt.Client) -> None:
@@ -184,14 +187,11 @@ class Radio:
             self._loop.unwatch(sock)
             _close(sock)
 
-    def _disconnected(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _props: Any
-    ) -> None:
-        wait = _POLITE_S if reason.value == _TAKEN_OVER else 0.0
+    def _disconnected(self, client: mqtt.Client, *_details: Any) -> None:
         # paho is still inside its own close: look at it when it is out again.
-        self._loop.call(lambda: self._lost(client, reached=True, wait=wait))
+        self._loop.call(lambda: self._lost(client, reached=True))
 
-    def _lost(self, client: mqtt.Client, *, reached: bool, wait: float = 0.0) -> None:
+    def _lost(self, client: mqtt.Client, *, reached: bool) -> None:
         if client is not self._client:
             return
         was_up, self.is_up, self._client = self.is_up, False, None
@@ -199,11 +199,13 @@ class Radio:
             self._gone()
         if self._ended:
             return
+        if was_up and time.monotonic() - self._up_since > _HELD_S:
+            self._failures = 0
         if reached and not was_up:
             self._protocol = _other(self._protocol)
         pause = _REDIAL_S[min(self._failures, len(_REDIAL_S) - 1)] * random.uniform(0.8, 1.2)
         self._failures += 1
-        self._redial = self._loop.later(max(wait, pause), self.dial)
+        self._redial = self._loop.later(pause, self.dial)
 
     def _message(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         if client is self._client:

@@ -18,10 +18,13 @@ from simulators.sitefile import Site
 from simulators.verdict import saw, shown
 from simulators.watch import Watch, who_is_who
 
+_PRESSES = ("press", "cancel")
 #: Real seconds between two looks.
 _LOOK_S = 0.1
 #: Real seconds after the end in which a late contact would still be seen.
 _TAIL_S = 1.0
+#: Real seconds in which the product may come back before tidying up is given up.
+_INSIST_S = 20.0
 #: Real seconds for a device to come on line.
 _READY_S = 10.0
 
@@ -61,10 +64,12 @@ class Rehearsal:
         self._loop = Loop()
         self._flash = tempfile.TemporaryDirectory(prefix="anling-drill-")
         self._devices: dict[str, Device] = {}
+        self._acts = list(drill.acts)
         self._presses: dict[str, str] = {}
         self._told: set[Any] = set()
         self._receipted: set[str] = set()
         self._window: str | None = None
+        self._started = False
         self._before: dict[str, Any] = {}
 
     def fault(self, what: str) -> None:
@@ -75,7 +80,8 @@ class Rehearsal:
     def perform(self) -> None:
         """Everything up to the deadline."""
         self._prepare()
-        acts = list(self.drill.acts)
+        acts = self._acts
+        self._started = True
         self.watch.started = time.time()
         self._say("开始 start")
         while (now := self.watch.now()) <= self.drill.deadline:
@@ -85,12 +91,9 @@ class Rehearsal:
             time.sleep(self._nap(acts))
 
     def clean_up(self) -> None:
-        """Close the alerts of the drill, look once more for late contacts, close the window, restore behaviours."""
+        """Close the alerts, look once more for late contacts, close the window, give the behaviours back."""
         for step in (self._close_alerts, self._last_look, self._close_window, self._restore):
-            try:
-                step()
-            except DoorClosed as error:
-                self.fault(str(error))
+            self._insist(step)
         for device in self._devices.values():
             device.stop()
         self._loop.stop()
@@ -119,7 +122,7 @@ class Rehearsal:
         for home in self.drill.homes:
             for alert in self.product.open_alerts(home, self.drill.drill):
                 raise DoorClosed(
-                    f"{home} 还有未关闭的警情 / still has an open alert {alert['id']}: close it, then run again"
+                    f"{home} 还有未关闭的警情 / has an open alert {alert['id']}: close it, then run again"
                 )
 
     def _teach(self, who: str, behaviour: Any) -> None:
@@ -136,7 +139,8 @@ class Rehearsal:
             if speaker is not None:
                 speaker.kill()
             folder = Path(self._flash.name) / row.id
-            speaker = Device(row.id, self.settings.mqtt, row.secret, folder, Traits(heartbeat_s=0), self._loop)
+            traits = Traits(heartbeat_s=0)
+            speaker = Device(row.id, self.settings.mqtt, row.secret, folder, traits, self._loop)
             self._devices[row.id] = speaker
             try:
                 speaker.wait_up(_READY_S)
@@ -155,7 +159,7 @@ class Rehearsal:
             self.fault(f"{act.verb} {act.target}: {error}")
 
     def _dispatch(self, act: Act) -> None:
-        if act.verb in ("press", "cancel"):
+        if act.verb in _PRESSES:
             self._press(act)
         elif act.verb == "behave":
             self._teach(act.target, act.detail)
@@ -199,6 +203,7 @@ class Rehearsal:
                     self._receipted.add(press)
                     self.watch.receipted(str(receipt.get("dev") or device_id), receipt)
                     self._say(f"  回执 receipt {device_id} {receipt.get('result')} {receipt.get('alert')}")
+            self._give_back(device_id, device)
         try:
             self.watch.look()
         except Refused as error:
@@ -207,6 +212,12 @@ class Rehearsal:
             # The product may be restarting in the middle of a drill: that alone is no fault.
             self._once(str(error), f"… {error}")
         self._tell_news()
+
+    def _give_back(self, device_id: str, device: Device) -> None:
+        """A device with nothing more to press or to deliver leaves its line to whoever else speaks as it."""
+        ahead = {self.site.devices[act.target].gateway or act.target for act in self._acts if act.verb in _PRESSES}
+        if device_id not in ahead and not device.outbox:
+            device.stop()
 
     def _tell_news(self) -> None:
         for alert in self.watch.alerts.values():
@@ -225,10 +236,13 @@ class Rehearsal:
         return min(_LOOK_S, max(0.0, (acts[0].at - self.watch.now()) * self.settings.time_scale))
 
     def _close_alerts(self) -> None:
-        if self._window is None and self.drill.drill:
+        if not self._started:
             return
         self.watch.look()
         for alert in self.watch.open_alerts():
+            # Without the drill flag a real alert may stand beside ours: that one is not ours to close.
+            if not self.drill.drill and alert not in self.watch.opened:
+                continue
             note = f"演练结束 / end of drill {self.drill.name}"
             self.product.act(alert, "close", {"outcome": "test", "cause": "test", "note": note})
             self._say(f"  关闭 closed {alert} test")
@@ -239,9 +253,21 @@ class Rehearsal:
             time.sleep(_TAIL_S)
             self._look()
 
+    def _insist(self, step: Callable[[], None]) -> None:
+        """Do it, again and again while nobody answers: what a drill opened must not stay open."""
+        until = time.monotonic() + _INSIST_S
+        while True:
+            try:
+                return step()
+            except DoorClosed as error:
+                if isinstance(error, Refused) or not self._started or time.monotonic() > until:
+                    return self.fault(str(error))
+                time.sleep(0.5)
+
     def _close_window(self) -> None:
         if self._window is not None:
             self.product.close_window(self._window)
+            self._window = None
 
     def _restore(self) -> None:
         for who in self.drill.behaviour:

@@ -167,13 +167,17 @@ class _Reader:
             en=str((title or {}).get("en", "")),
             homes=homes,
             drill=self._one_of(raw.get("drill", True), (True, False), "drill"),
-            people={who: self._names(known, f"people.{who}") for who, known in self._table(raw, "people").items()},
+            people=self._people(raw),
             behaviour={who: self._behaviour(how, who) for who, how in self._table(raw, "behaviour").items()},
             acts=tuple(sorted((act for act in acts if act), key=lambda act: act.at)),
             expects=tuple(expect for expect in expects if expect),
             deadline=deadline,
             strict=self._one_of(raw.get("unexpected", "fail"), ("fail", "report"), "unexpected") == "fail",
         )
+
+    def _people(self, raw: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+        people = self._table(raw, "people")
+        return {who: self._names(known, f"people.{who}") for who, known in people.items()}
 
     def _act(self, row: Mapping[str, Any], place: str, deadline: float) -> Act | None:
         verbs = [verb for verb in _VERBS if verb in row]
@@ -222,7 +226,8 @@ class _Reader:
         if not fields:
             self._fault(f"{place}.alert", '要有内容 / must say something, like { state = "open" }')
         self._known(fields, _ALERT_FIELDS, f"{place}.alert")
-        return ExpectAlert(fields, window, self._one_of(row.get("always", False), (True, False), f"{place}.always"))
+        always = self._one_of(row.get("always", False), (True, False), f"{place}.always")
+        return ExpectAlert(fields, window, always)
 
     def _window(self, value: Any, place: str, deadline: float) -> Window:
         if not isinstance(value, list) or len(value) != 2:

@@ -1,4 +1,4 @@
-"""What the simulators read from a site file: which devices live where, and under which address a person is reached."""
+"""What simulators read from a site file: which device lives where, and where a person is reached."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -65,7 +65,7 @@ def parse_site(raw: Any, where: str) -> Site:
     devices = dict(_devices(homes, where, errors))
     people = [one for one in raw.get("responders", []) if _has_id(one, f"{where}: responders", errors)]
     errors += [
-        f"{where}: {device.id}: 网关 gateway {device.gateway} is not among the anling devices: add it or correct the id"
+        f"{where}: {device.id}: 网关 gateway {device.gateway} is no anling device of the file: correct the id"
         for device in devices.values()
         if device.gateway and device.gateway not in devices
     ]

@@ -1,7 +1,7 @@
 """A made-up street: nobody in it exists, but everything a street needs is there.
 
-``python -m simulators.street --homes 12 --out site.json --world http://127.0.0.1:9000 --seed 1`` writes the site file
-and, beside it, ``people.json`` for the simulated world.
+``python -m simulators.street --homes 12 --out site.json --world http://127.0.0.1:9000 --seed 1`` writes
+the site file and, beside it, ``people.json`` for the simulated world.
 """
 
 import argparse
@@ -19,7 +19,9 @@ _CONDITIONS: tuple[list[str], ...] = (
     ["hypertension"], ["hypertension", "atrial fibrillation"], ["type 2 diabetes"], ["COPD"],
     ["coronary heart disease"], ["osteoporosis"], ["mild cognitive impairment"], [],
 )
-_MEDICINES: tuple[list[str], ...] = (["amlodipine"], ["warfarin"], ["metformin"], ["tiotropium"], ["aspirin"], [])
+_MEDICINES: tuple[list[str], ...] = (
+    ["amlodipine"], ["warfarin"], ["metformin"], ["tiotropium"], ["aspirin"], [],
+)
 _MOBILITY = ("walks with a stick", "walks alone", "wheelchair", "walks with a frame")
 _DOORS = ("inward, chain at night", "inward", "outward, two locks", "sliding gate and inward door")
 
@@ -42,7 +44,7 @@ class Street:
 
 
 def make_street(homes: int, world: str, seed: int) -> Street:
-    """Make a street of ``homes`` homes whose responders are reached at ``world``. The same seed, the same street."""
+    """A street of ``homes`` homes whose responders are reached at ``world``. Same seed, same street."""
     chance = random.Random(seed)
     site = {
         "streets": [{"code": _STREET, "name": "示例街道一"}],
@@ -119,8 +121,8 @@ def _home(number: int, homes: int, chance: random.Random) -> dict[str, Any]:
         "street": _STREET,
         "category": "all_elderly" if couple else "lives_alone",
         "address": {
-            "road": "示例路", "lane": f"{lane}弄", "estate": "示例小区", "building": f"{building}号", "unit": None,
-            "floor": floor, "room": room, "text": f"示例路{lane}弄{building}号{room}室",
+            "road": "示例路", "lane": f"{lane}弄", "estate": "示例小区", "building": f"{building}号",
+            "unit": None, "floor": floor, "room": room, "text": f"示例路{lane}弄{building}号{room}室",
         },
         "location": {
             "lat": round(31.2204 + chance.uniform(-0.004, 0.004), 5),
@@ -158,7 +160,8 @@ def _resident(number: int, second: int, chance: random.Random) -> dict[str, Any]
         "phones": [_phone(1000, number)],
         "medical": {
             "conditions": chance.choice(_CONDITIONS), "allergies": chance.choice((["penicillin"], [], [])),
-            "medicines": chance.choice(_MEDICINES), "mobility": chance.choice(_MOBILITY), "updated_at": "2026-09-15",
+            "medicines": chance.choice(_MEDICINES), "mobility": chance.choice(_MOBILITY),
+            "updated_at": "2026-09-15",
         },
         "contacts": [{
             "name": chance.choice(("女儿", "儿子", "侄女")), "relation": "family",
@@ -214,7 +217,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line. Exit status 0 is success."""
     parser = argparse.ArgumentParser("simulators.street", description="虚构街道 / a made-up street")
     parser.add_argument("--homes", type=int, default=12)
-    parser.add_argument("--out", type=Path, required=True, help="站点文件 / site file; people.json goes beside it")
+    parser.add_argument("--out", type=Path, required=True, help="站点文件 / site file; people.json beside it")
     parser.add_argument("--world", default="http://127.0.0.1:9000", help="where the simulated world listens")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)

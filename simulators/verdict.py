@@ -1,4 +1,4 @@
-"""The verdict of a drill in words: Chinese first, English second, one line for each thing that was expected."""
+"""The verdict of a drill in words: Chinese first, English second, one line for each thing expected."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -94,8 +94,9 @@ def saw(one: Reached | Glimpse | Receipted) -> str:
 
 def shown(alert: AlertView) -> str:
     """An alert in few words."""
+    holders = (f"({track.claimed_by})" if track.claimed_by else "" for track in alert.tracks)
     tracks = " ".join(
-        f"{track.name}:{track.state}" + (f"({track.claimed_by})" if track.claimed_by else "") for track in alert.tracks
+        f"{track.name}:{track.state}{holder}" for track, holder in zip(alert.tracks, holders, strict=True)
     )
     cancel = " 取消请求 cancel_requested" if alert.cancel_requested else ""
     return f"{alert.state} {alert.severity} signals={alert.signals}{cancel} {tracks}".rstrip()

@@ -22,7 +22,8 @@ class Names:
 
     def addresses(self, responder: str) -> list[str]:
         """All names under which the world knows a responder, telephone numbers last."""
-        return sorted((who for who, one in self.known.items() if one == responder), key=lambda who: who.startswith("+"))
+        own = (who for who, one in self.known.items() if one == responder)
+        return sorted(own, key=lambda who: who.startswith("+"))
 
 
 def who_is_who(drill: Drill, site: Site) -> Names:
@@ -54,6 +55,8 @@ class Watch:
     started: float = field(default_factory=time.time)
     alerts: dict[str, AlertView] = field(default_factory=dict)
     contacts: list[dict[str, Any]] = field(default_factory=list)
+    #: alerts that our own receipts named
+    opened: set[str] = field(default_factory=set)
     _glimpses: list[Glimpse] = field(default_factory=list)
     _receipts: list[Receipted] = field(default_factory=list)
 
@@ -74,6 +77,8 @@ class Watch:
     def receipted(self, device: str, receipt: Mapping[str, Any]) -> None:
         """A device got a receipt just now."""
         self._receipts.append(Receipted(self.now(), device, str(receipt.get("result"))))
+        if receipt.get("alert"):
+            self.opened.add(str(receipt["alert"]))
 
     def open_alerts(self) -> list[str]:
         """Alerts of the drill that were open at the last look, newest last."""
@@ -99,7 +104,7 @@ class Watch:
         )
 
     def _ours(self, row: Mapping[str, Any]) -> bool:
-        """About one of our alerts. A call names no alert: then it is ours unless it was heard to be no drill."""
+        """About one of our alerts. A call may name none: then it is ours unless heard to be no drill."""
         if row.get("alert") is not None:
             return row["alert"] in self.alerts
         if row.get("home") is not None:

@@ -27,7 +27,8 @@ class Ward:
         self.heard: queue.Queue[Message] = queue.Queue()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, "ward")
         self.client.on_message = self._message
-        self.client.on_connect = lambda *_: self.client.subscribe([("anling/v1/up/#", 1), ("anling/v1/status/#", 1)])
+        wanted = [("anling/v1/up/#", 1), ("anling/v1/status/#", 1)]
+        self.client.on_connect = lambda *_: self.client.subscribe(wanted)
         self.subscribed = threading.Event()
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.reconnect_delay_set(1, 1)
@@ -95,7 +96,7 @@ def test_a_press_says_what_the_contract_says(make: Make, ward: Ward) -> None:
 
 
 def test_it_repeats_the_same_press_until_the_receipt(make: Make, ward: Ward) -> None:
-    """Without a receipt the very same bytes come again and again; with one they stop and the flash is empty."""
+    """Without a receipt the very same bytes come again and again; with one they stop, the flash is empty."""
     device = make()
     press = device.press()
     tries = [ward.next("/event") for _ in range(3)]
@@ -112,7 +113,7 @@ def test_it_repeats_the_same_press_until_the_receipt(make: Make, ward: Ward) -> 
 
 
 def test_a_press_survives_the_power_cut(make: Make, ward: Ward) -> None:
-    """P18: pressed, killed, switched on again: the same id is sent once more, and the boot counter has risen."""
+    """P18: pressed, killed, switched on again: the same id is sent once more, the boot counter has risen."""
     first = make()
     press = first.press()
     ward.next("/event")
@@ -171,6 +172,36 @@ def test_the_will_speaks_for_a_dead_device(make: Make, ward: Ward) -> None:
     ward.next("/status/")
     second.stop()
     assert {"v": 1, "state": "offline", "boot": 2, "reason": "stop"} == ward.next("/status/")
+
+
+def test_it_gives_way_to_another_who_speaks_as_it(broker: Any, make: Make, tmp_path: Path) -> None:
+    """A drill that presses this device takes its line: both deliver, and they do not kick each other for ever."""
+    ward = Ward(broker.port)
+    resident = make()
+    resident.wait_up()
+    drill = Device("dev-0001", broker.url, "secret", tmp_path / "drill", FAST)
+    drill.wait_up()
+    presses = {resident.press(), drill.press()}
+    heard = set()
+    while heard != presses:
+        heard.add(ward.next("/event")["id"])
+    time.sleep(2)
+    drill.kill()
+    ward.close()
+
+    topics = [topic for topic, body, _ in list(ward.heard.queue) if body.get("state") == "online"]
+    assert len(topics) <= 6
+
+
+def test_a_torn_line_on_flash_is_skipped(make: Make, ward: Ward, tmp_path: Path) -> None:
+    """A power cut in the middle of a write loses only the line that nobody was promised."""
+    first = make()
+    press = first.press()
+    first.kill()
+    with (tmp_path / "dev-0001" / "outbox.jsonl").open("ab") as flash:
+        flash.write(b'{"id": "half')
+
+    assert [press] == make().outbox
 
 
 def test_a_childs_receipt_comes_to_its_gateway(make: Make, ward: Ward) -> None:

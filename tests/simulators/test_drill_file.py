@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from simulators.behaviour import parse_behaviour
 from simulators.drill import DRILLS, find_drill, load_drill
 from simulators.scenario import BadDrill, ExpectAlert, ExpectContact, ExpectReceipt, parse_drill, seconds
 
@@ -37,6 +38,16 @@ def test_every_drill_of_the_house_can_be_read(name: str) -> None:
     assert "close_as" == drill.acts[-1].verb
 
 
+@pytest.mark.parametrize("name", sorted(file.stem for file in DRILLS.glob("*.toml")))
+def test_the_world_understands_every_behaviour(name: str) -> None:
+    """A behaviour that the simulated world would refuse is found here and not in the middle of a drill."""
+    drill = load_drill(name)
+    changes = [act.detail for act in drill.acts if act.verb == "behave"]
+
+    for behaviour in (*drill.behaviour.values(), *changes):
+        parse_behaviour(behaviour)
+
+
 def test_a_drill_says_what_it_means() -> None:
     """Everything in the file arrives in the values; presses carry the drill flag unless told otherwise."""
     drill = parse_drill(GOOD, "drills/press.toml")
@@ -58,7 +69,8 @@ def test_a_drill_says_what_it_means() -> None:
          ExpectContact(("a", "b"), ("voice",), ("contact", "update"), (0.0, 9.0), 2, 2, 0.0)),
         ({"contact": "a", "at_least": 0, "apart": "15s", "type": "stand_down"},
          ExpectContact(("a",), (), ("stand_down",), (0.0, 9.0), 0, None, 15.0)),
-        ({"contact": "a", "count": 0}, ExpectContact(("a",), (), ("contact", "update"), (0.0, 9.0), 0, 0, 0.0)),
+        ({"contact": "a", "count": 0},
+         ExpectContact(("a",), (), ("contact", "update"), (0.0, 9.0), 0, 0, 0.0)),
         ({"alert": {"state": "open"}, "always": True}, ExpectAlert({"state": "open"}, (0.0, 9.0), True)),
         ({"receipt": "dev-0001"}, ExpectReceipt("dev-0001", (0.0, 9.0))),
     ],
@@ -72,7 +84,8 @@ def test_expectations(row: dict[str, Any], expected: object) -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("0s", 0.0), ("90s", 90.0), ("2m", 120.0), ("1m30s", 90.0), ("1h", 3600.0), ("250ms", 0.25), (7, 7.0), (1.5, 1.5)],
+    [("0s", 0.0), ("90s", 90.0), ("2m", 120.0), ("1m30s", 90.0), ("1h", 3600.0), ("250ms", 0.25), (7, 7.0),
+     (1.5, 1.5)],
 )
 def test_durations(text: object, expected: float) -> None:
     """Plan time is written as people write it."""

@@ -31,7 +31,9 @@ def drill(*expects: dict[str, Any], **more: Any) -> Drill:
     return parse_drill(raw, "x.toml")
 
 
-def call(at: float, who: str = "doctor-1", channel: str = "voice", type: str = "contact", **more: Any) -> Reached:
+def call(
+    at: float, who: str = "doctor-1", channel: str = "voice", type: str = "contact", **more: Any
+) -> Reached:
     return Reached(at, who, channel, type, **{"drill": True, **more})
 
 
