@@ -81,6 +81,11 @@ def after_key(letter: Letter, result: str, name: str | None = None) -> str:
     return _spoken(letter, said)
 
 
+def reply(key: str, code: str, /, **values: object) -> str:
+    """The answer to a text message: ``recorded`` ``declined`` ``taken`` ``none_open`` ``which`` …"""
+    return words().say(f"reply.{key}", language(code), **values)
+
+
 def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
     """The text message. ``replies``: whether an answer by SMS can come back (not from +86 by Twilio)."""
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):

@@ -269,6 +269,18 @@ def test_the_lamp_at_home_speaks_both_languages() -> None:
     assert "有人正在赶来" == said["coming"]["zh"]
 
 
+@pytest.mark.parametrize("code", ["zh", "en", "en-GB", "sh", ""])
+def test_every_text_message_that_comes_back_is_answered(code: str) -> None:
+    """In the person's language; only one answer says that the claim is recorded."""
+    keys = ("recorded", "declined", "taken", "none_open", "which", "not_understood", "unknown")
+
+    said = [wording.reply(key, code, name="王医生", codes="7K3M, 9Q2A") for key in keys]
+
+    named = {key.partition(".")[2] for key in sorted(wording.words().keys()) if key.startswith("reply.")}
+    assert set(keys) == named
+    assert 1 == sum("请前往。" in one or "please go." in one for one in said)
+
+
 def test_an_unknown_name_is_said_as_it_is() -> None:
     """A word of a newer release must not stop an older console."""
     known = [wording.name_of("kind", "sos", code) for code in ("zh", "en")]
