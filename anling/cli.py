@@ -9,7 +9,12 @@ import typer
 
 from domain.errors import AnlingError, ConfigurationError
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="安铃 Anling: a press at home, and a person comes.")
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="安铃 Anling: a press at home, and a person comes.",
+)
 db = typer.Typer(no_args_is_help=True, help="The ledger's schema.")
 plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
 drill = typer.Typer(no_args_is_help=True, help="Drills.")
@@ -135,7 +140,11 @@ def decode(
     events = []
     if heard.event is not None:
         events = [{"kind": heard.event.kind, "data": dict(heard.event.data), "device": heard.device}]
-    print(json.dumps({"dialect": "anling", "events": events, "unreadable": heard.unreadable}, ensure_ascii=False, default=str))
+    print(
+        json.dumps(
+            {"dialect": "anling", "events": events, "unreadable": heard.unreadable}, ensure_ascii=False, default=str
+        )
+    )
 
 
 @db.command("upgrade")
@@ -209,9 +218,7 @@ def user_disable(name: str) -> None:
 
 
 @user.command("passwd")
-def user_passwd(
-    name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False
-) -> None:
+def user_passwd(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
     """Change a password; the log-in's sessions end."""
     password = _password(password_stdin)
     _accounts(lambda a: a.set_password(name, password))

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ class Running:
     telemetry_stored: int = 0
     _beat_at: float = 0.0
 
-    def keep_telemetry(self, batch: list[Heard]) -> None:
+    def keep_telemetry(self, batch: Sequence[Heard]) -> None:
         """Keep a group of telemetry and count it once it is committed."""
         self.telemetry_stored += self.house.intake.telemetry(batch)
 
@@ -144,7 +144,9 @@ class Figures:
     def collect(self) -> Iterator[Metric]:
         """One reading."""
         running = self._running
-        yield _counter("anling_telemetry_stored", "Telemetry messages committed to the ledger", running.telemetry_stored)
+        yield _counter(
+            "anling_telemetry_stored", "Telemetry messages committed to the ledger", running.telemetry_stored
+        )
         if running.bridge is not None:
             for name, value in running.bridge.counters().items():
                 yield _counter(f"anling_bridge_{name}", f"Bridge: {name.replace('_', ' ')}", value)
@@ -154,8 +156,8 @@ class Figures:
             yield _counter("anling_contacts_sent", "Contacts attempted", running.delivery.sent)
             yield _counter("anling_contacts_accepted", "Contacts accepted by a provider", running.delivery.accepted)
             yield _gauge("anling_contacts_in_flight", "Contacts under way", running.delivery.in_flight)
-        for name, value in self._views().counts().items():
-            yield _gauge(f"anling_{name}", name.replace("_", " "), value)
+        for name, number in self._views().counts().items():
+            yield _gauge(f"anling_{name}", name.replace("_", " "), number)
 
 
 def _counter(name: str, text: str, value: float) -> Metric:
@@ -195,7 +197,9 @@ def _providers(channels: Mapping[str, Channel]) -> Health:
     for name, channel in channels.items():
         health = getattr(channel, "health", lambda: None)()
         if health is not None and health.failures >= 5:
-            return Health(False, f"{name}: the last {health.failures} letters were not accepted ({health.reason})", None)
+            return Health(
+                False, f"{name}: the last {health.failures} letters were not accepted ({health.reason})", None
+            )
     return Health(True, "ok", None)
 
 

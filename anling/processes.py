@@ -115,9 +115,7 @@ def _start_bridge(stack: ExitStack, settings: Settings, running: Running) -> str
         _LOG.info("embedded_broker", kind=broker.kind, port=broker.port)
     built = running.house
     bridge = Bridge(
-        BridgeSettings(
-            url, settings.mqtt_telemetry_url, settings.mqtt_vendor_url, settings.who, settings.mqtt_ca_file
-        ),
+        BridgeSettings(url, settings.mqtt_telemetry_url, settings.mqtt_vendor_url, settings.who, settings.mqtt_ca_file),
         built.intake,
         running.keep_telemetry,
         built.intake.quarantine,
@@ -145,16 +143,14 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     built = running.house
     views = Views(built.ledger, built.clock, built.on_duty, built.next_role)
     registry = CollectorRegistry()
-    registry.register(Figures(running, lambda: views))  # type: ignore[arg-type]
+    registry.register(Figures(running, lambda: views))
     app = App(
         commands=built.commands,
         views=views,
         accounts=Accounts(built.ledger),
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
-        callbacks=Callbacks(
-            built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
-        ),
+        callbacks=Callbacks(built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens),
         doorbell=built.ledger.doorbell,
         health=running.health,
         metrics=registry,

@@ -68,9 +68,7 @@ class Callbacks:
         with self._ledger.transaction() as tx:
             self._note_status(tx, named[0], named[1], status, reference, code)
 
-    def _note_status(
-        self, tx: Tx, key: str, n: int, status: str, reference: str | None, code: str | None
-    ) -> None:
+    def _note_status(self, tx: Tx, key: str, n: int, status: str, reference: str | None, code: str | None) -> None:
         found, attempt = outbox.get(tx, key), outbox.attempt(tx, key, n)
         if found is None or attempt is None:
             raise NotFound("this call-back names nothing we sent")

@@ -98,17 +98,19 @@ def resume(sheet: Sheet, track: Track, away: str | None) -> None:
     if away in called:
         called[away] = replace(called[away], declined=True, failed=True)
     back = replace(
-        track, state=TrackState.CALLING, gen=track.gen + 1, started_at=track.started_at + paused,
-        next_at=sheet.now, called=called, **NO_CLAIM,
+        unclaimed(track), state=TrackState.CALLING, gen=track.gen + 1, started_at=track.started_at + paused,
+        next_at=sheet.now, called=called,
     )  # fmt: skip
     sheet.put(back)
     advance(sheet, back, everybody=True)
 
 
-#: a track that nobody holds
-NO_CLAIM = dict.fromkeys(
-    ("claimed_at", "claimant", "claimant_name", "claimant_role", "claim_until", "offer_to", "offer_until")
-)
+def unclaimed(track: Track) -> Track:
+    """The track without claimant and offer; its state is for the caller to set."""
+    return replace(
+        track, claimed_at=None, claimant=None, claimant_name=None, claimant_role=None, claim_until=None,
+        offer_to=None, offer_until=None,
+    )  # fmt: skip
 
 
 def offer(sheet: Sheet, command: Offer) -> str:

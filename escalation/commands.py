@@ -134,7 +134,9 @@ class Commands:
         if found is None:
             raise NotFound(f"no home {home}")
         _in_streets(actor, found["street"])
-        return Subject(home, None, found["street"], found["family_doctor_team"], frozenset({f"category:{found['category']}"}))
+        return Subject(
+            home, None, found["street"], found["family_doctor_team"], frozenset({f"category:{found['category']}"})
+        )
 
     def _run(self, alert_id: str, actor: Actor, command: Command) -> Alert:
         return self._retry(lambda tx: self._command(tx, alert_id, actor, command))

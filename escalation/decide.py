@@ -12,7 +12,6 @@ from domain.contacts import Purpose
 from domain.errors import Forbidden, Refused
 from domain.events import Kind
 from escalation.claims import (
-    NO_CLAIM,
     accept,
     claim,
     drop_offer,
@@ -23,6 +22,7 @@ from escalation.claims import (
     release,
     require_person,
     resume,
+    unclaimed,
 )
 from escalation.command import (
     Accept,
@@ -170,14 +170,14 @@ def _replace_track(sheet: Sheet, track: Track, names: set[str]) -> None:
         return
     if track.state is TrackState.CLAIMED:
         heir = replace(track, name=role)
-        sheet.put(replace(heir, state=TrackState.CALLING, next_at=sheet.now, **NO_CLAIM))
+        sheet.put(replace(unclaimed(heir), state=TrackState.CALLING, next_at=sheet.now))
         sheet.put(heir)
     if track.state is not TrackState.STOOD_DOWN:
         sheet.put(_down(track))
 
 
 def _down(track: Track) -> Track:
-    return replace(track, state=TrackState.STOOD_DOWN, gen=track.gen + 1, next_at=None, round_at=None, **NO_CLAIM)
+    return replace(unclaimed(track), state=TrackState.STOOD_DOWN, gen=track.gen + 1, next_at=None, round_at=None)
 
 
 def _failed(sheet: Sheet, command: Failed) -> str:
@@ -220,7 +220,7 @@ def _close(sheet: Sheet, command: Close) -> str:
     others = [t for t in sheet.alert.tracks if t.state is TrackState.CLAIMED and t.claimant != actor.id]
     if others and not command.force:
         raise held(others[0])
-    about = {"event": "closed", "by": actor.id, "name": actor.name, "outcome": command.outcome}
+    about: dict[str, object] = {"event": "closed", "by": actor.id, "name": actor.name, "outcome": command.outcome}
     _stand_down(sheet, about, actor.id)
     sheet.set(closed_at=sheet.now, closed_by=actor.id, outcome=command.outcome, cause=command.cause)
     over = [t.claimant for t in others]

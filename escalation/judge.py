@@ -13,8 +13,8 @@ from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
 from escalation.plan import Plan
 from escalation.sheet import Decision
-from escalation.standing import Standing
 from escalation.stage import keep
+from escalation.standing import Standing
 from store import alerts, inbox
 from store.drills import homes_in_drill
 from store.inbox import Verdict

@@ -51,9 +51,7 @@ def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:
     _ask(sheet, grown, chosen, wanted or bool(chosen), present, len(plan_track.tiers))
 
 
-def _ask(
-    sheet: Sheet, track: Track, chosen: list[Joined], wanted: bool, present: list[Joined], tiers: int
-) -> None:
+def _ask(sheet: Sheet, track: Track, chosen: list[Joined], wanted: bool, present: list[Joined], tiers: int) -> None:
     called, keys = dict(track.called), []
     for joined in chosen:
         before = called.get(joined.person.id)
@@ -151,7 +149,9 @@ def _next_look(sheet: Sheet, track: Track, present: list[Joined]) -> datetime:
         looks.append(_turn(track, plan_track.tiers[track.joined]))
     elif track.round_at:
         looks.append(track.round_at)
-    looks += [_retry_at(sheet, c) for j in present if (c := track.called.get(j.person.id)) and c.failed and not c.declined]
+    looks += [
+        _retry_at(sheet, c) for j in present if (c := track.called.get(j.person.id)) and c.failed and not c.declined
+    ]
     return max(min(looks), sheet.now)
 
 

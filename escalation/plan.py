@@ -242,9 +242,7 @@ class _Reader:
         return Tier(str(role), after, tuple(channels), least)
 
 
-def _warnings(
-    tracks: tuple[PlanTrack, ...], kinds: Mapping[str, Severity], max_gap: timedelta
-) -> Iterator[str]:
+def _warnings(tracks: tuple[PlanTrack, ...], kinds: Mapping[str, Severity], max_gap: timedelta) -> Iterator[str]:
     """What the plan lacks: a severity without tracks or without 120, a wait longer than ``max_gap``."""
     for severity in Severity:
         mine = [t for t in tracks if severity in t.severities]
@@ -253,7 +251,7 @@ def _warnings(
             if severity in kinds.values() or severity is Severity.CRITICAL:
                 yield f"severity {severity} has no track of its own; those of a lower severity will run"
         elif "dispatch_120" not in roles:
-            yield f"severity {severity} never reaches 120; add a step with role = \"dispatch_120\""
+            yield f'severity {severity} never reaches 120; add a step with role = "dispatch_120"'
     for track in tracks:
         for before, after in zip(track.tiers, track.tiers[1:], strict=False):
             if after.after - before.after > max_gap:

@@ -114,9 +114,7 @@ class Sheet:
         points = self._points(person, role, channels)
         spot = f"{track.round}.{track.joined}/{person.id}/{points[0].channel}/{times}"
         key = f"{self.alert.id}/{track.name}/{track.gen}/{spot}"
-        self._orders.append(
-            Order(key, Purpose.CONTACT, track.name, track.gen, person.id, role, points, times - 1)
-        )
+        self._orders.append(Order(key, Purpose.CONTACT, track.name, track.gen, person.id, role, points, times - 1))
         return key
 
     def _points(self, person: Responder, role: str, channels: tuple[str, ...]) -> tuple[ContactPoint, ...]:
@@ -133,9 +131,7 @@ class Sheet:
                 continue
             self._tell_one(purpose, track, person, called.role, about)
 
-    def _tell_one(
-        self, purpose: Purpose, track: Track, person: Responder, role: str, about: Mapping[str, Any]
-    ) -> None:
+    def _tell_one(self, purpose: Purpose, track: Track, person: Responder, role: str, about: Mapping[str, Any]) -> None:
         quiet = tuple(p for p in usable(person, role, self.alert.drill) if p.channel != "voice")
         if not quiet:
             return
@@ -152,9 +148,7 @@ class Sheet:
             self.write("ticked", "engine")
         last = self._entries[-1]
         self._entries[-1] = replace(last, data={**last.data, "set": delta(self.before, self.alert)})
-        return Decision(
-            self.before, self.alert, tuple(self._entries), tuple(self._orders), tuple(self._gaps), reason
-        )
+        return Decision(self.before, self.alert, tuple(self._entries), tuple(self._orders), tuple(self._gaps), reason)
 
     def _stage(self) -> None:
         """What the lamp at home shows follows from the tracks."""

@@ -101,7 +101,12 @@ class Accounts:
         token, now = secrets.token_urlsafe(32), wall_now()
         with self._ledger.transaction() as tx:
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.expires_at < now))
-            session = {"token_hash": _digest(token), "operator": username, "created_at": now, "expires_at": now + _SHIFT}
+            session = {
+                "token_hash": _digest(token),
+                "operator": username,
+                "created_at": now,
+                "expires_at": now + _SHIFT,
+            }
             tx.execute(sa.insert(SESSIONS), [session])
         return Session(token, now + _SHIFT, _scope(row))
 

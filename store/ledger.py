@@ -13,7 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
 from store.doorbell import Doorbell
@@ -31,8 +32,8 @@ class Tx:
         self.sealer = sealer
         self.postgres = connection.dialect.name == "postgresql"
 
-    def execute(self, statement: Any, parameters: Any = None) -> sa.CursorResult[Any]:
-        """Run one statement; with a list of parameters, once for each."""
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
+        """Run one statement; with a list of parameters, once for each. Gives SQLAlchemy's cursor result."""
         return self.connection.execute(statement, parameters)
 
     @contextmanager
@@ -126,9 +127,9 @@ def normal_url(url: str) -> str:
     if url.startswith(("sqlite:///", "postgresql+psycopg://")):
         return url
     scheme = url.split(":", 1)[0]
-    raise ConfigurationError([
-        f"ANLING_DATABASE_URL: {scheme!r} is not supported; write sqlite:////abs/path or postgresql://…"
-    ])
+    raise ConfigurationError(
+        [f"ANLING_DATABASE_URL: {scheme!r} is not supported; write sqlite:////abs/path or postgresql://…"]
+    )
 
 
 def _engine(url: str, pool_size: int) -> Engine:

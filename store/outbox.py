@@ -61,7 +61,8 @@ def put(tx: Tx, items: Sequence[Item]) -> None:
     repeats = [i for i in items if i.repeats and i.purpose == "contact"]
     if repeats:
         rows = [
-            {"v_a": i.alert_id, "v_t": i.track, "v_p": i.person, "v_n": i.repeats, "v_at": i.created_at} for i in repeats
+            {"v_a": i.alert_id, "v_t": i.track, "v_p": i.person, "v_n": i.repeats, "v_at": i.created_at}
+            for i in repeats
         ]
         tx.execute(_OUTDATE, rows)
     insert = postgresql.insert if tx.postgres else sqlite.insert

@@ -26,9 +26,9 @@ def upgrade(ledger: Ledger) -> str | None:
     if before == HEAD:
         return before
     if before is not None and before > HEAD:
-        raise ConfigurationError([
-            f"the ledger is at migration {before}, newer than this program ({HEAD}): start the newer program"
-        ])
+        raise ConfigurationError(
+            [f"the ledger is at migration {before}, newer than this program ({HEAD}): start the newer program"]
+        )
     from alembic import command
 
     with ledger.transaction() as tx:

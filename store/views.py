@@ -144,7 +144,18 @@ class Views:
         """Every message that came in, newest first; unreadable ones too."""
         _only(scope, _WIDE)
         c = INBOX.c
-        columns = (c.id, c.topic, c.device_id, c.event_id, c.kind, c.received_at, c.retain, c.outcome, c.reason, c.alert_id)
+        columns = (
+            c.id,
+            c.topic,
+            c.device_id,
+            c.event_id,
+            c.kind,
+            c.received_at,
+            c.retain,
+            c.outcome,
+            c.reason,
+            c.alert_id,
+        )
         return self._page(sa.select(*columns), c.id, limit, cursor)
 
     def messages(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
@@ -200,7 +211,9 @@ class Views:
     def residents(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Names and homes; cards are opened only for an alert."""
         _only(scope, _PERSONAL)
-        query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card).join(HOMES, HOMES.c.id == RESIDENTS.c.home_id)
+        query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card).join(
+            HOMES, HOMES.c.id == RESIDENTS.c.home_id
+        )
         query = query.where(*([HOMES.c.street.in_(scope.streets)] if scope.streets else []))
         if cursor:
             query = query.where(RESIDENTS.c.id > cursor)
@@ -219,7 +232,9 @@ class Views:
         """Registered devices with their last sign of life."""
         c = DEVICES.c
         query = (
-            sa.select(c.id, c.home_id, c.role, c.dialect, c.gateway, STATES.c.last_seen, STATES.c.online, STATES.c.battery_pct)
+            sa.select(
+                c.id, c.home_id, c.role, c.dialect, c.gateway, STATES.c.last_seen, STATES.c.online, STATES.c.battery_pct
+            )
             .outerjoin(STATES, STATES.c.device_id == c.id)
             .outerjoin(HOMES, HOMES.c.id == c.home_id)
             .where(*([HOMES.c.street.in_(scope.streets)] if scope.streets else []))
@@ -235,7 +250,9 @@ class Views:
         """Responders, without their contact points."""
         c = RESPONDERS.c
         where = [sa.or_(c.street.in_(scope.streets), c.street.is_(None))] if scope.streets else []
-        return self._page(sa.select(c.id, c.name, c.role, c.street, c.language).where(*where), c.id, limit, cursor, newest=False)
+        return self._page(
+            sa.select(c.id, c.name, c.role, c.street, c.language).where(*where), c.id, limit, cursor, newest=False
+        )
 
     def teams(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Teams and their shifts."""
@@ -310,7 +327,14 @@ class Views:
         return {"access": dict(home["access"]), "medical": medical}
 
     def _audited(self, operator: str, what: str, subject: str, reason: str) -> None:
-        row = {"id": new_id(), "at": self._clock.now(), "operator": operator, "what": what, "subject": subject, "reason": reason}
+        row = {
+            "id": new_id(),
+            "at": self._clock.now(),
+            "operator": operator,
+            "what": what,
+            "subject": subject,
+            "reason": reason,
+        }
         with self._ledger.transaction() as tx:
             tx.execute(sa.insert(AUDIT), [row])
 
