@@ -91,6 +91,8 @@ class TwilioLine:
             adapter = type(http.session.get_adapter("https://"))
             for scheme in ("https://", "http://"):
                 http.session.mount(scheme, adapter(pool_maxsize=_KEPT))
+            # A proxy in the environment is the way out to the world, not to a local phone network.
+            http.session.trust_env = not self._account.base_url
         client = Client(self._account.sid, self._account.token, http_client=http)
         if self._account.base_url:
             client.api.base_url = self._account.base_url.rstrip("/")

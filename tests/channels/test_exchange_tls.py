@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from cryptography import x509
@@ -40,12 +41,20 @@ def certificate(tmp_path: Path) -> Path:
     return path
 
 
+class TlsDoor(NamedTuple):
+    """Where it is, and the handshakes it has seen."""
+
+    port: int
+    handshakes: list[str]
+
+
 @pytest.fixture
-def port(certificate: Path) -> Iterator[int]:
-    """A TLS door on this machine that answers two letters on one line."""
+def door(certificate: Path) -> Iterator[TlsDoor]:
+    """A TLS door on this machine that answers many letters on one line."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     listener = socket.create_server(("127.0.0.1", 0))
+    handshakes: list[str] = []
 
     def serve() -> None:
         while True:
@@ -55,6 +64,7 @@ def port(certificate: Path) -> Iterator[int]:
                 return
             try:
                 with context.wrap_socket(plain, server_side=True) as line:
+                    handshakes.append(line.version() or "")
                     while line.recv(65536):
                         line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
             except OSError:
@@ -62,7 +72,7 @@ def port(certificate: Path) -> Iterator[int]:
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield listener.getsockname()[1]
+    yield TlsDoor(listener.getsockname()[1], handshakes)
     listener.shutdown(socket.SHUT_RDWR)
     listener.close()
     thread.join(5)
@@ -72,31 +82,32 @@ def _exchange(certificate: Path) -> Exchange:
     return Exchange(Connections(tls=ssl.create_default_context(cafile=str(certificate))), read=2.0)
 
 
-def test_a_known_certificate_is_spoken_to(certificate: Path, port: int) -> None:
+def test_a_known_certificate_is_spoken_to(certificate: Path, door: TlsDoor) -> None:
     """Twice on one handshake."""
     exchange = _exchange(certificate)
 
-    answers = [exchange.post(f"https://localhost:{port}/", {}, b"{}") for _ in range(2)]
+    answers = [exchange.post(f"https://localhost:{door.port}/", {}, b"{}") for _ in range(2)]
 
     exchange.close()
     assert [Answer(200, b"{}")] * 2 == answers
+    assert ["TLSv1.3"] == door.handshakes
 
 
-def test_another_name_is_not(certificate: Path, port: int) -> None:
+def test_another_name_is_not(certificate: Path, door: TlsDoor) -> None:
     """Names and addresses of old people are told to nobody else."""
     exchange = _exchange(certificate)
 
-    answer = exchange.post(f"https://127.0.0.1:{port}/", {}, b"{}")
+    answer = exchange.post(f"https://127.0.0.1:{door.port}/", {}, b"{}")
 
     exchange.close()
     assert FailedForNow("no connection", code="connect") == answer
 
 
-def test_an_unknown_authority_is_not(port: int) -> None:
+def test_an_unknown_authority_is_not(door: TlsDoor) -> None:
     """Without the file it could be anybody."""
     exchange = Exchange(read=2.0)
 
-    answer = exchange.post(f"https://localhost:{port}/", {}, b"{}")
+    answer = exchange.post(f"https://localhost:{door.port}/", {}, b"{}")
 
     exchange.close()
     assert FailedForNow("no connection", code="connect") == answer

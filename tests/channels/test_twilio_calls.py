@@ -257,6 +257,18 @@ def test_a_question_that_cannot_be_answered_is_no_none(network: Network) -> None
         _voice(network).find("+852", datetime.now(UTC))
 
 
+def test_a_local_network_is_not_reached_by_a_proxy(
+    network: Network, called: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy of the environment is for the real Twilio only."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    result = _voice(network).send(called)
+
+    assert Accepted(reference=SID, pending=True) == result
+
+
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"calls": 7}'])
 def test_a_list_that_cannot_be_read_is_no_none(network: Network, body: bytes) -> None:
     """Neither is an answer in another language."""
