@@ -19,8 +19,8 @@ from simulators.loop import Loop, Timer
 _REDIAL_S = (0.2, 1.0, 2.0, 4.0, 5.0)
 #: A CONNECT without an answer after this many seconds is given up.
 _CONNACK_S = 10.0
-#: A line that held so long, seconds, is dialled again at once when it is lost. One that did not is dialled
-#: ever later: perhaps somebody else speaks as this device (a drill presses it), and each would kick the other.
+#: A line that held so long, seconds, is dialled again at once when it is lost; one that did not, ever later:
+#: perhaps somebody else speaks as this device (a drill presses it), and each would kick the other.
 _HELD_S = 10.0
 
 

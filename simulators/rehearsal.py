@@ -215,8 +215,8 @@ class Rehearsal:
 
     def _give_back(self, device_id: str, device: Device) -> None:
         """A device with nothing more to press or to deliver leaves its line to whoever else speaks as it."""
-        ahead = {self.site.devices[act.target].gateway or act.target for act in self._acts if act.verb in _PRESSES}
-        if device_id not in ahead and not device.outbox:
+        ahead = [self.site.devices[act.target] for act in self._acts if act.verb in _PRESSES]
+        if device_id not in {row.gateway or row.id for row in ahead} and not device.outbox:
             device.stop()
 
     def _tell_news(self) -> None:

@@ -175,7 +175,7 @@ def test_the_will_speaks_for_a_dead_device(make: Make, ward: Ward) -> None:
 
 
 def test_it_gives_way_to_another_who_speaks_as_it(broker: Any, make: Make, tmp_path: Path) -> None:
-    """A drill that presses this device takes its line: both deliver, and they do not kick each other for ever."""
+    """A drill that presses this device takes its line: both deliver, and they do not kick for ever."""
     ward = Ward(broker.port)
     resident = make()
     resident.wait_up()

@@ -130,9 +130,9 @@ class Town:
         if "silent_street" in self.vices:
             plan.pop(1)
         if "keyholder" in self.vices:
-            plan.append(("keyholder-1", "voice", 5.0))
+            plan.append(("keyholder-1", "voice", 1.0))
         if "real_desk" in self.vices:
-            plan.append(("desk-120", "dispatch_120", 5.0))
+            plan.append(("desk-120", "dispatch_120", 1.0))
         return plan
 
     def ask(self, alert: dict[str, Any], who: str, channel: str) -> None:
