@@ -14,9 +14,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from simulators.doors import DoorClosed
+from simulators.drillfile import BadDrill, parse_drill
 from simulators.judge import Tolerance, judge
 from simulators.rehearsal import DrillSettings, Rehearsal
-from simulators.scenario import BadDrill, Drill, parse_drill
+from simulators.scenario import Drill
 from simulators.sitefile import BadSite, Site, read_site
 from simulators.verdict import Verdict
 

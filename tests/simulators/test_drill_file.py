@@ -6,7 +6,8 @@ import pytest
 
 from simulators.behaviour import parse_behaviour
 from simulators.drill import DRILLS, find_drill, load_drill
-from simulators.scenario import BadDrill, ExpectAlert, ExpectContact, ExpectReceipt, parse_drill, seconds
+from simulators.drillfile import BadDrill, parse_drill, seconds
+from simulators.scenario import ExpectAlert, ExpectContact, ExpectReceipt
 
 GOOD: dict[str, Any] = {
     "title": {"zh": "按", "en": "Press"},

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from simulators.drillfile import parse_drill
 from simulators.judge import (
     AlertView,
     Finding,
@@ -17,7 +18,7 @@ from simulators.judge import (
     closing_time,
     judge,
 )
-from simulators.scenario import Drill, parse_drill
+from simulators.scenario import Drill
 
 EXACT = Tolerance(0.0, 0.0)
 

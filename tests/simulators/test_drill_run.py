@@ -19,8 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulators.drill import DrillSettings, load_drill, main, run
+from simulators.drillfile import BadDrill, parse_drill
 from simulators.judge import Sort
-from simulators.scenario import BadDrill, Drill, parse_drill
+from simulators.scenario import Drill
 from simulators.street import make_street
 from simulators.verdict import Verdict
 
