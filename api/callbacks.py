@@ -66,7 +66,7 @@ async def status(request: Request, form: Form, token: str = "") -> Response:
     reference = form.get("CallSid") or form.get("MessageSid") or form.get("SmsSid") or ""
     here = doors(request)
     await here.lanes.doors.run(
-        lambda: here.app.delivery.status(token, said, reference, form.get("ErrorCode"))
+        lambda: here.app.callbacks.status(token, said, reference, form.get("ErrorCode"))
     )
     return Response(status_code=204)
 
@@ -76,7 +76,7 @@ async def sms(request: Request, form: Form) -> Response:
     """A person answers by SMS; they are told what was recorded."""
     here = doors(request)
     words = await here.lanes.doors.run(
-        lambda: here.app.delivery.sms_reply(form.get("From", ""), form.get("Body", ""))
+        lambda: here.app.callbacks.sms_reply(form.get("From", ""), form.get("Body", ""))
     )
     return _xml(_message_twiml(words))
 
@@ -93,7 +93,7 @@ async def dispatch_120(request: Request) -> Response:
     if said is None:
         return problem(422, "请发送 JSON 对象 / Send a JSON object with case, status, at, by, note")
     try:
-        return as_json(await here.lanes.doors.run(lambda: here.app.delivery.desk_callback(said)))
+        return as_json(await here.lanes.doors.run(lambda: here.app.callbacks.desk_callback(said)))
     except Refused as refused:
         return problem(422, str(refused))
 
@@ -107,18 +107,19 @@ def _object(body: bytes) -> dict[str, object] | None:
 
 
 def _message(here: Doors, token: str) -> str:
-    letter = here.app.delivery.letter(token)
+    letter = here.app.callbacks.letter(token)
     return answer_twiml(letter, _gather_url(here, token), here.app.wall()) if letter else _lost(here)
 
 
 def _key(here: Doors, token: str, digits: str) -> str:
-    letter = here.app.delivery.letter(token)
+    letter = here.app.callbacks.letter(token)
     if letter is None:
         return _lost(here)
     meaning = digits_meaning(digits, letter)
-    result = meaning if meaning in ("repeat", "wrong", "none") else None
-    result = result or here.app.delivery.answered(token, meaning, digits)
-    return _after(here, letter, token, result)
+    acts = meaning in ("claim", "decline")
+    return _after(
+        here, letter, token, here.app.callbacks.answered(token, meaning, digits) if acts else meaning
+    )
 
 
 def _after(here: Doors, letter: Letter, token: str, result: str) -> str:

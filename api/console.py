@@ -1,6 +1,7 @@
 """The dispatcher's console: log in, the board, one alert, and what can be done with it."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -15,11 +16,11 @@ from api.alerts import Claim, Close, Note, Offer, Progress, Spoken
 from api.doors import Doors, doors
 from api.language import Speech
 from api.origin import same_origin
-from api.pages import address, clock, page, speech
+from api.pages import address, clock, instant, midnight, page, speech
 from api.parts import App
 from api.problems import status_of
 from api.sessions import Knock, Login, credential, enter, refuse_foreign
-from api.story import story
+from api.story import mentioned, story
 from domain.alerts import Actor, Cause, Outcome, Step, VoiceCheck
 from domain.errors import AnlingError, Forbidden, Held, NotFound
 from domain.people import Scope
@@ -113,14 +114,18 @@ async def board(request: Request, visitor: Visitor) -> Response:
     if scope is None:
         return _to_login(request)
     here = doors(request)
-    rows, closed = await here.lanes.reads.run(lambda: _board(here, scope))
+    rows, closed = await here.lanes.reads.run(
+        lambda: (here.app.views.board(scope), here.app.views.closed_today(scope, 500))
+    )
+    since = midnight(here.app.wall())
     say = speech(request)
     script = {"lang": say.lang, "words": say.part(_SCRIPT_WORDS), "me": scope.responder or scope.operator}
     return page(
         request,
         "board.html",
         rows=rows,
-        closed=closed,
+        closed=sum(1 for a in closed if (instant(a["closed_at"]) or since) >= since),
+        last_closed=clock(closed[0]["closed_at"]) if closed else None,
         operator=scope.operator,
         scope=scope,
         address=address,
@@ -128,12 +133,6 @@ async def board(request: Request, visitor: Visitor) -> Response:
         outcomes=_choices(say, "outcome", Outcome),
         causes=_choices(say, "cause", Cause),
     )
-
-
-def _board(here: Doors, scope: Scope) -> tuple[list[Mapping[str, Any]], int]:
-    found = here.app.views.board(scope)
-    closed = here.app.views.closed_today(scope)
-    return list(found), closed if isinstance(closed, int) else len(closed)
 
 
 @router.get("/alerts/{id}")
@@ -162,7 +161,7 @@ async def act(request: Request, visitor: Visitor, id: str, action: str) -> Respo
 
 
 def command_of(action: str, id: str, form: Mapping[str, str]) -> Callable[[App, Actor], object]:
-    """What a form asks for; ``NotFound`` for an unknown button, ``ValidationError`` for an incomplete form."""
+    """What a form asks for. ``NotFound``: no such button; ``ValidationError``: the form is not complete."""
     match action:
         case "claim":
             claim = Claim.model_validate(form)
@@ -201,8 +200,12 @@ async def _alert_page(
 ) -> Response:
     here, say = doors(request), speech(request)
     try:
-        alert, me = await here.lanes.reads.run(
-            lambda: (dict(here.app.views.alert(scope, id)), here.app.accounts.actor(scope).id)
+        alert, me, names = await here.lanes.reads.run(
+            lambda: (
+                alert := here.app.views.alert(scope, id),
+                here.app.accounts.actor(scope).id,
+                _names(here, alert),
+            )
         )
     except AnlingError as refused:
         text = _why(say, refused)
@@ -213,10 +216,10 @@ async def _alert_page(
         status,
         alert=alert,
         tracks=tracks_for(alert, me),
-        offered_name=offered_name,
         error=error,
         address=address(alert),
-        story=story(alert, say),
+        names=names,
+        story=story(alert, names, say),
         script=_embedded({"lang": say.lang, "words": say.part(("board", "site"))}),
         steps=_choices(say, "step", Step),
         results=_choices(say, "voice", VoiceCheck),
@@ -242,21 +245,16 @@ def tracks_for(alert: Mapping[str, Any], me: str) -> Tracks:
     live = [t for t in alert["tracks"] if t["state"] != "stood_down"]
     calling = [t for t in live if t["state"] == "calling"]
     mine = any((t.get("claimant") or {}).get("id") == me for t in live)
-    return Tracks(live, calling, mine, any(offered_to(t) == me for t in live))
+    return Tracks(live, calling, mine, any((t.get("offer") or {}).get("to") == me for t in live))
 
 
-def offered_to(track: Mapping[str, Any]) -> str | None:
-    """The person a track is offered to."""
-    offer = track.get("offer")
-    to = offer.get("to") if isinstance(offer, Mapping) else offer
-    return to.get("id") if isinstance(to, Mapping) else to
-
-
-def offered_name(track: Mapping[str, Any]) -> str:
-    """How the person is called whom a track is offered to."""
-    offer = track.get("offer")
-    to = offer.get("to") if isinstance(offer, Mapping) else offer
-    return str((to.get("name") if isinstance(to, Mapping) else None) or offered_to(track) or "")
+def _names(here: Doors, alert: Mapping[str, Any]) -> dict[str, str]:
+    """The names of the people an alert speaks of; who is in no register keeps the id."""
+    names = {}
+    for id in mentioned(alert):
+        with suppress(NotFound):
+            names[id] = here.app.views.responder_actor(id).name
+    return names
 
 
 def _choices(

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,7 +37,7 @@ _WIDE = frozenset({"administrator", "supervisor", "dispatcher", "auditor"})
 class Board(Protocol):
     """The one view that is read here."""
 
-    def board(self, scope: Scope) -> Any:
+    def board(self, scope: Scope) -> Sequence[Mapping[str, Any]]:
         """All open alerts that ``scope`` may see."""
         ...
 
@@ -173,9 +173,7 @@ class Hub:
         return channel.cost
 
     def _read(self, scope: Scope) -> dict[str, bytes]:
-        found = self._board.board(scope)
-        items = found["items"] if isinstance(found, Mapping) else found
-        return {row["id"]: orjson.dumps(row) for row in items}
+        return {row["id"]: orjson.dumps(slim(row)) for row in self._board.board(scope)}
 
     def _publish(self, channel: Channel, rows: dict[str, bytes]) -> None:
         changed = [row for id, row in rows.items() if channel.rows.get(id) != row]
@@ -207,6 +205,13 @@ class Hub:
         """One line of wire.md's live stream. ``seq`` counts changes; a tick repeats the last."""
         head = {"type": type, "epoch": self.epoch, "seq": seq, "server_time": iso(self._wall())}
         return (orjson.dumps(head)[:-1] + b',"alerts":[' + b",".join(alerts) + b"]}").decode()
+
+
+def slim(alert: Mapping[str, Any]) -> dict[str, Any]:
+    """An alert as the stream carries it: of all its contacts only the last call, as ``last_contact``."""
+    calls = [c for c in alert.get("contacts") or () if c.get("purpose", "contact") == "contact"]
+    rest = {k: v for k, v in alert.items() if k != "contacts"}
+    return {"last_contact": calls[-1] if calls else None} | rest
 
 
 def _key(scope: Scope) -> tuple[object, ...]:

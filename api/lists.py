@@ -12,6 +12,7 @@ from api.alerts import Limit
 from api.answers import as_json
 from api.problems import problem
 from api.sessions import Asking, Knock
+from domain.people import ROLES
 
 router = APIRouter(prefix="/api/v1")
 
@@ -53,7 +54,14 @@ async def duty(
     if at is not None and at.tzinfo is None:
         return problem(422, "at 须带时区，如 2026-11-22T03:10:00+08:00 / at needs its zone")
     when = at or asking.doors.app.wall()
-    return await read(asking, lambda: asking.doors.app.views.duty(asking.scope(), role, street, when))
+    return await read(asking, lambda: _duty(asking, role, street, when))
+
+
+def _duty(asking: Knock, role: str | None, street: str | None, at: datetime) -> dict[str, Any]:
+    """One role's people; without a role everybody's."""
+    scope, views = asking.scope(), asking.doors.app.views
+    pages = [views.duty(scope, one, street, at) for one in ([role] if role else ROLES)]
+    return pages[0] | {"items": [person for page in pages for person in page["items"]]}
 
 
 class Drill(BaseModel):

@@ -23,10 +23,12 @@ async def live(socket: WebSocket) -> None:
     """Snapshot on connect, then changes, a tick every second (wire.md section 4)."""
     knock = credential(socket)
     if knock and knock.by_cookie and not same_origin(socket, doors(socket).app.settings.public_url, True):
-        return await socket.send_denial_response(problem(403))
+        await socket.send_denial_response(problem(403))
+        return
     scope = await _scope(knock)
     if knock is None or scope is None:
-        return await socket.send_denial_response(problem(401, headers={"WWW-Authenticate": "Bearer"}))
+        await socket.send_denial_response(problem(401, headers={"WWW-Authenticate": "Bearer"}))
+        return
     await socket.accept()
     await _serve(socket, socket.app.state.hub, knock, scope)
 

@@ -1,7 +1,7 @@
 """Pages: templates, the words and clock they use, and what a browser may do with them."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,7 +49,14 @@ def speech(conn: HTTPConnection) -> Speech:
 def page(conn: HTTPConnection, name: str, status: int = 200, **values: Any) -> Response:
     """A page in the reader's language; a language asked for by ``?lang=`` is remembered."""
     say = speech(conn)
-    shared = {"say": say, "lang": say.lang, "clock": clock, "path": conn.url.path, "now": _wall(conn)}
+    shared = {
+        "say": say,
+        "lang": say.lang,
+        "clock": clock,
+        "age": age,
+        "path": conn.url.path,
+        "now": _wall(conn),
+    }
     html = _templates.get_template(name).render(shared | values)
     answer = Response(html, status, headers=HEADERS, media_type="text/html")
     asked = conn.query_params.get("lang")
@@ -71,6 +78,23 @@ def clock(at: str | datetime | None) -> str:
 def instant(at: str | datetime | None) -> datetime | None:
     """The wire's time as a datetime."""
     return datetime.fromisoformat(at) if isinstance(at, str) else at
+
+
+def age(person: Mapping[str, Any], now: datetime) -> int | None:
+    """Years lived, from the card's ``age`` or ``birth``; None when neither tells."""
+    if person.get("age") is not None:
+        return int(person["age"])
+    try:
+        born = date.fromisoformat(str(person.get("birth"))[:10])
+    except ValueError:
+        return None
+    today = now.astimezone(_SHANGHAI).date()
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def midnight(now: datetime) -> datetime:
+    """When the day in Shanghai began."""
+    return now.astimezone(_SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def address(alert: Mapping[str, Any]) -> str:

@@ -3,22 +3,18 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
 
 from domain.clock import wall_now
 from domain.events import Message, Receipt
-
-if TYPE_CHECKING:
-    from store.accounts import Accounts
-    from store.views import Views
-
-    from escalation.commands import Commands
-    from escalation.delivery import Delivery
-    from store.doorbell import Doorbell
-    from store.drills import Drills
-    from store.register import Register
+from escalation.callbacks import Callbacks
+from escalation.commands import Commands
+from store.accounts import Accounts
+from store.doorbell import Doorbell
+from store.drills import Drills
+from store.register import Register
+from store.views import Views
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +50,14 @@ class Health:
 class App:
     """Everything the doors open to. Made once, by ``anling``."""
 
-    commands: "Commands"
-    views: "Views"
-    accounts: "Accounts"
-    register: "Register"
-    drills: "Drills"
-    delivery: "Delivery"
-    doorbell: "Doorbell"
+    commands: Commands
+    views: Views
+    accounts: Accounts
+    register: Register
+    drills: Drills
+    #: what comes back from providers, desks and links
+    callbacks: Callbacks
+    doorbell: Doorbell
     health: Callable[[], Mapping[str, Health]]
     metrics: CollectorRegistry
     ingest: Callable[[Message], Receipt | None]

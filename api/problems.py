@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from domain.errors import AnlingError, Forbidden, Held, LedgerUnavailable, NotFound, Refused
+from domain.errors import AnlingError, Forbidden, Held, LedgerCollision, LedgerUnavailable, NotFound, Refused
 
 log = logging.getLogger("api")
 
@@ -37,6 +37,7 @@ _STATUS: tuple[tuple[type[AnlingError], int], ...] = (
     (Held, 409),
     (Refused, 409),
     (LedgerUnavailable, 503),
+    (LedgerCollision, 503),
 )
 
 

@@ -69,7 +69,7 @@ async def act(request: Request, token: str) -> Response:
 
 
 def _find(here: Doors, token: str) -> tuple[ResponderToken, Mapping[str, Any]] | None:
-    read = here.app.delivery.read_token(token)
+    read = here.app.callbacks.read_token(token)
     if read is None:
         return None
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,9 +16,7 @@ from api.origin import same_origin
 from api.problems import iso, problem
 from domain.errors import Forbidden
 from domain.people import Scope
-
-if TYPE_CHECKING:
-    from store.accounts import Session
+from store.accounts import Session
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -83,7 +81,7 @@ class Login(BaseModel):
     totp: str | None = Field(default=None, max_length=10)
 
 
-async def enter(request: Request, login: Login) -> "Session | Response":
+async def enter(request: Request, login: Login) -> Session | Response:
     """A session, or the refusal to show: 401 for a wrong name or password, 429 after too many."""
     here = doors(request)
     address = request.client.host if request.client else "?"
@@ -100,7 +98,7 @@ async def enter(request: Request, login: Login) -> "Session | Response":
     return session
 
 
-def _try(here: Doors, login: Login) -> "Callable[[], Session]":
+def _try(here: Doors, login: Login) -> Callable[[], Session]:
     return lambda: here.app.accounts.login(login.username, login.password, login.totp)
 
 
@@ -115,7 +113,7 @@ async def log_in(request: Request, login: Login) -> Response:
         "token": session.token,
         "expires_at": iso(session.expires_at),
         "roles": [scope.role],
-        "person": {"id": scope.responder or scope.operator, "name": scope.operator, "responder": scope.responder},
+        "person": {"id": scope.responder or scope.operator, "name": scope.operator},
     })  # fmt: skip
 
 

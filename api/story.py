@@ -28,30 +28,22 @@ class Line:
     type: str
 
 
-def story(alert: Mapping[str, Any], say: Speech) -> list[Line]:
+def story(alert: Mapping[str, Any], names: Mapping[str, str], say: Speech) -> list[Line]:
     """The newest first; steps of the clock that changed nothing a person cares about are left out."""
-    names = names_of(alert)
     entries = [e for e in alert.get("timeline") or () if e["type"] != "ticked"]
     return [_line(entry, names, say) for entry in reversed(entries)]
 
 
-def names_of(alert: Mapping[str, Any]) -> dict[str, str]:
-    """Person ids to names, from everything on the alert that knows them."""
-    names: dict[str, str] = {}
-    for contact in alert.get("contacts") or ():
-        person = contact.get("responder")
-        if isinstance(person, Mapping):
-            names[person["id"]] = person.get("name") or person["id"]
-        elif person and contact.get("name"):
-            names[person] = contact["name"]
-    for track in alert.get("tracks") or ():
-        claimant = track.get("claimant")
-        if claimant:
-            names[claimant["id"]] = claimant.get("name") or claimant["id"]
+def mentioned(alert: Mapping[str, Any]) -> set[str]:
+    """The people an alert speaks of: who was contacted, who was called, to whom it was offered."""
+    found = {c["responder"] for c in alert.get("contacts") or ()}
+    for track in alert["tracks"]:
+        found |= {c["responder"] for c in track.get("called") or ()}
+        found |= {(track.get("offer") or {}).get("to")}
     for entry in alert.get("timeline") or ():
-        if (entry.get("data") or {}).get("name"):
-            names[entry["by"]] = entry["data"]["name"]
-    return names
+        data = entry.get("data") or {}
+        found |= {entry["by"], data.get("to"), data.get("person"), data.get("claimant")}
+    return {id for id in found if id and id != "engine"}
 
 
 def _line(entry: Mapping[str, Any], names: Mapping[str, str], say: Speech) -> Line:
@@ -73,7 +65,7 @@ def _filled(say: Speech, key: str, values: Mapping[str, str]) -> str:
 
 def _word(key: str, value: object, names: Mapping[str, str], say: Speech) -> str:
     if isinstance(value, list | tuple):
-        return "、".join(_word(key, one, names, say) for one in value)
+        return say("site.comma").join(_word(key, one, names, say) for one in value)
     if key in _FAMILIES:
         return say.named(_FAMILIES[key], value)
     return names.get(str(value), str(value))

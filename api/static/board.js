@@ -17,6 +17,7 @@ const title = document.title;
 const rows = new Map();
 /** @type {string | null} */
 let selected = null;
+let toldAt = 0;
 let closedToday = Number(document.getElementById("count-closed")?.textContent) || 0;
 
 /** @param {string} id */
@@ -34,15 +35,25 @@ const unclaimed = (alert) => calling(alert).length > 0 || claimed(alert).length 
 /** @param {Alert} alert */
 function where(alert) {
   const address = alert.home?.address;
+  if (!alert.home && alert.device?.id?.startsWith("call-")) return say("board.by_phone");
   if (!alert.home) return say("board.unknown_home", { device: alert.device?.id ?? "" });
   if (typeof address === "string") return address;
   const parts = ["road", "lane", "estate", "building", "unit", "room"].map((k) => address?.[k]).filter(Boolean);
   return address?.text ?? (parts.join("") || alert.home.id);
 }
 
+/** Years lived, or null. @param {{age?: number, birth?: string}} person */
+function age(person) {
+  if (person.age != null) return person.age;
+  const born = /^(\d{4})-(\d\d)-(\d\d)/.exec(person.birth ?? "");
+  if (!born) return null;
+  const today = clock(live.now());
+  return Number(today.slice(0, 4)) - Number(born[1]) - (today.slice(5, 10) < `${born[2]}-${born[3]}` ? 1 : 0);
+}
+
 /** @param {Alert} alert */
 function people(alert) {
-  return (alert.residents ?? []).map((/** @type {any} */ p) => p.age == null ? p.name : `${p.name} ${say("board.age", { age: p.age })}`).join("、");
+  return (alert.residents ?? []).map((/** @type {any} */ p) => age(p) === null ? p.name : `${p.name} ${say("board.age", { age: age(p) })}`).join(say("site.comma"));
 }
 
 /** @param {Alert} alert */
@@ -55,24 +66,31 @@ function flags(alert) {
   return found.join(" · ");
 }
 
+/** Who was asked, when only the tracks tell (polling). @param {Alert} alert */
+function called(alert) {
+  const roles = calling(alert).flatMap((/** @type {any} */ t) => (t.called ?? []).map((/** @type {any} */ c) => named("role", c.role)));
+  return roles.length ? say("board.contacted_roles", { roles: [...new Set(roles)].join(say("site.comma")) }) : say("board.contacted_nobody");
+}
+
 /** Who was asked last and what came of it; who has it. @param {Alert} alert */
 function calls(alert) {
-  const held = claimed(alert).map((/** @type {any} */ t) => say("board.held", { name: t.claimant?.name ?? "" }) + (t.offer ? ` · ${say("board.offered", { to: t.offer.to?.name ?? t.offer.to ?? t.offer })}` : ""));
+  const held = claimed(alert).map((/** @type {any} */ t) => say("board.held", { name: t.claimant?.name ?? "" }) + (t.offer ? ` · ${say("board.offered", { to: t.offer.to })}` : ""));
   const waiting = calling(alert).map((/** @type {any} */ t) => named("role", t.name));
-  if (held.length) return [...new Set(held), ...(waiting.length ? [say("board.still_calling", { roles: waiting.join("、") })] : [])].join(" · ");
-  const last = alert.last_contact ?? alert.contacts?.at(-1);
-  if (!last) return say("board.contacted_nobody");
-  const who = last.responder?.name ?? last.name ?? last.responder ?? named("role", last.role);
+  if (held.length) return [...new Set(held), ...(waiting.length ? [say("board.still_calling", { roles: waiting.join(say("site.comma")) })] : [])].join(" · ");
+  const last = alert.last_contact;
+  if (!last) return called(alert);
+  const who = last.name ?? named("role", last.role);
   return say("board.contacted", { who, channel: named("channel", last.channel), status: named("status", last.status) });
 }
 
 /** The next thing that happens by itself, and when. @param {Alert} alert @returns {{at: number, who: string}} */
 function next(alert) {
   const at = (/** @type {any} */ t) => Date.parse(t.state === "calling" ? t.next_at : t.claim_until) || Infinity;
-  const live = unclaimed(alert) ? calling(alert) : claimed(alert);
-  const first = live.sort((/** @type {any} */ a, /** @type {any} */ b) => at(a) - at(b))[0];
+  const tracks = unclaimed(alert) ? calling(alert) : claimed(alert);
+  const first = tracks.sort((/** @type {any} */ a, /** @type {any} */ b) => at(a) - at(b))[0];
   if (!first) return { at: Infinity, who: "" };
   if (first.state === "claimed") return { at: at(first), who: say("board.progress_by", { name: first.claimant?.name ?? "" }) };
+  if (at(first) <= live.now()) return { at: at(first), who: say("board.next_now", { role: named("role", first.next_role ?? first.name) }) };
   return { at: at(first), who: first.next_role ? say("board.next", { role: named("role", first.next_role) }) : say("board.everybody") };
 }
 
@@ -108,6 +126,7 @@ function draw(alert) {
   const open = unclaimed(alert);
   if (!open) row.classList.remove("fresh");
   row.className = ["row", open ? "calling" : "claimed", `sev-${alert.severity}`, row.classList.contains("fresh") ? "fresh" : ""].join(" ").trim();
+  put(row, "standing", say(open ? "board.unclaimed" : "board.claimed"));
   put(row, "kind", named("kind", alert.kind));
   put(row, "severity", named("severity", alert.severity));
   put(row, "people", people(alert));
@@ -154,7 +173,9 @@ function tick() {
   for (const [id, row] of rows) {
     const alert = live.alerts.get(id);
     if (!alert) continue;
-    put(row, "waited", span(now - Date.parse(alert.raised_at)));
+    const waited = span(now - Date.parse(alert.raised_at));
+    put(row, "waited", waited);
+    row.querySelector(".waited")?.classList.toggle("long", waited.length > 5);
     const { at, who } = next(alert);
     put(row, "next", Number.isFinite(at) ? span(at - now) : "");
     put(row, "next-who", who);
@@ -183,6 +204,7 @@ function ring() {
 function tell(text, bad = false) {
   told.textContent = text;
   told.classList.toggle("bad", bad);
+  toldAt = performance.now();
 }
 
 /** @param {string} id @param {string} command @param {object} [body] */
@@ -306,6 +328,10 @@ live.addEventListener("alerts", (event) => {
     tell(say("board.rung", { kind: named("kind", first.kind), address: where(first) }));
   }
 });
-live.addEventListener("beat", () => { tick(); ring(); });
+live.addEventListener("beat", () => {
+  tick();
+  ring();
+  if (told.textContent && performance.now() - toldAt > 30_000) tell("");
+});
 showState(live);
 live.start();

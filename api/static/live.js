@@ -126,13 +126,21 @@ export class Live extends EventTarget {
     this.polling = true;
     this.polledAt = performance.now();
     try {
-      const answer = await fetch("/api/v1/alerts?state=open&limit=500", { signal: AbortSignal.timeout(3000) });
-      if (answer.status === 401) location.assign("/login?next=" + encodeURIComponent(location.pathname));
-      if (!answer.ok) return;
-      const body = await answer.json();
+      const found = [];
+      let cursor = "";
+      let date = "";
+      do {
+        const answer = await fetch(`/api/v1/alerts?state=open&limit=500${cursor}`, { signal: AbortSignal.timeout(3000) });
+        if (answer.status === 401) location.assign("/login?next=" + encodeURIComponent(location.pathname));
+        if (!answer.ok) return;
+        const body = await answer.json();
+        found.push(...body.items);
+        date = answer.headers.get("date") ?? "";
+        cursor = body.next_cursor ? `&cursor=${encodeURIComponent(body.next_cursor)}` : "";
+      } while (cursor);
       if (this.line === "live" && !this.stale) return; // the socket came back meanwhile
-      this.heard("polling", Date.parse(answer.headers.get("date") ?? ""));
-      this.replace(body.items);
+      this.heard("polling", Date.parse(date));
+      this.replace(found);
     } catch { /* no answer: the silence goes on and the banner says so */ } finally { this.polling = false; }
   }
 

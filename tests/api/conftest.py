@@ -41,23 +41,27 @@ def alert(
     """An open, unclaimed alert as ``views`` shows it."""
     now = datetime.now(UTC)
     track = {
-        "name": "main", "state": "calling", "next_at": iso(now + timedelta(seconds=18)), "next_role": "street_office",
-        "claimant": None, "claim_until": None, "offer": None,
+        "name": "main", "state": "calling", "next_at": iso(now + timedelta(seconds=18)),
+        "next_role": "street_office", "claimant": None, "claim_until": None, "offer": None,
     }  # fmt: skip
     return {
-        "id": id, "kind": kind, "severity": severity, "state": "open", "raised_at": iso(now - timedelta(seconds=age_s)),
-        "home": {"id": f"home-{id}", "street": street, "address": {"text": "示例路100弄5号602室"}}, "device": None,
+        "id": id, "kind": kind, "severity": severity, "state": "open", "device": None,
+        "raised_at": iso(now - timedelta(seconds=age_s)),
+        "home": {"id": f"home-{id}", "street": street, "address": {"text": "示例路100弄5号602室"}},
         "residents": [{"id": "r1", "name": "示例老人一", "age": 90}], "tracks": [track], "signals": 1,
         "cancel_requested": False, "late": False, "drill": False,
-        "last_contact": {"responder": {"id": "doctor-1", "name": "家庭医生一"}, "role": "family_doctor",
-                         "channel": "voice", "status": "ringing", "at": iso(now)},
+        "contacts": [{
+            "responder": "doctor-1", "name": "家庭医生一", "role": "family_doctor", "purpose": "contact",
+            "channel": "voice", "status": "ringing", "at": iso(now),
+        }],
     } | more  # fmt: skip
 
 
 DETAIL: dict[str, Any] = {
     "timeline": [
         {"seq": 1, "at": iso(NOW), "type": "raised", "by": "dev-0001", "data": {"kind": "sos"}, "hash": "00"},
-        {"seq": 2, "at": iso(NOW), "type": "called", "by": "engine", "data": {"people": ["doctor-1"]}, "hash": "01"},
+        {"seq": 2, "at": iso(NOW), "type": "called", "by": "engine", "data": {"people": ["doctor-1"]},
+         "hash": "01"},
     ],
     "contacts": [{
         "key": "k", "role": "family_doctor", "responder": "doctor-1", "channel": "voice", "attempt": 1,
@@ -130,8 +134,8 @@ class FakeHouse:
         self.reads += 1
         return [a for a in self._seen(scope) if a["state"] == "open"]
 
-    def closed_today(self, scope: Scope) -> int:
-        return 17
+    def closed_today(self, scope: Scope, limit: int = 50) -> list[dict[str, Any]]:
+        return [alert("Z1", state="closed", closed_at=iso(datetime.now(UTC)))]
 
     def views_alerts(self, scope: Scope, state: str = "open", *_: Any) -> dict[str, Any]:
         return {"items": [a for a in self._seen(scope) if a["state"] == state], "next_cursor": None}
@@ -150,6 +154,9 @@ class FakeHouse:
         if id == "nobody":
             raise NotFound("no such person")
         return Actor(id, "家庭医生一", role="family_doctor")
+
+    def duty(self, scope: Scope, role: str, street: str | None, at: datetime) -> dict[str, Any]:
+        return {"items": [{"id": f"{role}-1", "role": role}], "next_cursor": None, "at": iso(at)}
 
     def empty(self, *_: Any) -> dict[str, Any]:
         return {"items": [], "next_cursor": None}
@@ -251,11 +258,14 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         raise_by_hand=house.raise_by_hand,
         **{n: house.simple(n) for n in names},
     )
-    lists = ("inbox", "messages", "drills", "audit", "streets", "homes", "residents", "devices", "hubs", "responders",
-             "teams", "users", "plans", "duty")  # fmt: skip
+    lists = (
+        "inbox", "messages", "drills", "audit", "streets", "homes", "residents", "devices", "hubs",
+        "responders", "teams", "users", "plans",
+    )  # fmt: skip
     views = SimpleNamespace(
         board=house.board, closed_today=house.closed_today, alerts=house.views_alerts, alert=house.alert,
-        brief=house.brief, responder_actor=house.responder_actor, **dict.fromkeys(lists, house.empty),
+        brief=house.brief, responder_actor=house.responder_actor, duty=house.duty,
+        **dict.fromkeys(lists, house.empty),
     )  # fmt: skip
     drills = SimpleNamespace(
         open=lambda scope, name, homes, minutes: {"id": "D1", "name": name, "homes": homes},
@@ -264,8 +274,9 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
     fakes = SimpleNamespace(commands=commands, views=views, drills=drills)
     return App(
         commands=cast(Any, fakes.commands), views=cast(Any, fakes.views), accounts=cast(Any, house),
-        register=cast(Any, None), drills=cast(Any, fakes.drills), delivery=cast(Any, house), doorbell=house.doorbell,
-        health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest, settings=settings,
+        register=cast(Any, None), drills=cast(Any, fakes.drills), callbacks=cast(Any, house),
+        doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
+        settings=settings,
     )  # fmt: skip
 
 
