@@ -5,18 +5,20 @@ rate times latency asks for, bounded), one thread settles what came back, in gro
 """
 
 import queue
+import secrets
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
-from domain.alerts import Actor
+from channels.twiml import SPOKEN_DIGITS
+from domain.alerts import Actor, Severity
 from domain.clock import Clock
-from domain.contacts import Accepted, Channel, FailedForGood, Letter, Result
+from domain.contacts import Accepted, Channel, FailedForGood, Letter, Purpose, Result
 from domain.errors import AnlingError
 from escalation import owners
 from escalation.commands import Commands
@@ -155,6 +157,7 @@ class Delivery:
             if not live:
                 return []
             letters = self._letters.write(tx, live, self._standing.roster(tx), now)
+            letters |= {key: replace(x, digit=_chance()) for key, x in letters.items() if x and _spoken_digit(x)}
             outbox.start(tx, [
                 {"key": r.item.key, "n": r.attempt, "started_at": now, "digit": _digit(letters[r.item.key])}
                 for r in live
@@ -236,6 +239,15 @@ class Delivery:
             self._commands.claim(sent.letter.alert_id, actor, sent.letter.track, "webhook")
         except AnlingError as error:
             _LOG.info("claim_refused", alert=sent.letter.alert_id, why=type(error).__name__)
+
+
+def _spoken_digit(letter: Letter) -> bool:
+    """A critical call is claimed by a digit spoken in it, so that no voicemail or pocket presses it (P11)."""
+    return letter.channel == "voice" and letter.severity == Severity.CRITICAL and letter.purpose is Purpose.CONTACT
+
+
+def _chance() -> str:
+    return secrets.choice(SPOKEN_DIGITS)
 
 
 def _digit(letter: Letter | None) -> str | None:
