@@ -2,7 +2,7 @@
 
 Alarm, telemetry and vendor messages have a session, a queue and a writer each, so that
 none waits for another. A probe goes through the broker every few seconds: a connection
-that looks open is no evidence (P33, mqtt.md section 4).
+that looks open is no evidence (P33).
 """
 
 import threading
@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import orjson
 import structlog
 
+from broker_bridge.arrival import Arrival
 from broker_bridge.health import BridgeHealth, LaneHealth
 from broker_bridge.mqtt_client import LanePlan
 from broker_bridge.probe import Probe
 from broker_bridge.queues import FairQueue, SheddingQueue
-from broker_bridge.session import Arrival, Lane
+from broker_bridge.session import Lane
 from broker_bridge.settings import BridgeSettings, BrokerAddress
 from broker_bridge.topics import ROOT, ack_topic, command_topic, is_device, service_topic
 from broker_bridge.writer import Item, Quarantine, Writer
@@ -135,9 +136,7 @@ class Bridge:
             }
         return counted
 
-    def _lane(
-        self, name: str, address: BrokerAddress, window: int, deliver: Callable[[Arrival], None]
-    ) -> Lane:
+    def _lane(self, name: str, address: BrokerAddress, window: int, deliver: Callable[[Arrival], None]) -> Lane:
         settings = self._settings
         plan = LanePlan(
             name=name,

@@ -117,9 +117,7 @@ def _cmdres(message: Message, address: Address, fields: Fields, faults: Faults) 
     """An answer to a command is a sign of life that carries the answer."""
     data = {"cmdres": fields}
     boot = _count("boot", fields.get("boot"), faults)
-    return Event(
-        Kind.HEARTBEAT, address.device or "", _moment(message), boot=boot, data=data, faults=tuple(faults)
-    )
+    return Event(Kind.HEARTBEAT, address.device or "", _moment(message), boot=boot, data=data, faults=tuple(faults))
 
 
 _READERS: dict[Leaf, Callable[[Message, Address, Fields, Faults], Event]] = {

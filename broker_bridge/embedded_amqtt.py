@@ -8,7 +8,7 @@ import asyncio
 import signal
 import sys
 
-from amqtt.broker import Broker  # type: ignore[import-untyped]
+from amqtt.broker import Broker
 
 
 def _config(port: int) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Mosquitto's own files: what it keeps, who may log in, who may say what (mqtt.md section 5)."""
+"""Mosquitto's own files: what it keeps, who may log in, who may say what."""
 
 import base64
 import hashlib

@@ -103,7 +103,7 @@ def build_client(plan: LanePlan, protocol: MQTTProtocolVersion, inflight: int) -
     """A client that is not connected yet; ``reconnect`` connects it.
 
     ``clean_start`` is False from the first: paho's default wipes the session after a
-    restart, and the presses in it (mqtt.md 3.1).
+    restart, and the presses in it.
     """
     v5 = protocol == mqtt.MQTTv5
     client = ReadAheadClient(

@@ -10,7 +10,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Protocol
 
-from broker_bridge.session import Arrival
+from broker_bridge.arrival import Arrival
 
 #: bytes of QoS 0 messages an event queue holds; QoS 1 is bounded by the broker's window
 _UNBOUND_BYTES = 64 * 1024 * 1024

@@ -3,14 +3,13 @@
 The broker keeps what we have not acknowledged and sends it again, but only after a new
 connection; an acknowledgement that comes late would then hit another message with the
 same number. So every arrival carries the connection it came by, and ``ack`` is void on
-any other (mqtt.md 3.1). The network thread is ours and outlives every exception.
+any other. The network thread is ours and outlives every exception.
 """
 
 import functools
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -19,6 +18,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from broker_bridge.arrival import Arrival
 from broker_bridge.mqtt_client import INFLIGHT, LanePlan, build_client, pump
 from broker_bridge.payload import LIMIT
 from domain.clock import wall_now
@@ -32,21 +32,6 @@ _UNSUPPORTED = 0x84
 _ANSWER = 3.0
 #: connections that ended without an answer before we try the other version
 _SILENT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A message and what is needed to acknowledge it."""
-
-    message: Message
-    #: bytes on the wire; the payload is cut to ``payload.LIMIT``
-    length: int
-    mid: int
-    #: the connection it came by
-    epoch: int
-    #: monotonic seconds
-    at: float
-    lane: "Lane"
 
 
 Callback = Callable[..., None]
@@ -84,6 +69,7 @@ class Lane:
         self._stopping = threading.Event()
         self._deaf = False
         self._cut = False
+        self._worn = False
         self._live = 0
         self._known = plan.session_expected
         self._silent = 0
@@ -109,6 +95,8 @@ class Lane:
 
     def start(self) -> None:
         """Begin, or begin again after the thread died. Returns at once; retries for ever."""
+        if self._client is None:
+            self._client = self._build()
         self._thread = threading.Thread(target=self._run, name=f"lane-{self.plan.name}", daemon=True)
         self._thread.start()
 
@@ -166,15 +154,15 @@ class Lane:
                 log.warning("broker not reached", lane=self.plan.name, error=type(error).__name__)
             except Exception:
                 log.exception("network loop failed, new client", lane=self.plan.name)
-                self._client = None
+                self._worn = True
             self._end()
             pause = _RETRY[0] if self.epoch > epoch else min(_RETRY[1], pause * 2)
             self._stopping.wait(pause)
 
     def _connection(self) -> None:
         """One connection, from the call to the hang-up."""
-        client = self._client or self._build()
-        self._client, self._cut = client, False
+        client = self._renew() if self._client is None or self._worn else self._client
+        self._cut = False
         epoch, ends = self.epoch, time.monotonic() + _ANSWER
         client.reconnect()
         while pump(client, 1.0) == mqtt.MQTT_ERR_SUCCESS and not self._cut:
@@ -192,6 +180,14 @@ class Lane:
             self._live = 0
             self._subscribed = False
 
+    def _renew(self) -> mqtt.Client:
+        """A new client, with the words the old one still had to say."""
+        old, self._worn = self._client, False
+        self._client = client = self._build()
+        for waiting in old.drop_out_messages() if old else ():
+            client.publish(waiting.topic, waiting.payload, waiting.qos, waiting.retain)
+        return client
+
     def _build(self) -> mqtt.Client:
         client = build_client(self.plan, self.protocol, self._inflight)
         client.on_connect = self._on_connect
@@ -204,7 +200,7 @@ class Lane:
         """The broker says nothing: perhaps it speaks the other MQTT. After 3.1.1 always 5 again."""
         self.protocol = mqtt.MQTTv311 if self.protocol == mqtt.MQTTv5 else mqtt.MQTTv5
         log.info("next with the other MQTT version", lane=self.plan.name, protocol=int(self.protocol))
-        self._silent, self._client = 0, None
+        self._silent, self._worn = 0, True
 
     @_guarded
     def _on_connect(
@@ -220,7 +216,7 @@ class Lane:
         self._greet(client, flags.session_present)
         allowed = getattr(props, "ReceiveMaximum", INFLIGHT)
         if allowed < self._inflight:
-            self._inflight, self._client = allowed, None
+            self._inflight, self._worn = allowed, True
             self.cut()
 
     def _greet(self, client: mqtt.Client, session_present: bool) -> None:
@@ -251,9 +247,7 @@ class Lane:
             log.error("broker refused a subscription: give our account the right", lane=self.plan.name)
 
     @_guarded
-    def _on_disconnect(
-        self, client: mqtt.Client, _: Any, flags: Any, reason: ReasonCode, props: Properties
-    ) -> None:
+    def _on_disconnect(self, client: mqtt.Client, _: Any, flags: Any, reason: ReasonCode, props: Properties) -> None:
         self._end()
         if not self._stopping.is_set():
             log.warning("disconnected", lane=self.plan.name, reason=str(reason))

@@ -1,5 +1,6 @@
 """Where the broker is and who we are there: one address and one name for each lane."""
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -59,8 +60,8 @@ class BridgeSettings:
         if named and self.telemetry_url is None:
             problems.append(_OWN_NAME)
         problems += _shared([alarm, telemetry, vendor])
-        if self.ca_file is not None and not self.ca_file.is_file():
-            problems.append(f"CA file {self.ca_file} is not there: give the broker's CA certificate")
+        if self.ca_file is not None and not _is_ca(self.ca_file):
+            problems.append(f"CA file {self.ca_file} cannot be used: give the broker's CA certificate (PEM)")
         if not self.instance or any(c in self.instance for c in "/+#"):
             problems.append("instance: one word without / + #")
         if problems or alarm is None:
@@ -109,6 +110,14 @@ def _address(name: str, url: str | None, problems: list[str]) -> BrokerAddress |
 def _part(parts: SplitResult, name: str) -> str | None:
     value = getattr(parts, name)
     return unquote(value) if value else None
+
+
+def _is_ca(path: Path) -> bool:
+    try:
+        ssl.create_default_context(cafile=str(path))
+    except OSError:
+        return False
+    return True
 
 
 def _shared(addresses: list[BrokerAddress | None]) -> list[str]:

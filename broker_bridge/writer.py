@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import structlog
 
+from broker_bridge.arrival import Arrival
 from broker_bridge.decode import hear
 from broker_bridge.queues import Queue
-from broker_bridge.session import Arrival
 from domain.errors import LedgerUnavailable
 from domain.events import Heard, Receipt
 

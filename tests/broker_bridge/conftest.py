@@ -44,7 +44,7 @@ def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:
 class Mosquitto:
     """The real broker, in a folder of its own."""
 
-    def __init__(self, folder: Path, persistence: bool = True) -> None:
+    def __init__(self, folder: Path, persistence: bool = True, extra: Sequence[str] = ()) -> None:
         self.folder, self.port = folder, free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         folder.mkdir(parents=True, exist_ok=True)
@@ -58,6 +58,7 @@ class Mosquitto:
             "set_tcp_nodelay true",
             f"log_dest file {folder}/mosquitto.log",
         ]
+        lines += extra
         lines += ["user root"] if os.geteuid() == 0 else []
         (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
         self._process: subprocess.Popen[bytes] | None = None

@@ -17,9 +17,7 @@ pytestmark = pytest.mark.mosquitto
 EVENT = "anling/v1/up/dev-0001/event"
 
 
-def test_a_press_is_stored_then_answered(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_a_press_is_stored_then_answered(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """The device hears ``stored``, the alert's id and whom it is about."""
     bridges(broker, ledger)
     button = devices(broker)
@@ -54,9 +52,7 @@ def test_a_childs_receipt_goes_to_the_gateway(
     assert [receipt["dev"] for receipt in gateway.receipts()] == ["kid-1"]
 
 
-def test_a_duplicate_is_answered_again(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_a_duplicate_is_answered_again(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """A device that missed its receipt repeats the press until it hears one."""
     bridge = bridges(broker, ledger)
     button = devices(broker)
@@ -190,9 +186,7 @@ def test_a_message_nothing_can_keep_waits_apart(
     assert (waiting.queue, (waiting.oldest_unstored_age or 0) > 0) == (1, True)
 
 
-def test_a_megabyte_is_kept_cut(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_a_megabyte_is_kept_cut(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """A mad device breaks nothing; the next press goes through."""
     bridges(broker, ledger)
     button = devices(broker)
@@ -219,9 +213,7 @@ def test_garbage_topics_are_kept(
     assert [(h.device, h.unreadable) for h in ledger.kept] == [(None, "topic: not one of ours")] * 4
 
 
-def test_a_dead_device_leaves_its_will(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_a_dead_device_leaves_its_will(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """The broker says offline for it, with its boot."""
     bridges(broker, ledger)
     button = devices(broker, will=b'{"v":1,"state":"offline","boot":7,"reason":"lwt"}')
@@ -323,9 +315,7 @@ def test_telemetry_has_its_own_way(
     assert len(button.receipts()) == 1
 
 
-def test_a_makers_payload_is_kept(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_a_makers_payload_is_kept(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """Raw, with the name of the dialect that nobody reads yet."""
     bridges(broker, ledger)
 
@@ -345,9 +335,7 @@ def test_the_probe_comes_back(broker: Any, ledger: Any, bridges: Any, eventually
     assert ledger.kept == []
 
 
-def test_others_see_whether_we_live(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_others_see_whether_we_live(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """Online while we run, offline when we went, both retained."""
     watcher = devices(broker, "watch-1")
     watcher.client.subscribe("anling/v1/svc/bridge/main", 1)
@@ -360,9 +348,7 @@ def test_others_see_whether_we_live(
     assert [orjson.loads(payload)["state"] for _, payload in watcher.heard] == ["online", "offline"]
 
 
-def test_resync_asks_devices_to_repeat(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_resync_asks_devices_to_repeat(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """A command to each; names that are no device ids are left out."""
     bridge = bridges(broker, ledger)
     button = devices(broker)

@@ -64,9 +64,7 @@ def test_a_child_speaks_through_its_gateway() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "bad", [None, 5, "", "short", "x" * 65, "blank in the middle!", ["01JD4Z6T8X5V9Q2K7M3B"]]
-)
+@pytest.mark.parametrize("bad", [None, 5, "", "short", "x" * 65, "blank in the middle!", ["01JD4Z6T8X5V9Q2K7M3B"]])
 def test_a_bad_id_is_replaced_by_the_payloads_hash(bad: Any) -> None:
     """The same bytes again are the same event; the technician hears about it."""
     payload = orjson.dumps({**GOOD, "id": bad})
@@ -117,9 +115,7 @@ def test_a_level_that_is_not_known_is_an_alarm(kind: str, data: Any, state: str)
     assert (state, state == "test") == (heard.data["state"], heard.drill)
 
 
-@pytest.mark.parametrize(
-    ("flag", "drill"), [(True, True), (False, False), (1, False), ("true", False), (None, False)]
-)
+@pytest.mark.parametrize(("flag", "drill"), [(True, True), (False, False), (1, False), ("true", False), (None, False)])
 def test_a_drill_is_one_only_when_exactly_true(flag: Any, drill: bool) -> None:
     """Anything but ``true`` is a real press."""
     assert drill == event(drill=flag).drill
@@ -149,9 +145,7 @@ def test_a_bad_field_is_none_and_a_fault(field: str, value: Any) -> None:
     assert heard.faults
 
 
-@pytest.mark.parametrize(
-    "ts", ["2026-11-20T14:03:00Z", "2026-11-20T22:03:00+08:00", "2026-11-20T14:03:00.000+00:00"]
-)
+@pytest.mark.parametrize("ts", ["2026-11-20T14:03:00Z", "2026-11-20T22:03:00+08:00", "2026-11-20T14:03:00.000+00:00"])
 def test_the_devices_time_is_utc(ts: str) -> None:
     """Any zone is fine as long as there is one."""
     assert datetime(2026, 11, 20, 14, 3, tzinfo=UTC) == event(ts=ts).ts
@@ -272,9 +266,7 @@ def holds(heard: Heard) -> None:
     """What is true of everything ever heard."""
     assert (heard.event is None) == (heard.unreadable is not None)
     if heard.event is not None:
-        written = orjson.dumps(
-            {"data": dict(heard.event.data), "said": heard.event.said, "id": heard.event.id}
-        )
+        written = orjson.dumps({"data": dict(heard.event.data), "said": heard.event.said, "id": heard.event.id})
         assert b"\\u0000" not in written
         assert heard.event.device == heard.device
 
@@ -285,9 +277,7 @@ def test_hearing_never_raises(topic: str, payload: bytes) -> None:
     holds(said(payload, topic))
 
 
-@given(
-    topics, st.dictionaries(st.sampled_from([*GOOD, "state", "reason"]) | st.text(), json_values, max_size=12)
-)
+@given(topics, st.dictionaries(st.sampled_from([*GOOD, "state", "reason"]) | st.text(), json_values, max_size=12))
 def test_any_object_is_heard(topic: str, fields: dict[str, Any]) -> None:
     """Any JSON object, also with NaN, huge numbers and broken characters."""
     holds(said(json.dumps(fields).encode(), topic))

@@ -87,9 +87,7 @@ def test_it_dies_with_us(tmp_path: Path, eventually: Any) -> None:
         parent.kill()
 
     assert alive
-    assert eventually(
-        lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    )
+    assert eventually(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
 
 
 @pytest.mark.mosquitto

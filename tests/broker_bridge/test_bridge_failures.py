@@ -109,9 +109,7 @@ def test_a_late_acknowledgement_hits_nobody(
     assert begun.wait(10)
     forgetful.kill()
     forgetful.start()
-    assert eventually(
-        lambda: bridge.health().lane("alarm").epoch == 2 and bridge.health().lane("alarm").connected
-    )
+    assert eventually(lambda: bridge.health().lane("alarm").epoch == 2 and bridge.health().lane("alarm").connected)
     second = devices(forgetful, "dev-0002").press(2)
     assert eventually(lambda: bridge.health().lane("alarm").queue == 1)
     bridge._lanes["alarm"].cut()
@@ -122,6 +120,29 @@ def test_a_late_acknowledgement_hits_nobody(
     eventually(lambda: len(ledger.ids()) == 3)
     assert ["press-000000000001", second, second] == ledger.ids()
     assert bridge.health().lane("alarm").stale_acks == 2
+
+
+def test_an_acknowledgement_with_the_line_down_is_void(
+    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
+) -> None:
+    """What is committed while the broker is away is not acknowledged to whoever comes next."""
+    begun, may = threading.Event(), threading.Event()
+
+    def slow(batch: Sequence[Heard]) -> None:
+        begun.set()
+        assert may.wait(20)
+
+    ledger.fail = slow
+    bridge = bridges(broker, ledger)
+    devices(broker).press(1)
+    assert begun.wait(10)
+    broker.kill()
+    assert eventually(lambda: not bridge.health().lane("alarm").connected)
+
+    may.set()
+
+    assert eventually(ledger.ids)
+    assert eventually(lambda: bridge.health().lane("alarm").stale_acks) == 1
 
 
 def test_a_broker_killed_with_persistence_keeps_our_session(
@@ -156,9 +177,7 @@ def test_a_broker_that_forgot_us_is_reported(
     assert bridge.health().lane("alarm").possible_losses == 1
 
 
-def test_a_first_connection_is_judged_by_what_the_ledger_knows(
-    broker: Any, ledger: Any, bridges: Any
-) -> None:
+def test_a_first_connection_is_judged_by_what_the_ledger_knows(broker: Any, ledger: Any, bridges: Any) -> None:
     """A ledger with a past and a broker without a session: something may be lost."""
     bridge = bridges(broker, ledger, session_expected=True)
 
@@ -175,6 +194,23 @@ def test_a_bridge_may_start_before_its_broker(
     broker.start()
 
     assert eventually(lambda: all(lane.connected for lane in bridge.health().lanes))
+
+
+def test_what_we_say_before_the_broker_is_there_is_said_later(
+    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
+) -> None:
+    """Also over a change of the MQTT version: receipts and states wait in the lane."""
+    broker.kill()
+    bridge = bridges(broker, ledger, wait=False)
+    lane = bridge._lanes["alarm"]
+    said = lane.publish("anling/v1/down/dev-0001/state", b"1", retain=True)
+    lane._worn = True
+
+    broker.start()
+
+    button = devices(broker)
+    assert said
+    assert eventually(lambda: button.heard) == [("anling/v1/down/dev-0001/state", b"1")]
 
 
 def test_a_backlog_ends_with_the_last_press(
@@ -216,9 +252,7 @@ def test_an_exception_in_a_callback_costs_one_connection(
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_a_dead_thread_is_started_again(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_a_dead_thread_is_started_again(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """Even what no handler catches is noticed within a second or two (P33)."""
     bridge = bridges(broker, ledger)
     lane = bridge._lanes["alarm"]
@@ -230,9 +264,7 @@ def test_a_dead_thread_is_started_again(
 
     lane._connection = die
     lane.cut()
-    assert eventually(
-        lambda: bridge.health().lane("alarm").epoch == 2 and bridge.health().lane("alarm").connected
-    )
+    assert eventually(lambda: bridge.health().lane("alarm").epoch == 2 and bridge.health().lane("alarm").connected)
 
     pressed = devices(broker).press(1)
 
@@ -240,9 +272,7 @@ def test_a_dead_thread_is_started_again(
     assert [pressed] == ledger.ids()
 
 
-def test_an_old_device_in_mqtt_3(
-    broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
-) -> None:
+def test_an_old_device_in_mqtt_3(broker: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any) -> None:
     """A device that speaks 3.1.1 is heard and answered."""
     bridges(broker, ledger)
     button = devices(broker, protocol=mqtt.MQTTv311)
@@ -253,9 +283,7 @@ def test_an_old_device_in_mqtt_3(
     assert len(button.receipts()) == 1
 
 
-def test_a_frozen_broker_is_noticed_by_the_probe(
-    broker: Any, ledger: Any, bridges: Any, eventually: Any
-) -> None:
+def test_a_frozen_broker_is_noticed_by_the_probe(broker: Any, ledger: Any, bridges: Any, eventually: Any) -> None:
     """The connection looks open, but the probe's age rises (P33)."""
     bridge = bridges(broker, ledger, probe_every=0.2)
     eventually(lambda: bridge.health().probe_age is not None)

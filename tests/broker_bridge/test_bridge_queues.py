@@ -5,8 +5,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from broker_bridge.arrival import Arrival
 from broker_bridge.queues import FairQueue, SheddingQueue
-from broker_bridge.session import Arrival
 from domain.events import Message
 
 NOON = datetime(2026, 11, 20, 14, 3, 1, tzinfo=UTC)

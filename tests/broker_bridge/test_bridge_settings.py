@@ -47,9 +47,7 @@ def test_all_problems_at_once_and_no_secret() -> None:
     assert "geheim" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "url", ["", "broker:1883", "mqtt://", "ws://broker", "mqtt://broker:port", "mqtt://[::1"]
-)
+@pytest.mark.parametrize("url", ["", "broker:1883", "mqtt://", "ws://broker", "mqtt://broker:port", "mqtt://[::1"])
 def test_what_is_no_address_is_refused(url: str) -> None:
     """Before anything is started."""
     with pytest.raises(ConfigurationError, match="ANLING_MQTT_URL"):

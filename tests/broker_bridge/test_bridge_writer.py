@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from broker_bridge.arrival import Arrival
 from broker_bridge.queues import FairQueue
-from broker_bridge.session import Arrival, Lane
 from broker_bridge.writer import Writer
 from domain.errors import LedgerUnavailable
 from domain.events import Heard, Message, Receipt
@@ -51,7 +51,7 @@ def writers(ledger: Any) -> Iterator[Callable[..., Writer]]:
 
 def arrival(number: int, press: Callable[..., bytes], acks: Acks) -> Arrival:
     message = Message("anling/v1/up/dev-0001/event", press(number), NOON)
-    return Arrival(message, len(message.payload), number, 1, time.monotonic(), cast(Lane, acks))
+    return Arrival(message, len(message.payload), number, 1, time.monotonic(), acks)
 
 
 def test_the_receipt_goes_before_the_acknowledgement(
@@ -83,9 +83,7 @@ def test_a_receipt_that_cannot_be_sent_stops_nothing(
     assert eventually(lambda: acks.mids) == [1]
 
 
-def test_several_poisons_in_one_batch(
-    ledger: Any, writers: Any, acks: Acks, press: Any, eventually: Any
-) -> None:
+def test_several_poisons_in_one_batch(ledger: Any, writers: Any, acks: Acks, press: Any, eventually: Any) -> None:
     """Each is put aside alone; every other message is stored once, and all are acknowledged (P6)."""
     poison = {f"press-{number:012d}" for number in (0, 13, 14, 63)}
 
