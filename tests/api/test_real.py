@@ -1,0 +1,273 @@
+"""The doors on a real ledger: the house as ``anling`` wires it, without broker and senders."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+from starlette.testclient import TestClient
+
+from anling.house import House, open_ledger
+from anling.settings import Settings
+from api.app import ApiSettings, App, build
+from broker_bridge.decode import hear
+from escalation.callbacks import Callbacks
+from store.accounts import Accounts
+from store.drills import Drills
+from store.register import Register
+from store.schema import upgrade
+from store.site import parse_site
+from store.views import Views
+
+SECRET = "a-secret-key-of-at-least-32-characters"
+
+SITE: dict[str, Any] = {
+    "streets": [{"code": "310105001", "name": "示例街道一"}, {"code": "310105002", "name": "示例街道二"}],
+    "responders": [
+        {"id": "doctor-1", "name": "家庭医生一", "role": "family_doctor", "street": "310105001",
+         "contacts": [{"channel": "webhook", "address": "http://127.0.0.1:9/doctor-1"}]},
+        {"id": "doctor-2", "name": "家庭医生二", "role": "family_doctor", "street": "310105001",
+         "contacts": [{"channel": "webhook", "address": "http://127.0.0.1:9/doctor-2"}]},
+        {"id": "desk-120", "name": "120 调度席", "role": "dispatch_120", "street": None,
+         "contacts": [{"channel": "dispatch_120", "address": "http://127.0.0.1:9/desk"}]},
+    ],
+    "teams": [
+        {"id": "doctors-1", "role": "family_doctor", "street": "310105001",
+         "shifts": [{"responder": "doctor-1", "always": True}]},
+        {"id": "desk", "role": "dispatch_120", "street": None,
+         "shifts": [{"responder": "desk-120", "always": True}]},
+    ],
+    "homes": [
+        {"id": f"home-{n}", "street": f"31010500{n}", "category": "lives_alone",
+         "address": {"text": f"示例路{n}号602室", "floor": 6, "room": "602"},
+         "family_doctor_team": "doctors-1",
+         "access": {"gate": "南门", "lift": True, "door_code": "2580#"},
+         "residents": [{"id": f"resident-{n}", "name": f"示例老人{n}", "birth": "1936-05-01",
+                        "medical": {"conditions": ["atrial fibrillation"]}}],
+         "devices": [{"id": f"dev-000{n}", "dialect": "anling", "role": "sos_button",
+                      "secret": f"secret-000{n}"}]}
+        for n in (1, 2)
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A migrated ledger with one site, three log-ins and the district's plan."""
+    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("ledger")), secret_key=SECRET)
+    ledger = open_ledger(settings)
+    upgrade(ledger)
+    Register(ledger).load(parse_site(json.dumps(SITE).encode()))
+    accounts = Accounts(ledger)
+    accounts.add("desk", "dispatcher", "correct horse")
+    accounts.add("second", "dispatcher", "correct horse", ["310105002"])
+    accounts.add("boss", "supervisor", "correct horse")
+    house = House(settings, ledger)
+    house.enforce_plan()
+    yield house
+    ledger.close()
+
+
+@pytest.fixture(scope="module")
+def real_app(real: House) -> App:
+    """The wiring."""
+    built = real
+    return App(
+        commands=built.commands,
+        views=Views(built.ledger, built.clock, built.on_duty, built.next_role),
+        accounts=Accounts(built.ledger),
+        register=Register(built.ledger),
+        drills=Drills(built.ledger, built.clock),
+        callbacks=Callbacks(
+            built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
+        ),
+        doorbell=built.ledger.doorbell,
+        health=dict,
+        metrics=CollectorRegistry(),
+        ingest=lambda message: built.intake([hear(message)])[0],
+        settings=ApiSettings("https://anling.example", SECRET),
+    )
+
+
+@pytest.fixture(scope="module")
+def town(real_app: App) -> Iterator[TestClient]:
+    """A program at the doors."""
+    with TestClient(build(real_app), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def who(town: TestClient) -> Mapping[str, dict[str, str]]:
+    """Everybody's token."""
+    found = {}
+    for name in ("desk", "second", "boss"):
+        session = town.post("/api/v1/session", json={"username": name, "password": "correct horse"}).json()
+        found[name] = {"Authorization": f"Bearer {session['token']}"}
+    return found
+
+
+@pytest.fixture
+def pressed(town: TestClient, who: Mapping[str, dict[str, str]]) -> Iterator[str]:
+    """The id of an open alert of home-1, raised by its own button; closed afterwards."""
+    from domain.ids import new_id
+
+    event = {"v": 1, "id": new_id(), "seq": 1, "boot": 1, "type": "sos", "data": {"press": "long"}}
+    answer = town.post("/ingest/anling/dev-0001/event", json=event, auth=("dev-0001", "secret-0001"))
+    assert (200, "stored") == (answer.status_code, answer.json()["result"])
+    yield answer.json()["alert"]
+    town.post(f"/api/v1/alerts/{answer.json()['alert']}/close", json={"outcome": "test"}, headers=who["boss"])
+
+
+def test_a_press_over_http_is_an_alert_of_the_home(town: TestClient, who: Any, pressed: str) -> None:
+    """The list shows it in the wire's shape."""
+    found = [a for a in town.get("/api/v1/alerts", headers=who["desk"]).json()["items"] if a["id"] == pressed]
+
+    assert [("sos", "urgent", "open", "home-1")] == [
+        (a["kind"], a["severity"], a["state"], a["home"]["id"]) for a in found
+    ]
+    assert ("calling", "main") == (found[0]["tracks"][0]["state"], found[0]["tracks"][0]["name"])
+
+
+def test_a_street_sees_its_own(town: TestClient, who: Any, pressed: str) -> None:
+    """Not in the list, not by id, not to be claimed, not on the board."""
+    lists = town.get("/api/v1/alerts", headers=who["second"]).json()["items"]
+    one = town.get(f"/api/v1/alerts/{pressed}", headers=who["second"])
+    claim = town.post(f"/api/v1/alerts/{pressed}/claim", headers=who["second"])
+
+    assert pressed not in {a["id"] for a in lists}
+    assert (404, 403) == (one.status_code, claim.status_code)
+
+
+def test_claim_progress_and_the_timeline(town: TestClient, who: Any, pressed: str) -> None:
+    """What was done is on the timeline, with hashes; another's claim is 409 with the holder."""
+    base = f"/api/v1/alerts/{pressed}"
+    claim = town.post(f"{base}/claim", headers=who["desk"])
+    step = town.post(f"{base}/progress", json={"step": "en_route"}, headers=who["desk"])
+    held = town.post(f"{base}/claim", headers=who["boss"])
+    alert = town.get(base, headers=who["desk"]).json()
+
+    assert [200, 200, 409] == [claim.status_code, step.status_code, held.status_code]
+    assert "desk" == held.json()["held_by"]["id"]
+    assert ["raised", "claimed", "progress"] == [
+        e["type"] for e in alert["timeline"] if e["type"] in ("raised", "claimed", "progress")
+    ]
+    assert all(e["hash"] for e in alert["timeline"])
+    assert "2580#" == alert["access"]["door_code"]
+
+
+def test_a_dispatcher_does_not_close_what_another_holds(town: TestClient, who: Any, pressed: str) -> None:
+    """409; a supervisor may, and the second closing is refused as closed."""
+    base, outcome = f"/api/v1/alerts/{pressed}", {"outcome": "welfare_only", "cause": "lonely"}
+    town.post(f"{base}/claim", headers=who["boss"])
+    desk = town.post(f"{base}/close", json=outcome, headers=who["desk"])
+    boss = town.post(f"{base}/close", json=outcome, headers=who["boss"])
+    again = town.post(f"{base}/close", json=outcome, headers=who["boss"])
+
+    assert [409, 200, 409] == [desk.status_code, boss.status_code, again.status_code]
+    assert ("closed", "welfare_only") == (boss.json()["state"], boss.json()["outcome"])
+
+
+def test_a_link_is_only_looked_at(town: TestClient, real: House, who: Any, pressed: str) -> None:
+    """P28 on the ledger: the timeline is the same after GET, HEAD and OPTIONS; a POST claims."""
+    link = f"/a/{real.tokens.page(pressed, 'doctor-1', 'main')}"
+    before = town.get(f"/api/v1/alerts/{pressed}", headers=who["desk"]).json()["timeline"]
+    looked = [town.request(m, link).status_code for m in ("GET", "HEAD", "OPTIONS")]
+    after = town.get(f"/api/v1/alerts/{pressed}", headers=who["desk"]).json()
+    press = town.post(link, json={"action": "claim"})
+    page = town.get(link)
+
+    assert ([200, 200, 204], before) == (looked, after["timeline"])
+    assert (200, "doctor-1") == (press.status_code, press.json()["alert"]["tracks"][0]["claimant"]["id"])
+    assert "您已接警" in page.text
+
+
+def test_who_was_not_asked_cannot_claim_by_a_link(town: TestClient, real: House, pressed: str) -> None:
+    """A link names one person; the engine decides whether that one was asked."""
+    link = f"/a/{real.tokens.page(pressed, 'doctor-2', 'main')}"
+
+    assert 403 == town.post(link, json={"action": "claim"}).status_code
+
+
+def test_somebody_telephoned(town: TestClient, who: Any) -> None:
+    """By home or by address in words; the same key makes one alert."""
+    call = {"address": "示例路9号", "kind": "manual", "note": "邻居来电", "caller_phone": "+8610000"}
+    headers = who["desk"] | {"Idempotency-Key": "call-1"}
+    first, second = (town.post("/api/v1/alerts", json=call, headers=headers) for _ in range(2))
+    closed = town.post(
+        f"/api/v1/alerts/{first.json()['id']}/close", json={"outcome": "test"}, headers=who["boss"]
+    )
+
+    assert (201, first.json()["id"]) == (first.status_code, second.json()["id"])
+    assert 200 == closed.status_code
+
+
+NOUNS = "streets homes residents devices hubs responders teams inbox messages drills plans duty alerts".split()
+LISTS = [*NOUNS, "duty?role=dispatch_120", "alerts?state=closed&drill=false"]
+
+
+@pytest.mark.parametrize("noun", LISTS)
+def test_every_list_is_a_page(town: TestClient, who: Any, noun: str) -> None:
+    """{items, next_cursor} on the real ledger."""
+    answer = town.get(f"/api/v1/{noun}", headers=who["desk"])
+
+    assert 200 == answer.status_code
+    assert {"items", "next_cursor"} <= answer.json().keys()
+
+
+def test_pages_follow_the_cursor(town: TestClient, who: Any) -> None:
+    """limit=1 walks through all homes."""
+    first = town.get("/api/v1/homes?limit=1", headers=who["desk"]).json()
+    second = town.get(f"/api/v1/homes?limit=1&cursor={first['next_cursor']}", headers=who["desk"]).json()
+
+    assert ["home-1", "home-2"] == [page["items"][0]["id"] for page in (first, second)]
+    assert second["next_cursor"] is None
+
+
+def test_a_drill_window_opens_and_closes(town: TestClient, who: Any) -> None:
+    """With its homes and its end."""
+    opened = town.post(
+        "/api/v1/drills", json={"name": "n", "homes": ["home-1"], "minutes": 5}, headers=who["desk"]
+    )
+    unknown = town.post(
+        "/api/v1/drills", json={"name": "n", "homes": ["nowhere"], "minutes": 5}, headers=who["desk"]
+    )
+    closed = town.post(f"/api/v1/drills/{opened.json()['id']}/close", headers=who["desk"])
+
+    assert [201, 404, 200] == [opened.status_code, unknown.status_code, closed.status_code]
+
+
+def test_pages_show_the_real_thing(town: TestClient, who: Any, pressed: str) -> None:
+    """Board and alert page, with names instead of ids."""
+    board = town.get("/", headers=who["desk"])
+    alert = town.get(f"/alerts/{pressed}", headers=who["desk"])
+
+    assert (200, 200) == (board.status_code, alert.status_code)
+    assert "示例路1号602室" in alert.text
+    assert "呼叫：家庭医生一" in alert.text
+    assert "90 岁" in alert.text
+
+
+def test_the_live_board_is_the_ledger(town: TestClient, who: Any, pressed: str) -> None:
+    """A claim reaches the stream."""
+    with town.websocket_connect("/live", headers=who["desk"]) as socket:
+        snapshot = socket.receive_json()
+        town.post(f"/api/v1/alerts/{pressed}/claim", headers=who["desk"])
+        while (message := socket.receive_json())["type"] != "change":
+            pass
+
+    assert ("snapshot", True) == (snapshot["type"], pressed in {a["id"] for a in snapshot["alerts"]})
+    assert ["claimed"] == [a["tracks"][0]["state"] for a in message["alerts"] if a["id"] == pressed]
+
+
+def test_an_account_that_is_shut_is_out_at_once(town: TestClient, real: House) -> None:
+    """A disabled log-in's token opens nothing."""
+    accounts = Accounts(real.ledger)
+    accounts.add("gone", "dispatcher", "correct horse")
+    session = town.post("/api/v1/session", json={"username": "gone", "password": "correct horse"}).json()
+    mine = {"Authorization": f"Bearer {session['token']}"}
+    before = town.get("/api/v1/alerts", headers=mine).status_code
+    accounts.disable("gone")
+
+    assert (200, 401) == (before, town.get("/api/v1/alerts", headers=mine).status_code)
