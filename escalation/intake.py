@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from datetime import datetime
 
 import structlog
 
@@ -33,19 +32,33 @@ class Intake:
 
     def __call__(self, batch: Sequence[Heard]) -> list[Receipt | None]:
         """Keep and judge. Raises ``LedgerUnavailable`` when the ledger did not take it: nothing was acknowledged."""
-        for _ in range(3):
+        careful = False
+        for _ in range(4):
             try:
                 with self._ledger.transaction() as tx:
-                    return self._take(tx, batch)
+                    return self._take(tx, batch, careful)
             except LedgerCollision as error:
                 _LOG.info("intake_collided", error=str(error))
-        raise LedgerUnavailable("the ledger refused the batch three times; try again")
+            except LedgerUnavailable:
+                raise
+            except Exception as error:
+                if careful:
+                    raise
+                # One message of the batch cannot be judged: start over, each message on its own.
+                _LOG.error("batch_not_judged", error=type(error).__name__, messages=len(batch))
+                careful = True
+        raise LedgerUnavailable("the ledger refused the batch again and again; try later")
 
     def rejudge(self) -> int:
         """Judge again what could not be judged when it came. Returns how many now are."""
+        with self._ledger.reading() as tx:
+            if not inbox.any_pending(tx):
+                return 0
         with self._ledger.transaction() as tx:
             rows = [(row, self._hear(message)) for message, row in inbox.pending(tx)]
-            return len(self._judge(tx, rows)) if rows else 0
+            verdicts = self._judge_each(tx, rows)
+            inbox.judge(tx, list(verdicts.values()))
+        return len(verdicts)
 
     def telemetry(self, batch: Sequence[Heard]) -> int:
         """Keep a group of telemetry messages. Returns how many were kept."""
@@ -57,10 +70,9 @@ class Intake:
         with self._ledger.transaction() as tx:
             arrival = _arrival(heard)
             if arrival.natural_key not in inbox.known(tx, [arrival.natural_key]):
-                inbox.put(tx, [arrival])
-            inbox.judge(tx, [Verdict(arrival.id, "unreadable", reason=reason[:200])])
+                inbox.put(tx, [arrival], {arrival.id: Verdict(arrival.id, "unreadable", reason=reason[:200])})
 
-    def _take(self, tx: Tx, batch: Sequence[Heard]) -> list[Receipt | None]:
+    def _take(self, tx: Tx, batch: Sequence[Heard], careful: bool) -> list[Receipt | None]:
         signs = [h for h in batch if _is_sign(h)]
         arrivals = [None if _is_sign(h) else _arrival(h) for h in batch]
         keys = {a.natural_key for a in arrivals if a}
@@ -69,38 +81,32 @@ class Intake:
         for arrival, heard in zip(arrivals, batch, strict=True):
             if arrival and arrival.natural_key not in known:
                 fresh.setdefault(arrival.natural_key, (arrival, heard))
-        inbox.put(tx, [a for a, _ in fresh.values()])
-        verdicts = self._judge(tx, [(a.id, h) for a, h in fresh.values()])
+        rows = [(a.id, h) for a, h in fresh.values()]
+        verdicts = self._judge_each(tx, rows) if careful else self._judge_all(tx, rows)
+        inbox.put(tx, [a for a, _ in fresh.values()], verdicts)
+        ours = {a.id for a, _ in fresh.values()}
+        inbox.judge(tx, [v for id, v in verdicts.items() if id not in ours])
         telemetry.seen(tx, [*signs, *(h for _, h in fresh.values())])
         return [
             _receipt(heard, arrival, known, fresh, verdicts) if arrival else None
             for arrival, heard in zip(arrivals, batch, strict=True)
         ]
 
-    def _judge(self, tx: Tx, rows: Sequence[tuple[str, Heard]]) -> dict[str, Verdict]:
-        """Judge together; where that fails, one by one, so that a bad one costs no neighbour its alert."""
-        now = self._clock.now()
-        try:
-            with tx.savepoint():
-                return judge(tx, self._standing, rows, now) if rows else {}
-        except (LedgerCollision, LedgerUnavailable):
-            raise
-        except Exception as error:  # judged one by one below; what fails alone stays pending and is shown
-            _LOG.error("batch_not_judged", error=type(error).__name__, messages=len(rows))
+    def _judge_all(self, tx: Tx, rows: Sequence[tuple[str, Heard]]) -> dict[str, Verdict]:
+        return judge(tx, self._standing, rows, self._clock.now()) if rows else {}
+
+    def _judge_each(self, tx: Tx, rows: Sequence[tuple[str, Heard]]) -> dict[str, Verdict]:
+        """One by one, so that a bad message costs no neighbour its alert; it stays pending and is shown."""
         verdicts: dict[str, Verdict] = {}
         for row in rows:
-            verdicts |= self._judge_one(tx, row, now)
+            try:
+                with tx.savepoint():
+                    verdicts |= judge(tx, self._standing, [row], self._clock.now())
+            except (LedgerCollision, LedgerUnavailable):
+                raise
+            except Exception as error:  # the engine tries again, and the console shows it
+                _LOG.error("message_not_judged", row=row[0], error=type(error).__name__)
         return verdicts
-
-    def _judge_one(self, tx: Tx, row: tuple[str, Heard], now: datetime) -> dict[str, Verdict]:
-        try:
-            with tx.savepoint():
-                return judge(tx, self._standing, [row], now)
-        except (LedgerCollision, LedgerUnavailable):
-            raise
-        except Exception as error:  # the raw row stays pending: the engine tries again, the console shows it
-            _LOG.error("message_not_judged", row=row[0], error=type(error).__name__)
-            return {}
 
 
 def _is_sign(heard: Heard) -> bool:

@@ -56,25 +56,29 @@ class Session:
 
 
 def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: datetime) -> dict[str, Verdict]:
-    """Judge kept messages and keep what came of them. Returns a verdict for each row id."""
+    """Judge messages and keep what they change. Returns a verdict for each row id, and for cancels matched late."""
     known = speakers(tx, (h.device for _, h in rows if h.device))
     cases = [Case(row, heard, _registered(heard, known)) for row, heard in rows]
     drills = homes_in_drill(tx, now) if any(h.event and h.event.drill for _, h in rows) else frozenset()
     touched = [c for c in cases if _touches(c)]
-    pairs = {(_subject(c).key, drill) for c in touched for drill in (False, True)}
-    found = alerts.open_of(tx, pairs) if pairs else {}
-    fresh = {key for key, _ in pairs if (key, False) not in found}
+    subjects = {_subject(c).key for c in touched}
+    newest = alerts.newest_of(tx, subjects) if subjects else {}
+    live = {(key, drill) for key, (_, is_open) in newest.items() if is_open for drill in (False, True)}
+    devices = {c.heard.device for c in touched if c.heard.device}
     session = Session(
-        now, standing.roster(tx), standing.in_force(tx, now), standing, tx, drills, found,
-        alerts.latest_of_many(tx, fresh) if fresh else {},
-        inbox.loose_cancels(tx, {c.heard.device for c in touched if c.heard.device}, now - _CANCEL_BEFORE)
-        if touched else {},
-    )  # fmt: skip
+        now,
+        standing.roster(tx),
+        standing.in_force(tx, now),
+        standing,
+        tx,
+        drills,
+        alerts.open_of(tx, live) if live else {},
+        {key: id for key, (id, _) in newest.items()},
+        inbox.loose_cancels(tx, devices, now - _CANCEL_BEFORE) if devices else {},
+    )
     for case in cases:
         session.verdicts[case.row] = _one(session, case)
-    kept = keep(tx, session.decisions)
-    del kept
-    inbox.judge(tx, list(session.verdicts.values()))
+    keep(tx, session.decisions)
     return session.verdicts
 
 

@@ -17,25 +17,32 @@ class Standing:
         self._zone = zone
         self._plans: dict[str, Plan] = {}
         self._roster = Roster(zone=zone)
+        self._calendar: list[tuple[datetime, str]] = []
         self._seen: str | None = None
         self._lock = threading.Lock()
 
     def roster(self, tx: Tx) -> Roster:
         """Everybody who may be asked, as of this transaction."""
+        self._refresh(tx)
+        return self._roster
+
+    def in_force(self, tx: Tx, at: datetime) -> Plan:
+        """The plan for alerts raised at ``at``."""
+        self._refresh(tx)
+        begun = [version for start, version in self._calendar if start <= at]
+        if not begun:
+            raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
+        return self.plan(tx, begun[-1])
+
+    def _refresh(self, tx: Tx) -> None:
+        """Read again what has changed since the last transaction."""
         version = register.version(tx)
         with self._lock:
             if version != self._seen:
                 people = register.people(tx)
                 self._roster = Roster(people.responders, people.teams, self._zone)
+                self._calendar = plans.calendar(tx)
                 self._seen = version
-            return self._roster
-
-    def in_force(self, tx: Tx, at: datetime) -> Plan:
-        """The plan for alerts raised at ``at``."""
-        version = plans.in_force(tx, at)
-        if version is None:
-            raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
-        return self.plan(tx, version)
 
     def plan(self, tx: Tx, version: str) -> Plan:
         """The plan pinned to an alert."""

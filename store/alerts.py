@@ -25,6 +25,7 @@ from domain.alerts import (
 )
 from domain.errors import LedgerCollision
 from domain.events import Kind
+from store.bulk import Insert, among, fetch, listed, run
 from store.columns import dumps
 from store.ledger import Tx
 from store.tables import AlertRow, TimelineRow, TrackRow
@@ -32,6 +33,7 @@ from store.tables import AlertRow, TimelineRow, TrackRow
 ALERTS = AlertRow.__table__  # type: ignore[attr-defined]
 TRACKS = TrackRow.__table__  # type: ignore[attr-defined]
 TIMELINE = TimelineRow.__table__  # type: ignore[attr-defined]
+_INSERT, _INSERT_TRACK, _INSERT_ENTRY = Insert(ALERTS), Insert(TRACKS), Insert(TIMELINE)
 
 _TRACK_FIELDS = (
     "name", "started_at", "joined", "round", "round_at", "gen", "last_at", "next_at", "saved", "claimed_at",
@@ -66,14 +68,13 @@ def latest_of(tx: Tx, subject: str) -> str | None:
     return tx.execute(query).scalar()
 
 
-def latest_of_many(tx: Tx, subjects: Iterable[str]) -> dict[str, str]:
-    """Subject key -> id of its newest alert."""
-    query = (
-        sa.select(ALERTS.c.subject, sa.func.max(ALERTS.c.id))
-        .where(ALERTS.c.subject.in_(set(subjects)))
-        .group_by(ALERTS.c.subject)
+def newest_of(tx: Tx, subjects: Iterable[str]) -> dict[str, tuple[str, bool]]:
+    """Subject key -> id of its newest alert, and whether any of its alerts is open."""
+    sql = (
+        "SELECT subject, max(id), max(CASE WHEN state = 'open' THEN 1 ELSE 0 END)"
+        f" FROM alerts WHERE {among(tx, 'subject')} GROUP BY subject"
     )
-    return {subject: id for subject, id in tx.execute(query)}
+    return {row[0]: (row[1], bool(row[2])) for row in fetch(tx, sql, listed(tx, subjects))}
 
 
 def load(tx: Tx, ids: Iterable[str]) -> dict[str, Alert]:
@@ -111,11 +112,11 @@ def save(tx: Tx, changes: Sequence[Change]) -> list[Alert]:
     new = [a for (a, _), c in zip(chained, changes, strict=True) if c.before is None]
     old = [(a, c) for (a, _), c in zip(chained, changes, strict=True) if c.before is not None]
     if new:
-        tx.execute(sa.insert(ALERTS), [_alert_row(a) for a in new])
+        _INSERT(tx, [{**_alert_row(a), "lit": ""} for a in new])
     _update(tx, [(a, c.before) for a, c in old if c.before], closing=False)
     _put_tracks(tx, chained, changes)
     _update(tx, [(a, c.before) for a, c in old if c.before], closing=True)
-    tx.execute(sa.insert(TIMELINE), [row for _, rows in chained for row in rows])
+    _INSERT_ENTRY(tx, [row for _, rows in chained for row in rows])
     return [a for a, _ in chained]
 
 
@@ -174,8 +175,7 @@ def _put_tracks(tx: Tx, chained: Sequence[tuple[Alert, Any]], changes: Sequence[
                 known.append({f"n_{k}": v for k, v in row.items() if k != "alert_state"})
     if known:
         tx.execute(_UPDATE_TRACK, known)
-    if fresh:
-        tx.execute(sa.insert(TRACKS), fresh)
+    _INSERT_TRACK(tx, fresh)
 
 
 def _alert_row(alert: Alert) -> dict[str, Any]:
@@ -266,8 +266,5 @@ def unlit(tx: Tx, limit: int) -> list[tuple[str, str, str]]:
 
 
 def light(tx: Tx, shown: Sequence[tuple[str, str]]) -> None:
-    """Note which stage was shown."""
-    if shown:
-        rows = [{"v_id": id, "v_stage": stage} for id, stage in shown]
-        statement = sa.update(ALERTS).where(ALERTS.c.id == sa.bindparam("v_id")).values(lit=sa.bindparam("v_stage"))
-        tx.execute(statement, rows)
+    """Note which stage was shown: (alert, stage)."""
+    run(tx, "UPDATE alerts SET lit = ? WHERE id = ?", [(stage, id) for id, stage in shown])

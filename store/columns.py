@@ -31,7 +31,9 @@ class UTCDateTime(TypeDecorator[datetime]):
                 return None
             if value.tzinfo is None:
                 raise ValueError("a naive datetime cannot go into the ledger; give it a zone")
-            return value.astimezone(UTC).isoformat(timespec="microseconds") if text else value
+            if not text:
+                return value
+            return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(timespec="microseconds")
 
         return bind
 

@@ -8,10 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.events import Message
+from store.bulk import Insert, among, fetch, instant, listed, run
 from store.ledger import Tx
 from store.tables import Inbox
 
 INBOX = Inbox.__table__  # type: ignore[attr-defined]
+_INSERT = Insert(INBOX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,31 +51,24 @@ class Verdict:
 
 def known(tx: Tx, keys: Iterable[str]) -> dict[str, Kept]:
     """Messages kept before, by natural key."""
-    c = INBOX.c
-    query = sa.select(c.natural_key, c.id, c.event_id, c.outcome, c.alert_id, c.reason).where(
-        c.natural_key.in_(list(keys))
-    )
-    return {row[0]: Kept(*row[1:]) for row in tx.execute(query)}
+    sql = f"SELECT natural_key, id, event_id, outcome, alert_id, reason FROM inbox WHERE {among(tx, 'natural_key')}"
+    return {row[0]: Kept(*row[1:]) for row in fetch(tx, sql, listed(tx, keys))}
 
 
-def put(tx: Tx, arrivals: Sequence[Arrival]) -> None:
-    """Keep the raw messages, as ``pending``."""
-    if arrivals:
-        tx.execute(sa.insert(INBOX), [_row(tx, a) for a in arrivals])
+def put(tx: Tx, arrivals: Sequence[Arrival], verdicts: Mapping[str, Verdict]) -> None:
+    """Keep the raw messages with what became of them; without a verdict they are ``pending``."""
+    _INSERT(tx, [_row(tx, a, verdicts.get(a.id)) for a in arrivals])
 
 
 def judge(tx: Tx, verdicts: Sequence[Verdict]) -> None:
-    """Write down what became of them."""
-    if verdicts:
-        rows = [{"v_id": v.id, "v_o": v.outcome, "v_a": v.alert_id, "v_r": v.reason} for v in verdicts]
-        tx.execute(_JUDGE, rows)
+    """Write down what became of messages kept earlier."""
+    sql = "UPDATE inbox SET outcome = ?, alert_id = ?, reason = ? WHERE id = ?"
+    run(tx, sql, [(v.outcome, v.alert_id, v.reason, v.id) for v in verdicts])
 
 
-_JUDGE = (
-    sa.update(INBOX)
-    .where(INBOX.c.id == sa.bindparam("v_id"))
-    .values(outcome=sa.bindparam("v_o"), alert_id=sa.bindparam("v_a"), reason=sa.bindparam("v_r"))
-)
+def any_pending(tx: Tx) -> bool:
+    """Whether something waits to be judged again."""
+    return bool(fetch(tx, "SELECT 1 FROM inbox WHERE outcome = 'pending' LIMIT 1"))
 
 
 def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str]]:
@@ -86,12 +81,12 @@ def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str]]:
 
 def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> dict[str, list[str]]:
     """Cancels that came before what they refer to: device -> row ids."""
-    c = INBOX.c
-    query = sa.select(c.device_id, c.id).where(
-        c.device_id.in_(list(devices)), c.kind == "cancel", c.alert_id.is_(None), c.received_at >= since
+    sql = (
+        "SELECT device_id, id FROM inbox WHERE kind = 'cancel' AND alert_id IS NULL"
+        f" AND received_at >= ? AND {among(tx, 'device_id')}"
     )
     found: dict[str, list[str]] = {}
-    for device, id in tx.execute(query):
+    for device, id in fetch(tx, sql, instant(tx, since), listed(tx, devices)):
         found.setdefault(device, []).append(id)
     return found
 
@@ -102,14 +97,22 @@ def payload(tx: Tx, id: str) -> bytes:
     return tx.sealer.open(sealed, f"inbox.payload|{id}")
 
 
-def _row(tx: Tx, arrival: Arrival) -> dict[str, Any]:
+def _row(tx: Tx, arrival: Arrival, verdict: Verdict | None) -> dict[str, Any]:
     message = arrival.message
     return {
-        "id": arrival.id, "natural_key": arrival.natural_key, "topic": message.topic[:512],
-        "device_id": arrival.device_id, "event_id": arrival.event_id, "kind": arrival.kind,
-        "received_at": message.received_at, "retain": message.retain, "outcome": "pending",
+        "id": arrival.id,
+        "natural_key": arrival.natural_key,
+        "topic": message.topic[:512],
+        "device_id": arrival.device_id,
+        "event_id": arrival.event_id,
+        "kind": arrival.kind,
+        "received_at": message.received_at,
         "payload": tx.sealer.seal(message.payload, f"inbox.payload|{arrival.id}"),
-    }  # fmt: skip
+        "retain": message.retain,
+        "outcome": verdict.outcome if verdict else "pending",
+        "reason": verdict.reason if verdict else None,
+        "alert_id": verdict.alert_id if verdict else None,
+    }
 
 
 def _message(tx: Tx, row: Mapping[Any, Any]) -> Message:

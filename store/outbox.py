@@ -9,14 +9,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from store.alerts import ALERTS, TRACKS
+from store.alerts import ALERTS
+from store.bulk import Insert, among, fetch, instant, listed, read_instant, read_json, run
 from store.ledger import Tx
 from store.tables import AttemptRow, OutboxRow
 
 OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
 ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]
+_INSERT = Insert(OUTBOX, conflict="(key) DO NOTHING")
+_INSERT_ATTEMPT = Insert(ATTEMPTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +58,24 @@ class Leased:
 
 def put(tx: Tx, items: Sequence[Item]) -> None:
     """Order contacts. Ordering the same key twice keeps one (invariant 9)."""
-    if not items:
-        return
     repeats = [i for i in items if i.repeats and i.purpose == "contact"]
-    if repeats:
-        rows = [
-            {"v_a": i.alert_id, "v_t": i.track, "v_p": i.person, "v_n": i.repeats, "v_at": i.created_at}
-            for i in repeats
-        ]
-        tx.execute(_OUTDATE, rows)
-    insert = postgresql.insert if tx.postgres else sqlite.insert
-    statement = insert(OUTBOX).on_conflict_do_nothing(index_elements=["key"])
-    tx.execute(statement, [_row(i) for i in items])
+    run(tx, _OUTDATE, [(instant(tx, i.created_at), i.alert_id, i.person, i.track, i.repeats) for i in repeats])
+    _INSERT(tx, [_row(i) for i in items])
 
 
 def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
     """Take rows that are ready, first contacts before repeats; one at a time per person and alert."""
-    c = OUTBOX.c
-    query = (
-        sa.select(OUTBOX, *_CONTEXT)
-        .join(ALERTS, ALERTS.c.id == c.alert_id)
-        .outerjoin(TRACKS, (TRACKS.c.alert_id == c.alert_id) & (TRACKS.c.name == c.track))
-        .where(c.status == "pending", c.not_before <= now)
-        .order_by(c.repeats, c.not_before)
-        .limit(limit)
-    )
-    if tx.postgres:
-        query = query.with_for_update(skip_locked=True, of=OUTBOX)
-    rows = tx.execute(query).mappings().all()
-    if not rows:
-        return []
-    busy = _busy(tx, {row["alert_id"] for row in rows if row["repeats"] or row["purpose"] != "contact"})
+    rows = fetch(tx, _READY + (" FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""), instant(tx, now), limit)
+    found = [_leased(tx, row) for row in rows]
+    crowded = {x.item.alert_id for x in found if x.item.repeats or x.item.purpose != "contact"}
+    busy = _busy(tx, crowded)
     chosen = []
-    for row in rows:
-        pair = (row["alert_id"], row["person"])
+    for leased in found:
+        pair = (leased.item.alert_id, leased.item.person)
         if pair not in busy:
             busy.add(pair)
-            chosen.append(_leased(row))
-    if chosen:
-        tx.execute(_LEASE, [{"v_key": x.item.key, "v_o": owner, "v_u": until, "v_n": x.attempt} for x in chosen])
+            chosen.append(leased)
+    run(tx, _LEASE, [(owner, instant(tx, until), x.attempt, x.item.key) for x in chosen])
     return chosen
 
 
@@ -102,15 +83,14 @@ def _busy(tx: Tx, alerts: set[str]) -> set[tuple[str, str]]:
     """(alert, person) pairs that are being dialed at this moment."""
     if not alerts:
         return set()
-    query = sa.select(OUTBOX.c.alert_id, OUTBOX.c.person).where(
-        OUTBOX.c.alert_id.in_(alerts), OUTBOX.c.status == "leased"
-    )
-    return {(alert, person) for alert, person in tx.execute(query)}
+    sql = f"SELECT alert_id, person FROM outbox WHERE status = 'leased' AND {among(tx, 'alert_id')}"
+    return {(row[0], row[1]) for row in fetch(tx, sql, listed(tx, alerts))}
 
 
 def start(tx: Tx, attempts: Sequence[Mapping[str, Any]]) -> None:
     """Row before dial: ``key``, ``n``, ``started_at``, ``digit``."""
-    tx.execute(sa.insert(ATTEMPTS), [{"status": "sending", **a} for a in attempts])
+    blank = {"settled_at": None, "status": "sending", "reference": None, "code": None, "reason": None}
+    _INSERT_ATTEMPT(tx, [{**blank, **a} for a in attempts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +112,13 @@ class Settled:
 
 def settle(tx: Tx, settled: Sequence[Settled]) -> None:
     """Write down the results."""
-    if not settled:
-        return
     rows = [
-        {"v_key": s.key, "v_n": s.n, "v_w": s.word, "v_s": s.status, "v_at": s.at, "v_nb": s.not_before,
-         "v_fin": None if s.status == "pending" else s.at, "v_ref": s.reference, "v_c": s.code, "v_r": s.reason}
+        (s.status, instant(tx, s.not_before), None if s.status == "pending" else instant(tx, s.at), s.reason, s.key)
         for s in settled
-    ]  # fmt: skip
-    tx.execute(_SETTLE, rows)
-    dialed = [r for r in rows if r["v_n"]]
-    if dialed:
-        tx.execute(_SETTLE_ATTEMPT, dialed)
+    ]
+    run(tx, _SETTLE, rows)
+    dialed = [(s.word, instant(tx, s.at), s.reason, s.code, s.reference, s.key, s.n) for s in settled if s.n]
+    run(tx, _SETTLE_ATTEMPT, dialed)
 
 
 def reclaim(tx: Tx, now: datetime, owners: Sequence[str] = ()) -> int:
@@ -171,22 +147,14 @@ def overdue(tx: Tx, now: datetime) -> bool:
 
 def next_ready(tx: Tx) -> datetime | None:
     """When the next pending row becomes ready."""
-    query = sa.select(sa.func.min(OUTBOX.c.not_before, type_=OUTBOX.c.not_before.type)).where(
-        OUTBOX.c.status == "pending"
-    )
-    return tx.execute(query).scalar()
+    rows = fetch(tx, "SELECT not_before FROM outbox WHERE status = 'pending' ORDER BY not_before LIMIT 1")
+    return read_instant(tx, rows[0][0]) if rows else None
 
 
 def get(tx: Tx, key: str) -> tuple[Leased, str] | None:
     """One row and its status."""
-    query = (
-        sa.select(OUTBOX, *_CONTEXT)
-        .join(ALERTS, ALERTS.c.id == OUTBOX.c.alert_id)
-        .outerjoin(TRACKS, (TRACKS.c.alert_id == OUTBOX.c.alert_id) & (TRACKS.c.name == OUTBOX.c.track))
-        .where(OUTBOX.c.key == key)
-    )
-    row = tx.execute(query).mappings().first()
-    return (_leased(row), row["status"]) if row else None
+    rows = fetch(tx, f"{_SELECT} WHERE o.key = ?", key)
+    return (_leased(tx, rows[0]), str(rows[0][-1])) if rows else None
 
 
 def attempt(tx: Tx, key: str, n: int) -> Mapping[str, Any] | None:
@@ -242,73 +210,64 @@ def open_for(tx: Tx, person: str) -> list[str]:
     return [row[0] for row in tx.execute(query)]
 
 
-_CONTEXT = (
-    ALERTS.c.state.label("alert_state"),
-    ALERTS.c.kind.label("alert_kind"),
-    ALERTS.c.severity.label("alert_severity"),
-    ALERTS.c.raised_at.label("alert_raised_at"),
-    ALERTS.c.home_id.label("alert_home"),
-    ALERTS.c.device_id.label("alert_device"),
-    TRACKS.c.state.label("track_state"),
-    TRACKS.c.gen.label("track_gen"),
+_SELECT = (
+    "SELECT o.key, o.alert_id, o.track, o.gen, o.purpose, o.person, o.role, o.channel, o.point, o.fallbacks, o.drill,"
+    " o.repeats, o.about, o.created_at, o.attempts, a.state, t.state, t.gen, a.kind, a.severity, a.raised_at,"
+    " a.home_id, a.device_id, o.status"
+    " FROM outbox o JOIN alerts a ON a.id = o.alert_id"
+    " LEFT JOIN tracks t ON t.alert_id = o.alert_id AND t.name = o.track"
 )
+_READY = f"{_SELECT} WHERE o.status = 'pending' AND o.not_before <= ? ORDER BY o.repeats, o.not_before LIMIT ?"
 #: a newer contact of the same person on the same track replaces one that was never sent
 _OUTDATE = (
-    sa.update(OUTBOX)
-    .where(
-        OUTBOX.c.alert_id == sa.bindparam("v_a"), OUTBOX.c.person == sa.bindparam("v_p"),
-        OUTBOX.c.track == sa.bindparam("v_t"), OUTBOX.c.status == "pending", OUTBOX.c.purpose == "contact",
-        OUTBOX.c.repeats < sa.bindparam("v_n"),
-    )
-    .values(status="superseded", finished_at=sa.bindparam("v_at"), reason="a newer contact replaces it")
-)  # fmt: skip
-_LEASE = (
-    sa.update(OUTBOX)
-    .where(OUTBOX.c.key == sa.bindparam("v_key"))
-    .values(
-        status="leased",
-        lease_owner=sa.bindparam("v_o"),
-        lease_until=sa.bindparam("v_u"),
-        attempts=sa.bindparam("v_n"),
-    )
+    "UPDATE outbox SET status = 'superseded', finished_at = ?, reason = 'a newer contact replaces it'"
+    " WHERE alert_id = ? AND person = ? AND track = ? AND repeats < ? AND status = 'pending' AND purpose = 'contact'"
 )
+_LEASE = "UPDATE outbox SET status = 'leased', lease_owner = ?, lease_until = ?, attempts = ? WHERE key = ?"
 _SETTLE = (
-    sa.update(OUTBOX)
-    .where(OUTBOX.c.key == sa.bindparam("v_key"), OUTBOX.c.status.in_(("leased", "pending")))
-    .values(
-        status=sa.bindparam("v_s"), lease_owner=None, lease_until=None, not_before=sa.bindparam("v_nb"),
-        finished_at=sa.bindparam("v_fin"), reason=sa.bindparam("v_r"),
-    )
-)  # fmt: skip
+    "UPDATE outbox SET status = ?, lease_owner = NULL, lease_until = NULL, not_before = ?, finished_at = ?, reason = ?"
+    " WHERE key = ? AND status IN ('leased', 'pending')"
+)
 _SETTLE_ATTEMPT = (
-    sa.update(ATTEMPTS)
-    .where(ATTEMPTS.c.key == sa.bindparam("v_key"), ATTEMPTS.c.n == sa.bindparam("v_n"))
-    .values(
-        status=sa.bindparam("v_w"), settled_at=sa.bindparam("v_at"), reason=sa.bindparam("v_r"), code=sa.bindparam("v_c"),
-        reference=sa.func.coalesce(sa.bindparam("v_ref"), ATTEMPTS.c.reference),
-    )
-)  # fmt: skip
+    "UPDATE attempts SET status = ?, settled_at = ?, reason = ?, code = ?, reference = coalesce(?, reference)"
+    " WHERE key = ? AND n = ?"
+)
 
 
 def _row(item: Item) -> dict[str, Any]:
     return {
-        "key": item.key, "alert_id": item.alert_id, "track": item.track, "gen": item.gen, "purpose": item.purpose,
-        "person": item.person, "role": item.role, "channel": item.channel, "point": item.point,
-        "fallbacks": list(item.fallbacks), "drill": item.drill, "repeats": item.repeats, "about": item.about,
-        "created_at": item.created_at, "not_before": item.created_at, "status": "pending", "attempts": 0,
-    }  # fmt: skip
+        "key": item.key,
+        "alert_id": item.alert_id,
+        "track": item.track,
+        "gen": item.gen,
+        "purpose": item.purpose,
+        "person": item.person,
+        "role": item.role,
+        "channel": item.channel,
+        "point": item.point,
+        "fallbacks": list(item.fallbacks),
+        "drill": item.drill,
+        "repeats": item.repeats,
+        "about": item.about,
+        "created_at": item.created_at,
+        "not_before": item.created_at,
+        "status": "pending",
+        "attempts": 0,
+        "lease_owner": None,
+        "lease_until": None,
+        "finished_at": None,
+        "reason": None,
+    }
 
 
-def _leased(row: Mapping[Any, Any]) -> Leased:
+def _leased(tx: Tx, row: Sequence[Any]) -> Leased:
+    key, alert_id, track, gen, purpose, person, role, channel, point = row[:9]
+    fallbacks, about, created_at = tuple(read_json(row[9])), read_json(row[12]), read_instant(tx, row[13])
     item = Item(
-        row["key"], row["alert_id"], row["track"], row["gen"], row["purpose"], row["person"], row["role"],
-        row["channel"], row["point"], tuple(row["fallbacks"]), row["drill"], row["repeats"], row["about"],
-        row["created_at"],
+        key, alert_id, track, gen, purpose, person, role, channel, point, fallbacks, bool(row[10]), row[11], about, created_at
     )  # fmt: skip
-    current = row["purpose"] != "contact" or (
-        row["alert_state"] == "open" and row["track_state"] == "calling" and row["track_gen"] == row["gen"]
+    alert_state, track_state, track_gen = row[15:18]
+    current = item.purpose != "contact" or (
+        alert_state == "open" and track_state == "calling" and track_gen == item.gen
     )
-    return Leased(
-        item, row["attempts"] + 1, current, row["alert_kind"], row["alert_severity"], row["alert_raised_at"],
-        row["alert_home"], row["alert_device"],
-    )  # fmt: skip
+    return Leased(item, row[14] + 1, current, row[18], row[19], read_instant(tx, row[20]), row[21], row[22])

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import ConfigurationError
 from domain.people import ContactPoint, Responder, Shift, Team
+from store.bulk import among, fetch, listed
 from store.ledger import Ledger, Tx
 from store.site import DEVICE_ID, Site, SiteHome, SiteResponder, SiteTeam
 from store.tables import (
@@ -108,23 +109,20 @@ class Register:
 
 def speakers(tx: Tx, devices: Iterable[str]) -> dict[str, Speaker]:
     """What is known of these devices; unknown ones are absent."""
-    wanted = list(set(devices))
+    wanted = set(devices)
     if not wanted:
         return {}
-    query = (
-        sa.select(
-            DEVICES.c.id, DEVICES.c.role, DEVICES.c.gateway, DEVICES.c.home_id, HOMES.c.street, HOMES.c.category,
-            HOMES.c.family_doctor_team,
-        )
-        .outerjoin(HOMES, HOMES.c.id == DEVICES.c.home_id)
-        .where(DEVICES.c.id.in_(wanted))
-    )  # fmt: skip
-    return {row[0]: Speaker(*row) for row in tx.execute(query)}
+    sql = (
+        "SELECT d.id, d.role, d.gateway, d.home_id, h.street, h.category, h.family_doctor_team"
+        f" FROM devices d LEFT JOIN homes h ON h.id = d.home_id WHERE {among(tx, 'd.id')}"
+    )
+    return {row[0]: Speaker(*row) for row in fetch(tx, sql, listed(tx, wanted))}
 
 
 def version(tx: Tx) -> str:
-    """Changes whenever the register does."""
-    return str(tx.execute(sa.select(META.c.value).where(META.c.key == _VERSION)).scalar() or "0")
+    """Changes whenever the register, or the plan in force, does."""
+    rows = fetch(tx, "SELECT value FROM meta WHERE key = ?", _VERSION)
+    return str(rows[0][0]) if rows else "0"
 
 
 def people(tx: Tx) -> People:

@@ -5,14 +5,26 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.events import Event, Heard, Kind
+from store.bulk import Insert
 from store.ledger import Tx
 from store.tables import DeviceStateRow, TelemetryRow
 
 STATES = DeviceStateRow.__table__  # type: ignore[attr-defined]
 TELEMETRY = TelemetryRow.__table__  # type: ignore[attr-defined]
+_INSERT = Insert(TELEMETRY, ("device_id", "kind", "received_at", "payload"))
+_OLDER_BOOT = "excluded.online IS FALSE AND excluded.boot < device_states.boot"
+_UPSERT = Insert(
+    STATES,
+    conflict=f"""(device_id) DO UPDATE SET
+    last_seen = CASE WHEN excluded.online IS FALSE THEN device_states.last_seen ELSE excluded.last_seen END,
+    online = CASE WHEN {_OLDER_BOOT} THEN device_states.online ELSE coalesce(excluded.online, device_states.online) END,
+    boot = CASE WHEN {_OLDER_BOOT} THEN device_states.boot ELSE coalesce(excluded.boot, device_states.boot) END,
+    seq = coalesce(excluded.seq, device_states.seq),
+    kind = excluded.kind,
+    battery_pct = coalesce(excluded.battery_pct, device_states.battery_pct)""",
+)
 
 
 def keep(tx: Tx, batch: Sequence[Heard]) -> int:
@@ -24,8 +36,7 @@ def keep(tx: Tx, batch: Sequence[Heard]) -> int:
         for h in batch
         if h.device
     ]  # fmt: skip
-    if rows:
-        tx.execute(sa.insert(TELEMETRY), rows)
+    _INSERT(tx, rows)
     seen(tx, (h for h in batch if h.event))
     return len(rows)
 
@@ -36,23 +47,7 @@ def seen(tx: Tx, heard: Iterable[Heard]) -> None:
     for h in heard:
         if h.event is not None and h.device is not None:
             newest[h.device] = _state(h.device, h.event, h.message.received_at, newest.get(h.device))
-    if not newest:
-        return
-    insert = (postgresql.insert if tx.postgres else sqlite.insert)(STATES)
-    new = insert.excluded
-    older_boot = sa.and_(new.online.is_(False), new.boot.is_not(None), STATES.c.boot > new.boot)
-    statement = insert.on_conflict_do_update(
-        index_elements=["device_id"],
-        set_={
-            "last_seen": sa.case((new.online.is_(False), STATES.c.last_seen), else_=new.last_seen),
-            "online": sa.case((older_boot, STATES.c.online), else_=sa.func.coalesce(new.online, STATES.c.online)),
-            "seq": sa.func.coalesce(new.seq, STATES.c.seq),
-            "boot": sa.case((older_boot, STATES.c.boot), else_=sa.func.coalesce(new.boot, STATES.c.boot)),
-            "kind": new.kind,
-            "battery_pct": sa.func.coalesce(new.battery_pct, STATES.c.battery_pct),
-        },
-    )
-    tx.execute(statement, list(newest.values()))
+    _UPSERT(tx, list(newest.values()))
 
 
 def prune(tx: Tx, before: datetime, limit: int = 20_000) -> int:
