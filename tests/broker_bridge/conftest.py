@@ -103,6 +103,9 @@ class Device:
         if will is not None:
             self.client.will_set(f"anling/v1/status/{name}", will, qos=1, retain=True)
         self.client.connect("127.0.0.1", port)
+        connection = self.client.socket()
+        assert isinstance(connection, socket.socket)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.client.loop_start()
         assert self._ready.wait(10)
 

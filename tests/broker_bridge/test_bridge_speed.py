@@ -39,3 +39,19 @@ def test_a_burst_of_telemetry_is_taken_whole(
     assert len(button.receipts()) == 1
     assert time.monotonic() - began < 10
     assert len(ledger.batches) < 100
+
+
+@pytest.mark.mosquitto
+def test_a_receipt_comes_at_once(broker: Any, ledger: Any, bridges: Any, devices: Any, press: Any) -> None:
+    """Press after press, the usual receipt is there within 25 ms: no window, no polling, no Nagle."""
+    bridges(broker, ledger)
+    button = devices(broker)
+    waits: list[float] = []
+    for number in range(30):
+        began = time.monotonic()
+        button.client.publish("anling/v1/up/dev-0001/event", press(number), 1)
+        while len(button.receipts()) <= number and time.monotonic() - began < 5:
+            time.sleep(0.0005)
+        waits.append(time.monotonic() - began)
+
+    assert sorted(waits)[15] < 0.025
