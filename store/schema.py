@@ -32,6 +32,9 @@ def upgrade(ledger: Ledger) -> str | None:
     from alembic import command
 
     with ledger.transaction() as tx:
+        if tx.postgres:
+            # Of two processes that start together the second waits here, and then finds nothing to do.
+            tx.execute(sa.text("SELECT pg_advisory_xact_lock(20251)"))
         config = config_for()
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
