@@ -101,6 +101,15 @@ class Product:
         query = urlencode({"state": "open", "home": home, "drill": str(drill).lower()})
         return list(self._door.ask("GET", f"/api/v1/alerts?{query}")["items"])
 
+    def open_everywhere(self) -> set[str]:
+        """Ids of the open alerts of all homes, drills or not (the newest 500)."""
+        rows = self._door.ask("GET", "/api/v1/alerts?state=open&limit=500")["items"]
+        return {str(row["id"]) for row in rows}
+
+    def knows(self, user: str) -> bool:
+        """Whether there is a log-in of that very name."""
+        return user in self._others
+
     def alert(self, alert: str) -> dict[str, Any]:
         """One alert in full."""
         return dict(self._door.ask("GET", f"/api/v1/alerts/{quote(alert)}"))

@@ -48,7 +48,7 @@ _VERBS: Mapping[str, frozenset[str]] = {
     "press": frozenset({"kind", "data"}),
     "cancel": frozenset(),
     "claim_as": frozenset({"track", "status"}),
-    "progress_as": frozenset({"step", "note", "track", "status"}),
+    "progress_as": frozenset({"step", "note", "track", "status", "optional"}),
     "release_as": frozenset({"track", "status"}),
     "decline_as": frozenset({"status"}),
     "voice_check_as": frozenset({"result", "status"}),

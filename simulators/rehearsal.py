@@ -178,10 +178,13 @@ class Rehearsal:
 
     def _command(self, act: Act) -> None:
         verb = act.verb.removesuffix("_as")
-        body = {key: value for key, value in act.detail.items() if key != "status"}
+        body = {key: value for key, value in act.detail.items() if key not in ("status", "optional")}
         page = self._page_of(act.target) if verb in ("claim", "decline", "progress") else None
         if page:
             answer_page(page, {"action": verb, **body})
+            return
+        if act.detail.get("optional") and not self.product.knows(act.target):
+            self._say(f"  略过 skipped: {act.target} 没有页面也没有账号 has neither a page nor a log-in")
             return
         self.watch.look()
         for alert in self.watch.open_alerts():

@@ -10,6 +10,9 @@ from simulators.judge import AlertView, Glimpse, Reached, Receipted, Record, Tra
 from simulators.scenario import Drill
 from simulators.sitefile import Site
 
+#: Real seconds between two looks at alerts in full.
+_LOOK_UP_S = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -54,9 +57,14 @@ class Watch:
     scale: float
     started: float = field(default_factory=time.time)
     alerts: dict[str, AlertView] = field(default_factory=dict)
+    #: alerts of others were open beside ours: a call that names no alert may be theirs
+    strangers: bool = False
     contacts: list[dict[str, Any]] = field(default_factory=list)
     #: alerts that our own receipts named
     opened: set[str] = field(default_factory=set)
+    #: the provider's numbers of the calls and messages about our alerts
+    _references: set[str] = field(default_factory=set)
+    _referenced_at: float = 0.0
     _glimpses: list[Glimpse] = field(default_factory=list)
     _receipts: list[Receipted] = field(default_factory=list)
 
@@ -66,13 +74,28 @@ class Watch:
 
     def look(self) -> None:
         """Look once at the alerts and the contacts. Raises DoorClosed when a door is closed."""
-        for home in self.drill.homes:
-            for row in self.product.open_alerts(home, self.drill.drill):
-                self.alerts.setdefault(row["id"], view(row))
-        for alert in self.alerts:
-            self.alerts[alert] = view(self.product.alert(alert))
+        rows = [row for home in self.drill.homes for row in self.product.open_alerts(home, self.drill.drill)]
+        seen = {str(row["id"]): view(row) for row in rows}
+        for alert in self.open_alerts():
+            # It has left the open list: one look in full (reads are audited, so not more than needed).
+            if alert not in seen:
+                seen[alert] = view(self.product.alert(alert))
+        self.alerts |= seen
         self._glimpses.append(Glimpse(self.now(), tuple(self.alerts.values())))
-        self.contacts = [row for row in self.world.contacts(self.after) if self._ours(row)]
+        contacts = self.world.contacts(self.after)
+        if any(_nameless(row) and row.get("sid") not in self._references for row in contacts):
+            self._look_up()
+        self.contacts = [row for row in contacts if self._ours(row)]
+
+    def _look_up(self) -> None:
+        """Find out which calls were about our alerts, and whether somebody else's alert is open."""
+        if time.monotonic() < self._referenced_at + _LOOK_UP_S:
+            return
+        self._referenced_at = time.monotonic()
+        for alert in self.alerts:
+            for contact in self.product.alert(alert).get("contacts", []):
+                self._references.add(str(contact.get("reference")))
+        self.strangers = self.strangers or not self.product.open_everywhere() <= set(self.alerts)
 
     def receipted(self, device: str, receipt: Mapping[str, Any]) -> None:
         """A device got a receipt just now."""
@@ -104,12 +127,18 @@ class Watch:
         )
 
     def _ours(self, row: Mapping[str, Any]) -> bool:
-        """About one of our alerts. A call may name none: then it is ours unless heard to be no drill."""
+        """About one of our alerts. A call may name none: then its number or its words must tell."""
         if row.get("alert") is not None:
             return row["alert"] in self.alerts
         if row.get("home") is not None:
             return row["home"] in self.drill.homes
-        return not self.drill.drill or row.get("drill") is not False or not row.get("spoken")
+        if row.get("sid") is not None and row["sid"] in self._references:
+            return True
+        return bool(self.drill.drill and row.get("drill")) or not self.strangers
+
+
+def _nameless(row: Mapping[str, Any]) -> bool:
+    return row.get("alert") is None and row.get("home") is None
 
 
 def view(row: Mapping[str, Any]) -> AlertView:

@@ -46,6 +46,8 @@ class Town:
     behaviour: dict[str, Any] = field(default_factory=dict)
     taught: list[tuple[str, Any]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
+    #: a contact that names no alert, made when a drill alert is raised
+    stray: dict[str, Any] | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -74,7 +76,8 @@ class Town:
 
     def take(self, body: dict[str, Any]) -> dict[str, Any]:
         self.log.append(f"{body['type']} drill={body['drill']} window={bool(self.windows)}")
-        alert = next((one for one in self.alerts if one["state"] == "open"), None)
+        mine = (one for one in self.alerts if one["state"] == "open" and one["drill"] == body["drill"])
+        alert = next(mine, None)
         if alert and body["id"] in alert["ids"]:
             return alert
         if body["type"] == "cancel" and alert:
@@ -92,6 +95,9 @@ class Town:
                 "ids": set(), "raised": time.time(), "done": set(), "resumed": 0.0,
             }
             self.alerts.append(alert)
+            if self.stray is not None and body["drill"]:
+                first = {"seq": len(self.contacts) + 1, "at": time.time(), "type": "contact"}
+                self.contacts.append(first | self.stray)
         alert["ids"].add(body["id"])
         return alert
 
@@ -150,6 +156,8 @@ class Town:
 
     def claim(self, alert: dict[str, Any], who: str) -> None:
         with self.lock:
+            if alert["state"] != "open":
+                return
             until = (time.time() - alert["raised"]) / self.scale + 900
             alert["tracks"][0].update(state="claimed", claimant={"id": who})
             alert["until"] = until
@@ -192,7 +200,9 @@ class Town:
         with self.lock:
             found = [
                 shown(one) for one in self.alerts
-                if one["state"] == wanted["state"] and str(one["drill"]).lower() == wanted["drill"]
+                if one["state"] == wanted["state"]
+                and wanted.get("drill", str(one["drill"]).lower()) == str(one["drill"]).lower()
+                and wanted.get("home", one["home"]["id"]) == one["home"]["id"]
             ]
         return JSONResponse({"items": found, "next_cursor": None})
 
@@ -236,7 +246,8 @@ class Town:
 
 def shown(alert: dict[str, Any]) -> dict[str, Any]:
     hidden = ("ids", "done", "raised", "resumed", "until", "closed_at")
-    return {key: value for key, value in alert.items() if key not in hidden}
+    contacts = [{"responder": "keyholder-1", "reference": "CA-ours"}] if alert["drill"] else []
+    return {**{key: value for key, value in alert.items() if key not in hidden}, "contacts": contacts}
 
 
 Build = Callable[..., Town]
@@ -290,7 +301,13 @@ def bad(verdict: Verdict) -> set[Sort]:
     return {finding.sort for finding in verdict.findings if not finding.good}
 
 
-@pytest.mark.parametrize("name", ["button", "nobody_answers", "cancel_is_not_close", "two_presses_one_alert"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "button", "cancel_is_not_close", "two_presses_one_alert",
+        pytest.param("nobody_answers", marks=pytest.mark.slow),
+    ],
+)
 def test_a_good_town_passes(name: str, build: Build, perform: Perform) -> None:
     """Every drill of the house passes where everything is done right."""
     verdict = perform(load_drill(name), build())
@@ -298,6 +315,7 @@ def test_a_good_town_passes(name: str, build: Build, perform: Perform) -> None:
     assert verdict.passed, verdict.text()
 
 
+@pytest.mark.slow
 def test_a_claim_that_goes_silent(build: Build, perform: Perform) -> None:
     """P8: the claim runs out and the calls resume; the drill sees it."""
     town = build(scale=SCALE / 2)
@@ -405,6 +423,19 @@ def test_a_run_without_the_flag_leaves_strangers_alone(build: Build, perform: Pe
 
     assert not verdict.passed
     assert ["open"] == [alert["state"] for alert in town.alerts]
+
+
+@pytest.mark.parametrize(("sid", "ours"), [("CA-ours", True), ("CA-theirs", False)])
+def test_a_call_that_names_no_alert(sid: str, ours: bool, build: Build, perform: Perform) -> None:
+    """Beside somebody else's alert, an unanswered call is ours only if the alert's own contacts say so."""
+    town = build()
+    town.take({"type": "sos", "drill": False, "id": "real"})
+    town.alerts[0].update(id="a-0", home={"id": "home-0002"}, done={"never"}, raised=time.time() + 3600)
+    town.stray = {"who": "keyholder-1", "channel": "voice", "sid": sid, "spoken": None, "drill": None}
+
+    verdict = perform(load_drill("button"), town)
+
+    assert ours == (Sort.UNEXPECTED in bad(verdict)), verdict.text()
 
 
 def test_names_that_the_site_does_not_know(build: Build, perform: Perform) -> None:
