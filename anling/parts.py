@@ -2,16 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import orjson
 import structlog
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from anling.house import House
-from api.parts import Health
 from broker_bridge.bridge import Bridge
 from broker_bridge.topics import state_topic
 from channels.wording import stage as stage_words
@@ -19,11 +17,11 @@ from domain.clock import wall_now
 from domain.contacts import Channel
 from domain.errors import AnlingError
 from domain.events import Heard
+from domain.health import Health
 from escalation.delivery import Delivery
 from escalation.engine import Engine
 from escalation.lamps import Lamps
 from store import pulses, telemetry
-from store.views import Views
 
 _LOG = structlog.get_logger("anling.parts")
 #: a loop that has not turned for this long has stopped
@@ -132,40 +130,6 @@ class Heart(threading.Thread):
         """End after the present beat."""
         self._stop_event.set()
         self.join(3)
-
-
-class Figures:
-    """Counts for Prometheus, read when asked. No personal data."""
-
-    def __init__(self, running: Running, views: Callable[[], Views]) -> None:
-        self._running = running
-        self._views = views
-
-    def collect(self) -> Iterator[Metric]:
-        """One reading."""
-        running = self._running
-        yield _counter(
-            "anling_telemetry_stored", "Telemetry messages committed to the ledger", running.telemetry_stored
-        )
-        if running.bridge is not None:
-            for name, value in running.bridge.counters().items():
-                yield _counter(f"anling_bridge_{name}", f"Bridge: {name.replace('_', ' ')}", value)
-        if running.engine is not None:
-            yield _counter("anling_engine_decided", "Alerts decided by timers", running.engine.ticks)
-        if running.delivery is not None:
-            yield _counter("anling_contacts_sent", "Contacts attempted", running.delivery.sent)
-            yield _counter("anling_contacts_accepted", "Contacts accepted by a provider", running.delivery.accepted)
-            yield _gauge("anling_contacts_in_flight", "Contacts under way", running.delivery.in_flight)
-        for name, number in self._views().counts().items():
-            yield _gauge(f"anling_{name}", name.replace("_", " "), number)
-
-
-def _counter(name: str, text: str, value: float) -> Metric:
-    return CounterMetricFamily(name, text, value=value)
-
-
-def _gauge(name: str, text: str, value: float) -> Metric:
-    return GaugeMetricFamily(name, text, value=value)
 
 
 def _broker(bridge: Bridge) -> Health:

@@ -1,5 +1,6 @@
 """Processes: everything in one (``serve``), or one room each (``bridge``, ``engine``, ``api``)."""
 
+import gc
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from anling.house import House, open_ledger
-from anling.parts import Figures, Heart, Running
+from anling.parts import Heart, Running
 from anling.settings import Settings
 from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
@@ -19,7 +20,6 @@ from escalation.callbacks import Callbacks
 from escalation.delivery import Delivery
 from escalation.lamps import Lamps
 from store import schema
-from store.views import Views
 
 _LOG = structlog.get_logger("anling")
 
@@ -74,10 +74,18 @@ def run(settings: Settings, rooms: frozenset[str], ready: Callable[[Started], No
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with serving(settings, rooms) as started:
+        _calm_the_collector()
         ready(started)
         while not stop.wait(3600):
             pass
         _LOG.info("stopping")
+
+
+def _calm_the_collector() -> None:
+    """What was imported lives as long as we do: never walk it again in the middle of a storm of presses."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> None:
@@ -133,12 +141,14 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     """Imported last: the path from button to phone is up before the web server is."""
     from prometheus_client import CollectorRegistry
 
+    from anling.figures import Figures
     from api.app import ApiSettings, App
     from api.server import Server
     from broker_bridge.decode import hear
     from store.accounts import Accounts
     from store.drills import Drills
     from store.register import Register
+    from store.views import Views
 
     built = running.house
     views = Views(built.ledger, built.clock, built.on_duty, built.next_role)

@@ -6,18 +6,18 @@ import socket
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domain.errors import ConfigurationError
 
+PREFIX = "ANLING_"
 _KEY_LENGTH = 32
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What an installation may set; ``.env.example`` lists the same, a test keeps it so."""
 
-    model_config = SettingsConfigDict(env_prefix="ANLING_", extra="ignore", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
     data_dir: Path = Field(Path("./var"), description="folder for the ledger, keys and the embedded broker")
     database_url: str | None = Field(None, description="sqlite:////abs/path or postgresql://user:pass@host/db")
@@ -92,9 +92,10 @@ class Settings(BaseSettings):
 
 def read_settings() -> Settings:
     """The settings of this process. Raises ``ConfigurationError`` with everything that is wrong."""
+    given = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in Settings.model_fields}
     try:
-        return Settings()
+        return Settings.model_validate({name: value for name, value in given.items() if value != ""})
     except ValidationError as error:
         raise ConfigurationError(
-            [f"ANLING_{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+            [f"{PREFIX}{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
         ) from error

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.alerts import Actor
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound
 from domain.people import OPERATOR_ROLES, Scope
+from store.bulk import upsert
 from store.ledger import Ledger
 from store.register import RESPONDERS, Register
 from store.tables import OperatorRow, SessionRow
@@ -63,7 +63,7 @@ class Accounts:
         with self._ledger.transaction() as tx:
             if responder and not tx.execute(sa.select(RESPONDERS.c.id).where(RESPONDERS.c.id == responder)).first():
                 raise ConfigurationError([f"no responder {responder!r} in the register; import it first"])
-            insert = (postgresql.insert if tx.postgres else sqlite.insert)(OPERATORS)
+            insert = upsert(tx, OPERATORS)
             kept = {k: insert.excluded[k] for k in row if k not in ("name", "created_at")}
             tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
 

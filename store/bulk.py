@@ -11,11 +11,8 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.ledger import Tx
-
-_DIALECTS: dict[bool, sa.Dialect] = {True: postgresql.dialect(), False: sqlite.dialect()}  # type: ignore[no-untyped-call]
 
 
 def fetch(tx: Tx, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -54,7 +51,7 @@ class Insert:
         """Insert ``rows``; each must name every column. Returns how many went in."""
         if not rows:
             return 0
-        binders = self._binders.get(tx.postgres) or self._bind(tx.postgres)
+        binders = self._binders.get(tx.postgres) or self._bind(tx)
         pairs = tuple(zip(self._columns, binders, strict=True))
         made = [tuple(bind(row[name]) if bind else row[name] for name, bind in pairs) for row in rows]
         return run(tx, self._sql(), made)
@@ -62,18 +59,18 @@ class Insert:
     def _sql(self) -> str:
         names = ", ".join(f'"{name}"' for name in self._columns)
         marks = ", ".join("?" * len(self._columns))
-        return f'INSERT INTO "{self._table.name}" ({names}) VALUES ({marks}){self._conflict}'  # noqa: S608
+        return f'INSERT INTO "{self._table.name}" ({names}) VALUES ({marks}){self._conflict}'
 
-    def _bind(self, postgres: bool) -> tuple[Callable[[Any], Any] | None, ...]:
+    def _bind(self, tx: Tx) -> tuple[Callable[[Any], Any] | None, ...]:
         columns = [self._table.c[name] for name in self._columns]
-        self._binders[postgres] = tuple(binder(c, postgres) for c in columns)
-        return self._binders[postgres]
+        self._binders[tx.postgres] = tuple(binder(c, tx.connection.dialect) for c in columns)
+        return self._binders[tx.postgres]
 
 
-def binder(column: sa.Column[Any], postgres: bool) -> Callable[[Any], Any] | None:
+def binder(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
     """How a value of this column is given to the driver; None: as it is."""
     if isinstance(column.type, sa.types.TypeDecorator):
-        return column.type.bind_processor(_DIALECTS[postgres])
+        return column.type.bind_processor(dialect)
     return None
 
 
@@ -92,6 +89,17 @@ def read_instant(tx: Tx, value: Any) -> Any:
 def read_json(value: Any) -> Any:
     """A JSON value as ``fetch`` gave it: text on SQLite, parsed already on PostgreSQL."""
     return orjson.loads(value) if isinstance(value, str | bytes) else value
+
+
+def upsert(tx: Tx, table: sa.Table) -> Any:
+    """An INSERT of the database at hand, which knows ``on_conflict_do_update``."""
+    if tx.postgres:
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.insert(table)
 
 
 @lru_cache(maxsize=256)

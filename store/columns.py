@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 from sqlalchemy import CheckConstraint, Dialect, LargeBinary, String, Text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 
@@ -19,6 +18,8 @@ class UTCDateTime(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """``timestamptz`` on PostgreSQL, text elsewhere."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import TIMESTAMP
+
             return dialect.type_descriptor(TIMESTAMP(timezone=True))
         return dialect.type_descriptor(String(32))
 
@@ -58,6 +59,8 @@ class PlainJSON(TypeDecorator[Any]):
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         """``jsonb`` on PostgreSQL, text elsewhere."""
         if dialect.name == "postgresql":
+            from sqlalchemy.dialects.postgresql import JSONB
+
             return dialect.type_descriptor(JSONB())
         return dialect.type_descriptor(Text())
 

@@ -6,8 +6,10 @@ read the ledger again: one that gets lost costs the time of the safety poll, nev
 """
 
 import threading
-import time
 from collections.abc import Callable
+
+#: seconds that an ear may need to notice that nobody listens any more
+_LONGEST = 3.0
 
 
 class Waiter:
@@ -64,9 +66,11 @@ class Doorbell:
                 ear(self._stop, self.ring)
             except Exception:
                 self.ring()
-                time.sleep(1)
+                self._stop.wait(1)
 
     def close(self) -> None:
-        """Stop listening and wake everybody a last time."""
+        """Stop listening, let go of the line that was listened on, and wake everybody a last time."""
         self._stop.set()
         self.ring()
+        if self._ear is not None:
+            self._ear.join(_LONGEST)

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
@@ -85,9 +85,10 @@ class Ledger:
                     if mode == "write" and not self.sqlite:
                         connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")
         except IntegrityError as error:
-            raise LedgerCollision(f"the ledger refused the write: {type(error.orig).__name__}") from error
+            # Without their cause: PostgreSQL's details quote the row, and a log keeps what it is given.
+            raise LedgerCollision(f"the ledger refused the write: {_brief(error)}") from None
         except (DBAPIError, PoolTimeout) as error:
-            raise LedgerUnavailable(f"the ledger is not available: {_brief(error)}") from error
+            raise LedgerUnavailable(f"the ledger is not available: {_brief(error)}") from None
 
     def listen(self) -> None:
         """Ring also for the commits of other processes."""
@@ -133,7 +134,9 @@ def normal_url(url: str) -> str:
 
 
 def _engine(url: str, pool_size: int) -> Engine:
-    options: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10}
+    options: dict[str, Any] = {
+        "pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10, "hide_parameters": True,
+    }  # fmt: skip
     if url.startswith("sqlite"):
         path = url.removeprefix("sqlite:///")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -161,4 +164,6 @@ def _begin_sqlite(connection: Connection) -> None:
 def _brief(error: Exception) -> str:
     """The driver's own words without statement or parameters: those may hold personal data."""
     orig = getattr(error, "orig", None) or error
+    if isinstance(error, DataError):
+        return f"{type(orig).__name__}: a value does not fit its column"
     return f"{type(orig).__name__}: {str(orig).splitlines()[0] if str(orig) else ''}"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
+from store.bulk import upsert
 from store.ledger import Tx
 from store.register import META
 from store.tables import PulseRow
@@ -30,7 +30,7 @@ def beat(tx: Tx, instance: str, at: datetime, parts: Mapping[str, tuple[bool, st
     """Say that these parts live, or what ails them."""
     if not parts:
         return
-    insert = (postgresql.insert if tx.postgres else sqlite.insert)(PULSES)
+    insert = upsert(tx, PULSES)
     values = {name: insert.excluded[name] for name in ("at", "ok", "detail")}
     rows = [
         {"part": part, "instance": instance, "at": at, "ok": ok, "detail": detail[:500]}
@@ -54,7 +54,7 @@ def forget(tx: Tx, before: datetime) -> None:
 
 def save_time(tx: Tx, now: datetime) -> None:
     """Remember the engine's time: after a restart it never starts earlier."""
-    insert = (postgresql.insert if tx.postgres else sqlite.insert)(META)
+    insert = upsert(tx, META)
     row = {"key": _TIME, "value": now.isoformat()}
     tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": row["value"]}), [row])
 

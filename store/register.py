@@ -11,11 +11,10 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.errors import ConfigurationError
 from domain.people import ContactPoint, Responder, Shift, Team
-from store.bulk import among, fetch, listed
+from store.bulk import among, fetch, listed, upsert
 from store.ledger import Ledger, Tx
 from store.site import DEVICE_ID, Site, SiteHome, SiteResponder, SiteTeam
 from store.tables import (
@@ -218,7 +217,7 @@ def touch(tx: Tx) -> None:
 def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
-    insert = (postgresql.insert if tx.postgres else sqlite.insert)(table)
+    insert = upsert(tx, table)
     keys = [c.name for c in table.primary_key]
     values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), list(rows))

@@ -1,0 +1,42 @@
+"""Figures: what the parts have done, counted for Prometheus. No personal data."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from anling.parts import Running
+from store.views import Views
+
+
+class Figures:
+    """Counts for Prometheus, read when asked. No personal data."""
+
+    def __init__(self, running: Running, views: Callable[[], Views]) -> None:
+        self._running = running
+        self._views = views
+
+    def collect(self) -> Iterator[Metric]:
+        """One reading."""
+        running = self._running
+        yield _counter(
+            "anling_telemetry_stored", "Telemetry messages committed to the ledger", running.telemetry_stored
+        )
+        if running.bridge is not None:
+            for name, value in running.bridge.counters().items():
+                yield _counter(f"anling_bridge_{name}", f"Bridge: {name.replace('_', ' ')}", value)
+        if running.engine is not None:
+            yield _counter("anling_engine_decided", "Alerts decided by timers", running.engine.ticks)
+        if running.delivery is not None:
+            yield _counter("anling_contacts_sent", "Contacts attempted", running.delivery.sent)
+            yield _counter("anling_contacts_accepted", "Contacts accepted by a provider", running.delivery.accepted)
+            yield _gauge("anling_contacts_in_flight", "Contacts under way", running.delivery.in_flight)
+        for name, number in self._views().counts().items():
+            yield _gauge(f"anling_{name}", name.replace("_", " "), number)
+
+
+def _counter(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
