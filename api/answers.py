@@ -15,10 +15,9 @@ _MAX_KEPT = 4096
 
 
 def as_json(content: Any, status: int = 200) -> Response:
-    """JSON that no cache keeps: it may hold names and addresses."""
-    return Response(
-        orjson.dumps(content), status, headers={"Cache-Control": "no-store"}, media_type="application/json"
-    )
+    """JSON that no cache keeps: it may hold names and addresses. Bytes are JSON already."""
+    body = content if isinstance(content, bytes) else orjson.dumps(content)
+    return Response(body, status, headers={"Cache-Control": "no-store"}, media_type="application/json")
 
 
 class Answers:

@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from api import (
     alerts,
+    browsers,
     callbacks,
     console,
     health,
@@ -25,9 +26,10 @@ from api import (
 from api.body_cap import BodyCap
 from api.doors import Doors
 from api.hub import Hub
-from api.parts import ApiSettings, App, Health
+from api.last_word import LastWord
+from api.parts import ApiSettings, App
 
-__all__ = ["ApiSettings", "App", "Health", "build"]
+__all__ = ["ApiSettings", "App", "build"]
 
 _ROUTERS = (alerts, callbacks, console, health, ingest, lists, live, register, responder, sessions)
 
@@ -54,7 +56,9 @@ def build(app: App) -> FastAPI:
     api.state.doors = Doors(app)
     api.state.hub = hub
     api.add_middleware(BodyCap)
+    api.add_middleware(LastWord)
     problems.install(api)
+    browsers.install(api)
     for module in _ROUTERS:
         api.include_router(module.router)
     api.mount("/static", _Static(directory=Path(__file__).parent / "static"))

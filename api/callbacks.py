@@ -4,18 +4,19 @@ A success is said only after the commit (P10). When the ledger does not take a k
 the answer is a 5xx whose words are "not recorded": no caller ever hears otherwise.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Annotated
 from xml.etree import ElementTree as xml
 
 import orjson
+import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.answers import as_json
 from api.doors import Doors, doors
+from api.last_word import place
 from api.problems import problem
 from channels.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from channels.twilio_signature import verify_twilio
@@ -23,7 +24,7 @@ from channels.twiml import after_key_twiml, answer_twiml, closed_twiml, digits_m
 from domain.contacts import Letter
 from domain.errors import Refused
 
-log = logging.getLogger("api")
+_LOG = structlog.get_logger("anling.api")
 
 router = APIRouter(prefix="/callbacks")
 
@@ -141,7 +142,7 @@ async def _spoken(here: Doors, say: Callable[[], str]) -> Response:
     try:
         return _xml(await here.lanes.doors.run(say))
     except Exception as error:
-        log.error("a call could not be answered: %s", type(error).__name__)
+        _LOG.error("call_not_answered", error=type(error).__name__, at=place(error))
         return _xml(closed_twiml("zh", here.words.say("phone.not_recorded", "zh")), 503)
 
 

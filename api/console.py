@@ -13,6 +13,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
 from api.alerts import Claim, Close, Note, Offer, Progress, Spoken
+from api.browsers import why
 from api.doors import Doors, doors
 from api.language import Speech
 from api.origin import same_origin
@@ -22,7 +23,7 @@ from api.problems import status_of
 from api.sessions import Knock, Login, credential, enter, refuse_foreign
 from api.story import mentioned, story
 from domain.alerts import Actor, Cause, Outcome, Step, VoiceCheck
-from domain.errors import AnlingError, Forbidden, Held, NotFound
+from domain.errors import AnlingError, NotFound
 from domain.people import Scope
 
 router = APIRouter(include_in_schema=False)
@@ -208,8 +209,7 @@ async def _alert_page(
             )
         )
     except AnlingError as refused:
-        text = _why(say, refused)
-        return page(request, "problem.html", _status(refused), text=text)
+        return page(request, "problem.html", status_of(refused), text=why(say, refused))
     return page(
         request,
         "alert.html",
@@ -275,18 +275,7 @@ def _to_login(request: Request) -> Response:
 
 
 def _why(say: Speech, error: Exception) -> str:
-    match error:
-        case Held():
-            return say("problem.held", name=error.holder_name, until=clock(error.until))
-        case NotFound():
-            return say("problem.not_found")
-        case Forbidden():
-            return say("problem.forbidden")
-        case ValidationError():
-            return say("problem.invalid")
-        case AnlingError():
-            return f"{say('problem.refused')} {error}"
-    return say("problem.unknown")
+    return say("problem.invalid") if isinstance(error, ValidationError) else why(say, error)
 
 
 def _status(error: Exception) -> int:

@@ -8,6 +8,7 @@ from api.answers import Answers
 from api.lanes import Lanes
 from api.language import load
 from api.parts import App
+from api.shelf import Shelf
 from api.throttle import Throttle
 from domain.words import Catalogue
 
@@ -21,6 +22,11 @@ class Doors:
     throttle: Throttle = field(default_factory=Throttle)
     answers: Answers = field(default_factory=Answers)
     words: Catalogue = field(default_factory=load)
+    #: set when built: hot lists until the next commit
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shelf", Shelf(self.app.doorbell.watch()))
 
     @property
     def cookie_name(self) -> str:

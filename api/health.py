@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from api.answers import as_json
 from api.doors import doors
-from api.parts import Health
+from domain.health import Health
 
 router = APIRouter()
 

@@ -6,7 +6,6 @@ cannot keep up is dropped; it comes back and starts from a new snapshot.
 """
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,12 +15,13 @@ from datetime import datetime
 from typing import Any, Protocol
 
 import orjson
+import structlog
 
 from api.problems import iso
 from domain.ids import new_id
 from domain.people import Scope
 
-log = logging.getLogger("api")
+_LOG = structlog.get_logger("anling.api")
 
 #: seconds between unconditional reads: a lost doorbell is noticed
 READ_EVERY = 2.0
@@ -165,7 +165,7 @@ class Hub:
         try:
             rows = await asyncio.to_thread(self._read, channel.scope)
         except Exception as error:  # the ticks stop, so every console says that it is stale
-            log.error("the board could not be read: %s", type(error).__name__)
+            _LOG.error("board_unreadable", error=type(error).__name__)
             return time.monotonic() - begun
         channel.read_at = time.monotonic()
         channel.cost = channel.read_at - begun

@@ -1,8 +1,10 @@
 """The live stream: every open console sees each change within a moment, or sees that it does not."""
 
-import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
+from anyio import create_task_group, sleep
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from api.doors import doors
@@ -10,6 +12,7 @@ from api.hub import Client, Hub
 from api.origin import same_origin
 from api.problems import problem
 from api.sessions import Knock, credential
+from domain.errors import AnlingError
 from domain.people import Scope
 
 router = APIRouter()
@@ -42,21 +45,25 @@ async def _scope(knock: Knock | None) -> Scope | None:
 async def _serve(socket: WebSocket, hub: Hub, knock: Knock, scope: Scope) -> None:
     """Until the first of: the client left, it was too slow, its log-in ended."""
     client = hub.join(scope)
-    ends = [
-        asyncio.create_task(_write(socket, client)),
-        asyncio.create_task(_listen(socket)),
-        asyncio.create_task(_watch(knock, scope)),
-        asyncio.create_task(client.dropped.wait()),
-    ]
+    ends: tuple[Callable[[], Awaitable[object]], ...] = (
+        partial(_write, socket, client),
+        partial(_listen, socket),
+        partial(_watch, knock, scope),
+        client.dropped.wait,
+    )
     try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        async with create_task_group() as group:
+            for end in ends:
+                group.start_soon(_then, end, group.cancel_scope.cancel)
     finally:
         hub.leave(client)
-        for task in ends:
-            task.cancel()
-        await asyncio.gather(*ends, return_exceptions=True)
-        with suppress(RuntimeError, WebSocketDisconnect):  # the client closed first
-            await socket.close(1013 if client.dropped.is_set() else 1008)
+    with suppress(RuntimeError, WebSocketDisconnect):  # the client closed first
+        await socket.close(1013 if client.dropped.is_set() else 1008)
+
+
+async def _then(end: Callable[[], Awaitable[object]], stop: Callable[[], None]) -> None:
+    await end()
+    stop()
 
 
 async def _write(socket: WebSocket, client: Client) -> None:
@@ -72,5 +79,9 @@ async def _listen(socket: WebSocket) -> None:
 
 
 async def _watch(knock: Knock, scope: Scope) -> None:
-    while await _scope(knock) == scope:
-        await asyncio.sleep(_RECHECK)
+    """Until the log-in ends; a ledger that cannot say is asked again."""
+    while True:
+        with suppress(AnlingError):
+            if await _scope(knock) != scope:
+                return
+        await sleep(_RECHECK)

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from domain.clock import wall_now
 from domain.events import Message, Receipt
+from domain.health import Health
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from store.accounts import Accounts
@@ -34,16 +35,6 @@ class ApiSettings:
 
     def __repr__(self) -> str:
         return f"ApiSettings({self.public_url})"
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """One link of the path from button to phone."""
-
-    ok: bool
-    detail: str = ""
-    #: seconds since it last did something; None when that says nothing
-    age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

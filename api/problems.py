@@ -1,12 +1,12 @@
 """Every refusal in one shape (RFC 9457), with what to do next."""
 
-import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from domain.errors import AnlingError, Forbidden, Held, LedgerCollision, LedgerUnavailable, NotFound, Refused
 
-log = logging.getLogger("api")
+_LOG = structlog.get_logger("anling.api")
 
 _REMEDY = {
     400: "请检查请求后重试 / Check the request and send it again",
@@ -78,7 +78,7 @@ def refusal(error: AnlingError) -> Response:
         return held(error)
     status = status_of(error)
     if status >= 500:
-        log.error("request failed: %s", type(error).__name__)
+        _LOG.error("request_failed", error=type(error).__name__)
         return problem(status, headers={"Retry-After": "1"})
     said = str(error)
     detail = f"{said}. {_REMEDY[status]}" if said else None
@@ -102,32 +102,28 @@ def iso(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def _on_refusal(_: Request, error: Exception) -> Response:
+async def on_refusal(_: Request, error: Exception) -> Response:
+    """Commands that were understood and not carried out."""
     assert isinstance(error, AnlingError)
     return refusal(error)
 
 
-async def _on_http(_: Request, error: Exception) -> Response:
+async def on_http(_: Request, error: Exception) -> Response:
+    """No such page, wrong method, no log-in."""
     assert isinstance(error, HTTPException)
     said = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None
     return problem(error.status_code, said, error.headers)
 
 
-async def _on_invalid(_: Request, error: Exception) -> Response:
+async def on_invalid(_: Request, error: Exception) -> Response:
     """What was wrong and where; never the value that was sent, which may be personal."""
     assert isinstance(error, RequestValidationError)
     errors = [{"where": ".".join(str(p) for p in e["loc"]), "what": e["msg"]} for e in error.errors()]
     return problem(422, errors=errors)
 
 
-async def _on_anything(_: Request, error: Exception) -> Response:
-    log.error("request failed: %s", type(error).__name__)
-    return problem(500, headers={"Retry-After": "1"})
-
-
 def install(api: FastAPI) -> None:
     """Every error leaves as problem+json."""
-    api.add_exception_handler(AnlingError, _on_refusal)
-    api.add_exception_handler(HTTPException, _on_http)
-    api.add_exception_handler(RequestValidationError, _on_invalid)
-    api.add_exception_handler(Exception, _on_anything)
+    api.add_exception_handler(AnlingError, on_refusal)
+    api.add_exception_handler(HTTPException, on_http)
+    api.add_exception_handler(RequestValidationError, on_invalid)

@@ -116,6 +116,7 @@ class FakeHouse:
 
     def logout(self, token: str) -> None:
         self.scopes.pop(token, None)
+        self.doorbell.ring()
 
     def actor(self, scope: Scope) -> Actor:
         return Actor(scope.responder or scope.operator, scope.operator, role=scope.role)

@@ -203,7 +203,21 @@ def test_somebody_telephoned(town: TestClient, who: Any) -> None:
     assert 200 == closed.status_code
 
 
-NOUNS = "streets homes residents devices hubs responders teams inbox messages drills plans duty alerts".split()
+NOUNS = [
+    "streets",
+    "homes",
+    "residents",
+    "devices",
+    "hubs",
+    "responders",
+    "teams",
+    "inbox",
+    "messages",
+    "drills",
+    "plans",
+    "duty",
+    "alerts",
+]
 LISTS = [*NOUNS, "duty?role=dispatch_120", "alerts?state=closed&drill=false"]
 
 
