@@ -11,12 +11,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
-from api.app import ApiSettings, App, Health, build
+from api.app import ApiSettings, App, build
 from api.server import Server, serve
 from domain.alerts import Actor
 from domain.contacts import Letter, Purpose
 from domain.errors import Forbidden, Held, LedgerUnavailable, NotFound
 from domain.events import Message, Receipt
+from domain.health import Health
 from domain.people import Scope
 from escalation.tokens import ResponderToken, Tokens
 from store.doorbell import Doorbell

@@ -258,7 +258,7 @@ def test_a_foreign_page_cannot_use_the_cookie(
 
 def test_readiness_names_the_broken_part(client: TestClient, house: Any) -> None:
     """503 with the part that is broken; /healthz only says that the process is up."""
-    from api.app import Health
+    from domain.health import Health
 
     well = client.get("/readyz")
     house.parts["engine"] = Health(False, "loop stands still", 12.0)

@@ -187,3 +187,30 @@ def test_a_name_cannot_become_markup(client: TestClient, house: Any, make_alert:
 
     assert evil not in page
     assert "&lt;/script&gt;&lt;b&gt;x" in page
+
+
+def test_a_person_reads_a_page_a_program_json(client: TestClient, house: Any) -> None:
+    """Refusals in a browser are pages in the reader's language; the programs' doors keep problem+json."""
+    browser = COOKIE | {"Accept": "text/html,*/*"}
+    lost = client.get("/nowhere", headers=browser)
+    program = client.get("/api/v1/nowhere", headers=browser)
+    house.broken = LedgerUnavailable("gone")
+    dead = client.get("/", headers=browser)
+
+    assert [404, 404, 503] == [lost.status_code, program.status_code, dead.status_code]
+    assert ["text/html; charset=utf-8", "application/problem+json", "text/html; charset=utf-8"] == [
+        a.headers["content-type"] for a in (lost, program, dead)
+    ]
+    assert "未登记" in dead.text
+
+
+def test_the_log_holds_no_personal_data(
+    client: TestClient, house: Any, link: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An unforeseen error is logged by its type and place; its text may hold a name."""
+    house.broken = RuntimeError("示例老人一 at 示例路")
+    client.post(link, json={"action": "claim"})
+    written = capsys.readouterr()
+
+    assert "RuntimeError" in written.out + written.err
+    assert "示例老人一" not in written.out + written.err
