@@ -1,0 +1,38 @@
+# 安铃 Anling. Needs only Python 3.11 (or newer) and make; the virtual environment brings its own tools.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+XDIST ?= -n 2 --dist loadfile
+
+.PHONY: run test check bench prove clean
+
+## everything in one process, with a made-up street, simulated homes and phones
+run: .venv
+	$(BIN)/anling demo
+
+## the whole suite
+test: .venv
+	$(BIN)/python -m pytest $(XDIST)
+
+## linters, types, import contracts
+check: .venv
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+## speed, beside the raw limits of the same machine; writes docs/measurements.md
+bench: .venv
+	$(BIN)/python tests/bench/run.py --doc docs/measurements.md
+
+## what takes longer than a test run: many more examples, long chaos
+prove: .venv
+	ANLING_PROVE=1 $(BIN)/python -m pytest --timeout=3600 -m "not browser" tests/escalation tests/escalation_shell tests/acceptance
+
+.venv: pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "needs Python 3.11 or newer: apt install python3.11 python3.11-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv sync --frozen --inexact --quiet
+	@touch .venv
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis var
