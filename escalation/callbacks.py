@@ -6,16 +6,17 @@ has failed, and the next way is tried at once. A key press is a person speaking.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from channels import twilio_status
+from channels import twilio_status, wording
 from channels.dispatch_120 import desk_status
 from channels.replies import reply
-from channels.wording import reply_code, words
+from channels.wording import reply_code
 from domain.alerts import Actor, Alert, Step, TrackState
 from domain.clock import Clock
 from domain.contacts import Accepted, Letter
-from domain.errors import AnlingError, Held, NotFound, Refused
+from domain.errors import Forbidden, Held, NotFound, Refused
 from domain.people import Responder
 from escalation.commands import Commands
 from escalation.letters import Letters
@@ -60,6 +61,17 @@ class Callbacks:
             letter = self._letters.write(tx, [leased], self._standing.roster(tx), self._clock.now())[key]
         return replace(letter, digit=attempt["digit"]) if letter else None
 
+    def moved_on(self, letter: Letter) -> str | None:
+        """What to say to somebody who answers late: ``taken:NAME`` or ``closed``; None while the call stands (P7)."""
+        with self._ledger.reading() as tx:
+            alert = alerts.peek(tx, letter.alert_id)
+        if alert is None or not alert.open:
+            return "closed"
+        track = alert.track(letter.track)
+        if track is not None and track.state is TrackState.CLAIMED and track.claimant != letter.responder_id:
+            return f"taken:{track.claimant_name}"
+        return None
+
     def status(self, token: str, status: str, reference: str | None = None, code: str | None = None) -> None:
         """A provider's word on a call or message; in any order, repeated and late (P21, P22)."""
         named = self._tokens.read_call(token)
@@ -85,7 +97,7 @@ class Callbacks:
         fail_over(tx, self._standing, leased, outcome.reason, self._clock.now())
 
     def answered(self, token: str, meaning: str, digits: str | None) -> str:
-        """A key was pressed. ``recorded`` ``declined`` ``taken:NAME`` ``closed`` ``nothing``; the commit comes first."""
+        """A key was pressed: ``recorded`` ``declined`` ``taken:NAME`` ``closed`` ``nothing``, after the commit."""
         del digits
         letter = self.letter(token)
         named = self._tokens.read_call(token)
@@ -119,7 +131,7 @@ class Callbacks:
             person = self._by_phone(tx, from_number)
             ids = outbox.open_for(tx, person.id) if person else []
         language = person.language if person else "zh"
-        say: Callable[..., str] = lambda key, **v: words().say(f"reply.{key}", language, **v)  # noqa: E731
+        say = partial(_say, language)
         if person is None:
             return say("unknown")
         if said.code:
@@ -142,11 +154,13 @@ class Callbacks:
             return say("declined")
         except Held as held:
             return say("taken", name=held.holder_name)
-        except AnlingError:
+        except (Refused, Forbidden, NotFound):
             return say("none_open")
 
     def _by_phone(self, tx: Tx, number: str) -> Responder | None:
         digits = _digits(number)
+        if not digits:
+            return None
         for person in self._standing.roster(tx).responders.values():
             if any(c.channel in ("voice", "sms") and _digits(c.address) == digits for c in person.contacts):
                 return person
@@ -198,6 +212,10 @@ class Callbacks:
     def read_token(self, token: str) -> ResponderToken | None:
         """What a page token names."""
         return self._tokens.read_page(token)
+
+
+def _say(language: str, key: str, **values: str) -> str:
+    return wording.reply(key, language, **values)
 
 
 def _digits(number: str) -> str:

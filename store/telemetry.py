@@ -22,7 +22,7 @@ _UPSERT = Insert(
     online = CASE WHEN {_OLDER_BOOT} THEN device_states.online ELSE coalesce(excluded.online, device_states.online) END,
     boot = CASE WHEN {_OLDER_BOOT} THEN device_states.boot ELSE coalesce(excluded.boot, device_states.boot) END,
     seq = coalesce(excluded.seq, device_states.seq),
-    kind = excluded.kind,
+    kind = CASE WHEN {_OLDER_BOOT} THEN device_states.kind ELSE excluded.kind END,
     battery_pct = coalesce(excluded.battery_pct, device_states.battery_pct)""",
 )
 
