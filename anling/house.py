@@ -49,6 +49,11 @@ class House:
         self.letters = Letters(self._ack_url)
         self.intake = Intake(ledger, self.standing, self.clock, hear)
 
+    def has_past(self) -> bool:
+        """Whether this installation has taken in anything before: then the broker should know us."""
+        with self.ledger.reading() as tx:
+            return pulses.saved_time(tx) is not None
+
     def engine(self) -> Engine:
         """A decision loop on this ledger."""
         return Engine(self.ledger, self.standing, self.clock, self.intake.rejudge)

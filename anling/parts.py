@@ -48,6 +48,21 @@ class Running:
         """Keep a group of telemetry and count it once it is committed."""
         self.telemetry_stored += self.house.intake.telemetry(batch)
 
+    def broker_forgot(self, lane: str) -> None:
+        """The broker has lost our session, and perhaps messages: ask every device for what nobody confirmed."""
+        _LOG.error("broker_forgot_us", lane=lane, doing="asking devices to send again what has no receipt")
+        if lane == "alarm":
+            threading.Thread(target=self._resync, name="resync", daemon=True).start()
+
+    def _resync(self) -> None:
+        try:
+            with self.house.ledger.reading() as tx:
+                devices = telemetry.seen_since(tx, wall_now() - timedelta(days=1))
+            asked = self.bridge.resync(devices) if self.bridge else 0
+            _LOG.info("resync_asked", devices=asked)
+        except AnlingError as error:
+            _LOG.error("resync_failed", error=str(error))
+
     def show(self, device: str, stage: str, alert: str) -> bool:
         """Publish a stage to the lamp or voice at home."""
         if self.bridge is None:

@@ -122,12 +122,15 @@ def _start_bridge(stack: ExitStack, settings: Settings, running: Running) -> str
         url = broker.url()
         _LOG.info("embedded_broker", kind=broker.kind, port=broker.port)
     built = running.house
-    bridge = Bridge(
-        BridgeSettings(url, settings.mqtt_telemetry_url, settings.mqtt_vendor_url, settings.who, settings.mqtt_ca_file),
-        built.intake,
-        running.keep_telemetry,
-        built.intake.quarantine,
+    told = BridgeSettings(
+        url,
+        settings.mqtt_telemetry_url,
+        settings.mqtt_vendor_url,
+        settings.who,
+        settings.mqtt_ca_file,
+        session_expected=settings.mqtt_url is not None and built.has_past(),
     )
+    bridge = Bridge(told, built.intake, running.keep_telemetry, built.intake.quarantine, running.broker_forgot)
     running.bridge = bridge
     bridge.start()
     stack.callback(bridge.stop)

@@ -50,6 +50,11 @@ def seen(tx: Tx, heard: Iterable[Heard]) -> None:
     _UPSERT(tx, list(newest.values()))
 
 
+def seen_since(tx: Tx, since: datetime) -> list[str]:
+    """Devices that gave a sign of life since then."""
+    return [row[0] for row in tx.execute(sa.select(STATES.c.device_id).where(STATES.c.last_seen >= since))]
+
+
 def prune(tx: Tx, before: datetime, limit: int = 20_000) -> int:
     """Forget raw telemetry older than ``before``, a bounded piece at a time."""
     old = sa.select(TELEMETRY.c.id).where(TELEMETRY.c.received_at < before).limit(limit)
