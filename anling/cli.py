@@ -173,15 +173,29 @@ def plan_check(file: Path) -> None:
         raise SystemExit(1)
 
 
-@drill.command("run")
-def drill_run(
-    what: Annotated[str, typer.Argument(help="a name in drills/ or a file")],
-    rest: Annotated[list[str] | None, typer.Argument(help="options of the runner, after --")] = None,
-) -> None:
-    """Run a drill from outside, through MQTT and HTTP; exit status 0 when everything came as expected."""
+@drill.command(
+    "run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def drill_run(context: typer.Context) -> None:
+    """Run a drill (a name in drills/ or a file) from outside, through MQTT and HTTP; --help shows its options.
+
+    Against a running demo nothing else is needed; exit status 0 when everything came as expected.
+    """
     from simulators.drill import main as run_it
 
-    raise SystemExit(run_it([what, *(rest or [])]))
+    raise SystemExit(run_it([*_demo_kit(context.args), *context.args]))
+
+
+def _demo_kit(given: list[str]) -> list[str]:
+    """Addresses and log-in of the demo that was started last, for what was not given."""
+    from anling.settings import read_settings
+
+    folder = read_settings().data_dir
+    for file in (folder / "drill.json", folder / "demo" / "drill.json"):
+        if file.is_file():
+            kit = json.loads(file.read_text())
+            return [f"--{name}={value}" for name, value in kit.items() if f"--{name}" not in " ".join(given)]
+    return []
 
 
 @user.command("add")

@@ -27,6 +27,8 @@ from store.site import parse_site
 _SID = "AC" + "0" * 32
 _FROM = "+85230009999"
 _USER = "demo"
+#: written beside the demo's data: addresses and log-in for the drill runner
+KIT = "drill.json"
 _OUR_PORTS = (("http_port", 8080), ("mqtt_port", 1883))
 
 
@@ -59,6 +61,7 @@ def run_demo(asked: Settings, homes: int, first_press: float) -> None:
         _answering(f"{stage.world}/_sim/health")
         with serving(settings, frozenset({"bridge", "engine", "api"})) as started:
             players.append(_homes(stage, started.broker_url or "", first_press))
+            _drill_kit(settings, started, stage, password)
             _welcome(settings, started, stage, password, first_press)
             while not stop.wait(1):
                 _still_playing(players)
@@ -167,6 +170,22 @@ def _answering(url: str) -> None:
 def _still_playing(players: Sequence[subprocess.Popen[bytes]]) -> None:
     if any(player.poll() is not None for player in players):
         raise ConfigurationError(["a simulator has stopped; see world.log and homes.log in the demo's folder"])
+
+
+def _drill_kit(settings: Settings, started: Started, stage: Stage, password: str) -> None:
+    """What `anling drill run NAME` needs to play against this demo; readable by its owner only."""
+    secret = stage.folder / "password"
+    secret.touch(mode=0o600, exist_ok=True)
+    secret.write_text(password)
+    kit = {
+        "api": settings.where,
+        "mqtt": started.broker_url,
+        "world": stage.world,
+        "site": str(stage.folder / "site.json"),
+        "user": _USER,
+        "password-file": str(secret),
+    }
+    (stage.folder / KIT).write_text(json.dumps(kit))
 
 
 def _welcome(settings: Settings, started: Started, stage: Stage, password: str, first_press: float) -> None:
