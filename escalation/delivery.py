@@ -19,7 +19,7 @@ from channels.twiml import SPOKEN_DIGITS
 from domain.alerts import Actor, Severity
 from domain.clock import Clock
 from domain.contacts import Accepted, Channel, FailedForGood, Letter, Purpose, Result
-from domain.errors import AnlingError
+from domain.errors import AnlingError, LedgerCollision, LedgerUnavailable
 from escalation import owners
 from escalation.commands import Commands
 from escalation.letters import Letters
@@ -72,6 +72,7 @@ class Delivery:
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._flying = 0
+        self._counting = threading.Lock()
         #: monotonic second of the last completed turn of the leasing loop
         self.turned_at = time.monotonic()
         self.sent = 0
@@ -92,10 +93,12 @@ class Delivery:
     def stop(self, timeout: float = 5.0) -> None:
         """Take nothing new, let what flies come back, settle it."""
         self._stop.set()
-        self._threads[0].join(timeout)
+        if self._threads:
+            self._threads[0].join(timeout)
         self._pool.shutdown(wait=True, cancel_futures=False)
         self._done.put(None)
-        self._threads[1].join(timeout)
+        if self._threads:
+            self._threads[1].join(timeout)
 
     def _lease_loop(self) -> None:
         waiter = self._ledger.doorbell.watch()
@@ -142,7 +145,8 @@ class Delivery:
             return 0.005
         taken = self._lease(room)
         for leased, letter in taken:
-            self._flying += 1
+            with self._counting:
+                self._flying += 1
             self._pool.submit(self._send, leased, letter)
         return 0.0 if taken else 0.02
 
@@ -200,13 +204,13 @@ class Delivery:
 
     def _settle(self, group: Sequence[Sent]) -> None:
         """Write the results, for ever until the ledger takes them: an unsettled call would be made again."""
-        pause = 0.1
+        pause, plan_too = 0.1, True
         while True:
             try:
                 with self._ledger.transaction() as tx:
-                    self._settle_in(tx, group)
+                    self._settle_in(tx, group, plan_too)
                 break
-            except AnlingError as error:
+            except (LedgerCollision, LedgerUnavailable) as error:
                 _LOG.warning("settle_failed", error=str(error), rows=len(group))
             except Exception as error:
                 _LOG.error("settle_failed", error=type(error).__name__, text=str(error)[:300], rows=len(group))
@@ -214,18 +218,21 @@ class Delivery:
                     for sent in group:
                         self._settle([sent])
                     return
+                plan_too = False
             if self._stop.is_set() and pause > 1:
                 return
             time.sleep(pause)
             pause = min(pause * 2, 2.0)
-        self._flying -= len(group)
+        with self._counting:
+            self._flying -= len(group)
         self.sent += len(group)
         self.accepted += sum(isinstance(s.result, Accepted) for s in group)
         for sent in group:
             self._claimed(sent)
 
-    def _settle_in(self, tx: Tx, group: Sequence[Sent]) -> None:
-        settle(tx, self._standing, [(s.leased, s.result) for s in group], self._clock.now())
+    def _settle_in(self, tx: Tx, group: Sequence[Sent], plan_too: bool) -> None:
+        """Without the plan when the alert cannot be decided: its result must not hold up everybody else's (P6)."""
+        settle(tx, self._standing, [(s.leased, s.result) for s in group], self._clock.now(), plan_too)
 
     def _claimed(self, sent: Sent) -> None:
         """A person answered in the same breath: the claim is a command like any other."""
@@ -239,6 +246,8 @@ class Delivery:
             self._commands.claim(sent.letter.alert_id, actor, sent.letter.track, "webhook")
         except AnlingError as error:
             _LOG.info("claim_refused", alert=sent.letter.alert_id, why=type(error).__name__)
+        except Exception as error:  # one claim that cannot be decided must not end the settling of all others
+            _LOG.error("claim_failed", alert=sent.letter.alert_id, error=type(error).__name__, text=str(error)[:300])
 
 
 def _spoken_digit(letter: Letter) -> bool:

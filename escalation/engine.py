@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from domain.clock import Clock
-from domain.errors import AnlingError
+from domain.errors import AnlingError, LedgerCollision, LedgerUnavailable
 from escalation.command import Tick
 from escalation.stage import apply
 from escalation.standing import Standing
@@ -99,7 +99,7 @@ class Engine:
     def _try_tick(self, now: datetime) -> int:
         try:
             return self.tick(now)
-        except AnlingError:
+        except (LedgerCollision, LedgerUnavailable):
             raise
         except Exception as error:
             _LOG.error("batch_not_decided", error=type(error).__name__, text=str(error)[:300])
@@ -118,6 +118,8 @@ class Engine:
                     loaded = alerts.load(tx, [id])
                     apply(tx, self._standing, loaded, [(id, Tick())], now)
                 done += 1
+            except (LedgerCollision, LedgerUnavailable):
+                raise
             except Exception as error:
                 self._aside[id] = time.monotonic() + _SET_ASIDE
                 _LOG.error("alert_set_aside", alert=id, error=type(error).__name__, text=str(error)[:300])

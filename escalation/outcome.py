@@ -20,8 +20,10 @@ _PATIENCE = 2
 _LAST = 40
 
 
-def settle(tx: Tx, standing: Standing, sent: Sequence[tuple[Leased, Result]], now: datetime) -> None:
-    """Settle attempts; order the next way; tell the plan about people who cannot be reached."""
+def settle(
+    tx: Tx, standing: Standing, sent: Sequence[tuple[Leased, Result]], now: datetime, plan_too: bool = True
+) -> None:
+    """Settle attempts; order the next way; tell the plan (if ``plan_too``) about people who cannot be reached."""
     roster = standing.roster(tx)
     settled, following, unreached = [], [], []
     for leased, result in sent:
@@ -33,7 +35,8 @@ def settle(tx: Tx, standing: Standing, sent: Sequence[tuple[Leased, Result]], no
             unreached.append((leased.item, _reason(result)))
     outbox.settle(tx, settled)
     outbox.put(tx, following)
-    tell_plan(tx, standing, unreached, now)
+    if plan_too:
+        tell_plan(tx, standing, unreached, now)
 
 
 def tell_plan(tx: Tx, standing: Standing, unreached: Sequence[tuple[Item, str]], now: datetime) -> None:

@@ -29,8 +29,12 @@ def _boot() -> str:
 
 
 def _started(pid: int) -> str:
-    """Start time of a process in clock ticks since boot; empty when there is no such process, ``-`` without /proc."""
+    """Start time of a process in clock ticks since boot; empty when there is no such process, ``-`` without /proc.
+
+    One that has ended and only waits to be counted by its parent is none.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]
     except OSError:
         return "" if Path("/proc").exists() else "-"

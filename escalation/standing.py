@@ -4,10 +4,15 @@ import threading
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import structlog
+
+from domain.errors import ConfigurationError
 from escalation.duty import SHANGHAI, Roster
 from escalation.plan import Plan, parse_plan
 from store import plans, register
 from store.ledger import Tx
+
+_LOG = structlog.get_logger("anling.standing")
 
 
 class Standing:
@@ -45,11 +50,24 @@ class Standing:
                 self._seen = version
 
     def plan(self, tx: Tx, version: str) -> Plan:
-        """The plan pinned to an alert."""
-        plan = self._plans.get(version)
-        if plan is None:
-            text = plans.text_of(tx, version)
+        """The plan pinned to an alert; where that one cannot be used, the newest that can (P6)."""
+        plan = self._plans.get(version) or self._read(tx, version)
+        if plan is not None:
+            return plan
+        for _, other in reversed(plans.calendar(tx)):
+            plan = self._plans.get(other) or self._read(tx, other)
+            if plan is not None:
+                return plan
+        raise LookupError("no usable plan is in the ledger; start the server with ANLING_PLAN or approve one")
+
+    def _read(self, tx: Tx, version: str) -> Plan | None:
+        """An alert is called by another plan sooner than by none."""
+        text = plans.text_of(tx, version)
+        try:
             if text is None:
-                raise LookupError(f"plan {version} is not in the ledger")
+                raise LookupError("it is not in the ledger")
             plan = self._plans[version] = parse_plan(text, version)
+        except (ConfigurationError, LookupError) as error:
+            _LOG.error("plan_unusable", version=version, why=str(error)[:300])
+            return None
         return plan

@@ -59,7 +59,8 @@ class Ledger:
         """One stage: commits at the end, or leaves no trace; then rings the doorbell.
 
         Raises ``LedgerUnavailable`` when the database cannot take it now (try again) and
-        ``LedgerCollision`` when a constraint refused it (read again, decide anew).
+        ``LedgerCollision`` when a constraint refused it (read again, decide anew); ``ValueError``
+        for a value that no try will make fit.
         """
         if self._turn is None:
             with self._open("write") as tx:
@@ -87,6 +88,9 @@ class Ledger:
         except IntegrityError as error:
             # Without their cause: PostgreSQL's details quote the row, and a log keeps what it is given.
             raise LedgerCollision(f"the ledger refused the write: {_brief(error)}") from None
+        except DataError as error:
+            # Not the ledger's state but the value: trying again would never help.
+            raise ValueError(f"the ledger cannot hold this: {_brief(error)}") from None
         except (DBAPIError, PoolTimeout) as error:
             raise LedgerUnavailable(f"the ledger is not available: {_brief(error)}") from None
 

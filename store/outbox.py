@@ -229,7 +229,9 @@ _SETTLE = (
     " WHERE key = ? AND status IN ('leased', 'pending')"
 )
 _SETTLE_ATTEMPT = (
-    "UPDATE attempts SET status = ?, settled_at = ?, reason = ?, code = ?, reference = coalesce(?, reference)"
+    # A provider may have called back before us; its word is the later one (P22).
+    "UPDATE attempts SET status = CASE WHEN status = 'sending' THEN ? ELSE status END, settled_at = ?,"
+    " reason = coalesce(?, reason), code = coalesce(?, code), reference = coalesce(?, reference)"
     " WHERE key = ? AND n = ?"
 )
 
@@ -264,7 +266,8 @@ def _leased(tx: Tx, row: Sequence[Any]) -> Leased:
     key, alert_id, track, gen, purpose, person, role, channel, point = row[:9]
     fallbacks, about, created_at = tuple(read_json(row[9])), read_json(row[12]), read_instant(tx, row[13])
     item = Item(
-        key, alert_id, track, gen, purpose, person, role, channel, point, fallbacks, bool(row[10]), row[11], about, created_at
+        key, alert_id, track, gen, purpose, person, role, channel, point, fallbacks, bool(row[10]), row[11], about,
+        created_at,
     )  # fmt: skip
     alert_state, track_state, track_gen = row[15:18]
     current = item.purpose != "contact" or (

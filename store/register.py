@@ -11,8 +11,9 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, Unreadable
 from domain.people import ContactPoint, Responder, Shift, Team
 from store.bulk import among, fetch, listed, upsert
 from store.ledger import Ledger, Tx
@@ -28,6 +29,7 @@ from store.tables import (
     TeamRow,
 )
 
+_LOG = structlog.get_logger("anling.register")
 _ROUNDS = 101
 DEVICES = DeviceRow.__table__  # type: ignore[attr-defined]
 HOMES = HomeRow.__table__  # type: ignore[attr-defined]
@@ -257,9 +259,18 @@ def _device_rows(home: SiteHome) -> Iterable[dict[str, Any]]:
 
 
 def _responder(tx: Tx, row: Mapping[Any, Any]) -> Responder:
-    raw = tx.sealer.open_json(row["contacts"], f"responders.contacts|{row['id']}") or []
+    raw = _contacts(tx, row)
     points = tuple(ContactPoint(n, c["channel"], c["address"], c["secret"], c["drill"]) for n, c in enumerate(raw))
     return Responder(row["id"], row["name"], row["role"], row["street"], row["language"], points)
+
+
+def _contacts(tx: Tx, row: Mapping[Any, Any]) -> list[dict[str, Any]]:
+    """One person whose numbers cannot be opened counts as nobody (P4), and keeps nobody else from being called."""
+    try:
+        return tx.sealer.open_json(row["contacts"], f"responders.contacts|{row['id']}") or []
+    except (Unreadable, ValueError) as error:
+        _LOG.error("responder_unusable", responder=row["id"], why=str(error)[:300])
+        return []
 
 
 def _team(row: Mapping[Any, Any]) -> Team:

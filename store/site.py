@@ -4,7 +4,8 @@ Every problem is reported at once, in the file's own terms (``homes[3].devices[0
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from datetime import date
+from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -51,10 +52,10 @@ class SiteShift(_Part):
 
     responder: str
     always: bool = False
-    weekdays: list[int] = []
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = []
     start: str = Field("00:00", alias="from", pattern=_TIME)
     end: str = Field("24:00", alias="to", pattern=_TIME)
-    dates: list[str] = []
+    dates: list[date] = []
     deputy: str | None = None
 
 
@@ -96,6 +97,8 @@ class SiteResident(_Part):
 
     id: str = Field(pattern=_ID)
     name: str
+    phones: list[str] | None = None
+    medical: dict[str, Any] | None = None
 
 
 class SiteHome(_Part):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -56,7 +57,10 @@ class Inbox(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("natural_key"),
         one_of("outcome", ("pending", "raised", "joined", "noted", "fault", "unreadable", "rejected"), "outcome"),
-        Index("ix_inbox_pending", "id", sqlite_where=text("outcome = 'pending'"), postgresql_where=text("outcome = 'pending'")),
+        Index(
+            "ix_inbox_pending", "id",
+            sqlite_where=text("outcome = 'pending'"), postgresql_where=text("outcome = 'pending'"),
+        ),
         Index(
             "ix_inbox_loose_cancel", "device_id",
             sqlite_where=text("kind = 'cancel' AND alert_id IS NULL"),
@@ -153,7 +157,10 @@ class TrackRow(SQLModel, table=True):
         CheckConstraint("alert_state = 'open' OR state = 'stood_down'", name="closed_is_stood_down"),
         one_of("state", TrackState, "state"),
         ForeignKeyConstraint(["alert_id", "alert_state"], ["alerts.id", "alerts.state"], onupdate="CASCADE"),
-        Index("ix_tracks_due_at", "due_at", sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL")),
+        Index(
+            "ix_tracks_due_at", "due_at",
+            sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     alert_id: str = Field(primary_key=True)
@@ -205,7 +212,9 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = (
         one_of("purpose", Purpose, "purpose"),
         one_of("status", OUTBOX_OPEN + OUTBOX_DONE, "status"),
-        CheckConstraint("(status = 'leased') = (lease_until IS NOT NULL AND lease_owner IS NOT NULL)", name="a_lease_has_an_end"),
+        CheckConstraint(
+            "(status = 'leased') = (lease_until IS NOT NULL AND lease_owner IS NOT NULL)", name="a_lease_has_an_end"
+        ),
         CheckConstraint("(status IN ('pending', 'leased')) = (finished_at IS NULL)", name="finished_with_a_reason"),
         Index(
             "ix_outbox_ready", "repeats", "not_before",
@@ -325,8 +334,9 @@ class DeviceStateRow(SQLModel, table=True):
     device_id: str = Field(primary_key=True)
     last_seen: datetime = _at()
     online: bool | None = None
-    seq: int | None = None
-    boot: int | None = None
+    #: as large as a device may count
+    seq: int | None = Field(default=None, sa_type=BigInteger)
+    boot: int | None = Field(default=None, sa_type=BigInteger)
     kind: str
     battery_pct: float | None = None
 

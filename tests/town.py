@@ -26,6 +26,7 @@ from escalation.letters import Letters
 from escalation.standing import Standing
 from escalation.tokens import Tokens
 from store import alerts, plans
+from store.bulk import instant
 from store.ledger import Ledger
 from store.register import Register
 from store.site import parse_site
@@ -172,9 +173,7 @@ class Town:
         self.commands = Commands(self.ledger, self.standing, self.clock)
         self.letters = Letters(lambda *names: "http://anling.example/a/" + self.tokens.page(*names))
         self.intake = Intake(self.ledger, self.standing, self.clock, hear)
-        self.callbacks = Callbacks(
-            self.ledger, self.standing, self.clock, self.commands, self.letters, self.tokens
-        )
+        self.callbacks = Callbacks(self.ledger, self.standing, self.clock, self.commands, self.letters, self.tokens)
         self.phones = {name: Phone(name) for name in ("voice", "sms", "webhook", "dispatch_120")}
 
     def settle_in(self, raw: dict[str, Any] | None = None, plan: str = PLAN) -> None:
@@ -281,12 +280,13 @@ class Town:
 
     def quiet(self) -> None:
         """Wait until nothing that is ready now waits."""
+
         def still() -> bool:
             with self.ledger.reading() as tx:
                 ready = "status = 'leased' OR (status = 'pending' AND not_before <= :now)"
                 query = sa.text(f"SELECT count(*) FROM outbox WHERE {ready}")
-                at = self.clock.now()
-                return tx.execute(query, {"now": at if tx.postgres else at.isoformat(timespec="microseconds")}).scalar() == 0
+                now = instant(tx, self.clock.now())
+                return tx.execute(query, {"now": now}).scalar() == 0
 
         eventually(still)
 

@@ -79,8 +79,8 @@ def upgrade() -> None:
     sa.Column('device_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('last_seen', store.columns.UTCDateTime(length=32), nullable=False),
     sa.Column('online', sa.Boolean(), nullable=True),
-    sa.Column('seq', sa.Integer(), nullable=True),
-    sa.Column('boot', sa.Integer(), nullable=True),
+    sa.Column('seq', sa.BigInteger(), nullable=True),
+    sa.Column('boot', sa.BigInteger(), nullable=True),
     sa.Column('kind', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('battery_pct', sa.Float(), nullable=True),
     sa.PrimaryKeyConstraint('device_id', name=op.f('pk_device_states'))
