@@ -36,7 +36,7 @@ _ROUTERS = (alerts, callbacks, console, health, ingest, lists, live, register, r
 
 def build(app: App) -> FastAPI:
     """All doors, shut until served. No pages about the API itself are offered to strangers."""
-    hub = Hub(app.views, app.doorbell.watch, app.wall)
+    hub = Hub(app.views, app.doorbell, app.wall)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -20,6 +20,7 @@ import structlog
 from api.problems import iso
 from domain.ids import new_id
 from domain.people import Scope
+from store.doorbell import Doorbell
 
 _LOG = structlog.get_logger("anling.api")
 
@@ -39,14 +40,6 @@ class Board(Protocol):
 
     def board(self, scope: Scope) -> Sequence[Mapping[str, Any]]:
         """All open alerts that ``scope`` may see."""
-        ...
-
-
-class Waiter(Protocol):
-    """One consumer's ear at the doorbell."""
-
-    def wait(self, timeout: float) -> bool:
-        """True when something was committed since the last call."""
         ...
 
 
@@ -94,9 +87,9 @@ class Channel:
 class Hub:
     """One per process. Lives in the event loop; reads in threads; one thread listens to the doorbell."""
 
-    def __init__(self, board: Board, bell: Callable[[], Waiter], wall: Callable[[], datetime]) -> None:
+    def __init__(self, board: Board, doorbell: Doorbell, wall: Callable[[], datetime]) -> None:
         self._board = board
-        self._bell = bell
+        self._doorbell = doorbell
         self._wall = wall
         self.epoch = new_id()
         self._channels: dict[tuple[object, ...], Channel] = {}
@@ -144,10 +137,12 @@ class Hub:
             del self._channels[_key(client.scope)]
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        waiter = self._bell()
+        waiter = self._doorbell.watch()
         while not self._stopped.is_set():
             if waiter.wait(0.5) and not self._stopped.is_set():
-                loop.call_soon_threadsafe(self._rung.set)
+                with suppress(RuntimeError):  # the loop has just closed; nobody is left to tell
+                    loop.call_soon_threadsafe(self._rung.set)
+        self._doorbell.leave(waiter)
 
     async def _read_loop(self) -> None:
         while True:
