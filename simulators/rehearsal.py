@@ -225,8 +225,8 @@ class Rehearsal:
     def _tell_news(self) -> None:
         for alert in self.watch.alerts.values():
             self._once(("alert", alert.id, shown(alert)), f"  警情 alert {alert.id} {shown(alert)}")
-        for number, one in enumerate(self.watch.reached()):
-            self._once(("contact", number, one.who, one.at), f"  联系 contact {saw(one)}")
+        for one in self.watch.reached():
+            self._once(("contact", one.at, one.who, one.channel), f"  联系 contact {saw(one)}")
 
     def _once(self, key: Any, line: str) -> None:
         if key not in self._told:
