@@ -146,7 +146,9 @@ def _engine(url: str, pool_size: int) -> Engine:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         options |= {"connect_args": {"check_same_thread": False, "timeout": 5}, "poolclass": sa.QueuePool}
     else:
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
+        # A young table has no statistics, and a plan made then may walk it whole for ever after: every hot
+        # look-up of ours has an index, so whole walks are only a last resort.
+        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "options": "-c enable_seqscan=off"}}
     engine = sa.create_engine(url, **options)
     if url.startswith("sqlite"):
         sa.event.listen(engine, "connect", _prepare_sqlite)

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from store.alerts import ALERTS
-from store.bulk import Insert, among, fetch, instant, listed, read_instant, read_json, run
+from store.bulk import Insert, Update, among, fetch, instant, listed, read_instant, read_json
 from store.ledger import Tx
 from store.tables import AttemptRow, OutboxRow
 
@@ -59,7 +59,10 @@ class Leased:
 def put(tx: Tx, items: Sequence[Item]) -> None:
     """Order contacts. Ordering the same key twice keeps one (invariant 9)."""
     repeats = [i for i in items if i.repeats and i.purpose == "contact"]
-    run(tx, _OUTDATE, [(instant(tx, i.created_at), i.alert_id, i.person, i.track, i.repeats) for i in repeats])
+    _OUTDATE(tx, [
+        {"at": i.created_at, "alert": i.alert_id, "person": i.person, "track": i.track, "repeats": i.repeats}
+        for i in repeats
+    ])  # fmt: skip
     _INSERT(tx, [_row(i) for i in items])
 
 
@@ -75,7 +78,7 @@ def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> lis
         if pair not in busy:
             busy.add(pair)
             chosen.append(leased)
-    run(tx, _LEASE, [(owner, instant(tx, until), x.attempt, x.item.key) for x in chosen])
+    _LEASE(tx, [{"owner": owner, "until": until, "n": x.attempt, "key": x.item.key} for x in chosen])
     return chosen
 
 
@@ -113,12 +116,13 @@ class Settled:
 def settle(tx: Tx, settled: Sequence[Settled]) -> None:
     """Write down the results."""
     rows = [
-        (s.status, instant(tx, s.not_before), None if s.status == "pending" else instant(tx, s.at), s.reason, s.key)
+        {"status": s.status, "not_before": s.not_before, "finished": None if s.status == "pending" else s.at,
+         "reason": s.reason, "key": s.key, "word": s.word, "at": s.at, "code": s.code, "reference": s.reference,
+         "n": s.n}
         for s in settled
-    ]
-    run(tx, _SETTLE, rows)
-    dialed = [(s.word, instant(tx, s.at), s.reason, s.code, s.reference, s.key, s.n) for s in settled if s.n]
-    run(tx, _SETTLE_ATTEMPT, dialed)
+    ]  # fmt: skip
+    _SETTLE(tx, rows)
+    _SETTLE_ATTEMPT(tx, [row for row in rows if row["n"]])
 
 
 def reclaim(tx: Tx, now: datetime, owners: Sequence[str] = ()) -> int:
@@ -219,21 +223,37 @@ _SELECT = (
 )
 _READY = f"{_SELECT} WHERE o.status = 'pending' AND o.not_before <= ? ORDER BY o.repeats, o.not_before LIMIT ?"
 #: a newer contact of the same person on the same track replaces one that was never sent
-_OUTDATE = (
-    "UPDATE outbox SET status = 'superseded', finished_at = ?, reason = 'a newer contact replaces it'"
-    " WHERE alert_id = ? AND person = ? AND track = ? AND repeats < ? AND status = 'pending' AND purpose = 'contact'"
+_OUTDATE = Update(
+    "outbox",
+    "status = 'superseded', finished_at = :at, reason = 'a newer contact replaces it'",
+    "alert_id = :alert AND person = :person AND track = :track AND repeats < :repeats"
+    " AND status = 'pending' AND purpose = 'contact'",
+    {"at": "timestamptz", "alert": "text", "person": "text", "track": "text", "repeats": "bigint"},
 )
-_LEASE = "UPDATE outbox SET status = 'leased', lease_owner = ?, lease_until = ?, attempts = ? WHERE key = ?"
-_SETTLE = (
-    "UPDATE outbox SET status = ?, lease_owner = NULL, lease_until = NULL, not_before = ?, finished_at = ?, reason = ?"
-    " WHERE key = ? AND status IN ('leased', 'pending')"
+_LEASE = Update(
+    "outbox",
+    "status = 'leased', lease_owner = :owner, lease_until = :until, attempts = :n",
+    "key = :key",
+    {"owner": "text", "until": "timestamptz", "n": "bigint", "key": "text"},
 )
-_SETTLE_ATTEMPT = (
+_SETTLE = Update(
+    "outbox",
+    "status = :status, lease_owner = NULL, lease_until = NULL, not_before = :not_before, finished_at = :finished,"
+    " reason = :reason",
+    "key = :key AND status IN ('leased', 'pending')",
+    {"status": "text", "not_before": "timestamptz", "finished": "timestamptz", "reason": "text", "key": "text"},
+)
+_SETTLE_ATTEMPT = Update(
+    "attempts",
     # A provider may have called back before us; its word is the later one (P22).
-    "UPDATE attempts SET status = CASE WHEN status = 'sending' THEN ? ELSE status END, settled_at = ?,"
-    " reason = coalesce(?, reason), code = coalesce(?, code), reference = coalesce(?, reference)"
-    " WHERE key = ? AND n = ?"
-)
+    "status = CASE WHEN status = 'sending' THEN :word ELSE status END, settled_at = :at,"
+    " reason = coalesce(:reason, reason), code = coalesce(:code, code), reference = coalesce(:reference, reference)",
+    "key = :key AND n = :n",
+    {
+        "word": "text", "at": "timestamptz", "reason": "text", "code": "text", "reference": "text", "key": "text",
+        "n": "bigint",
+    },
+)  # fmt: skip
 
 
 def _row(item: Item) -> dict[str, Any]:

@@ -102,7 +102,12 @@ class AlertRow(SQLModel, table=True):
             "uq_alerts_open_subject", "subject", "drill", unique=True,
             sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
         ),
-        Index("ix_alerts_state_raised_at", "state", "raised_at"),
+        # Partial, so that no look-up by id and state ever walks all open alerts instead.
+        Index("ix_alerts_open", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_alerts_closed_at", "closed_at",
+            sqlite_where=text("state = 'closed'"), postgresql_where=text("state = 'closed'"),
+        ),
         Index("ix_alerts_home_raised_at", "home_id", "raised_at"),
         Index("ix_alerts_subject", "subject"),
         Index(

@@ -54,8 +54,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('id', 'state', name=op.f('uq_alerts_id_state'))
     )
     with op.batch_alter_table('alerts', schema=None) as batch_op:
+        batch_op.create_index('ix_alerts_closed_at', ['closed_at'], unique=False, sqlite_where=sa.text("state = 'closed'"), postgresql_where=sa.text("state = 'closed'"))
         batch_op.create_index('ix_alerts_home_raised_at', ['home_id', 'raised_at'], unique=False)
-        batch_op.create_index('ix_alerts_state_raised_at', ['state', 'raised_at'], unique=False)
+        batch_op.create_index('ix_alerts_open', ['id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_alerts_subject', ['subject'], unique=False)
         batch_op.create_index('ix_alerts_unlit', ['id'], unique=False, sqlite_where=sa.text('lit <> stage'), postgresql_where=sa.text('lit <> stage'))
         batch_op.create_index('uq_alerts_open_subject', ['subject', 'drill'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
@@ -377,8 +378,9 @@ def downgrade() -> None:
         batch_op.drop_index('uq_alerts_open_subject', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_alerts_unlit', sqlite_where=sa.text('lit <> stage'), postgresql_where=sa.text('lit <> stage'))
         batch_op.drop_index('ix_alerts_subject')
-        batch_op.drop_index('ix_alerts_state_raised_at')
+        batch_op.drop_index('ix_alerts_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.drop_index('ix_alerts_home_raised_at')
+        batch_op.drop_index('ix_alerts_closed_at', sqlite_where=sa.text("state = 'closed'"), postgresql_where=sa.text("state = 'closed'"))
 
     op.drop_table('alerts')
     # ### end Alembic commands ###
