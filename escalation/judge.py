@@ -169,6 +169,8 @@ def _cancel(session: Session, case: Case, event: Event) -> Verdict:
     real, drill = session.open.get((subject.key, False)), session.open.get((subject.key, True))
     alert = drill if event.drill and drill else real or drill
     if alert is None:
+        if case.heard.device:
+            session.cancels.setdefault(case.heard.device, []).append(case.row)
         return Verdict(case.row, "noted", reason="no open alert to cancel")
     ref = {"ref": event.data["ref"]} if isinstance(event.data.get("ref"), str) else {}
     plan = session.standing.plan(session.tx, alert.plan)

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
+from domain.errors import Unreadable
 from domain.events import Message
 from store.bulk import Insert, among, fetch, instant, listed, run
 from store.ledger import Tx
 from store.tables import Inbox
 
+_LOG = structlog.get_logger("anling.inbox")
 INBOX = Inbox.__table__  # type: ignore[attr-defined]
 _INSERT = Insert(INBOX)
 
@@ -72,11 +75,20 @@ def any_pending(tx: Tx) -> bool:
 
 
 def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str]]:
-    """Messages whose judging failed, oldest first, with their row id."""
-    query = sa.select(INBOX).where(INBOX.c.outcome == "pending").order_by(INBOX.c.id).limit(limit)
+    """Messages whose judging failed, with their row id; oldest first, of more than ``limit`` any.
+
+    Drawn by lot, so that those which never can be judged do not keep the others waiting (P6).
+    """
+    query = sa.select(INBOX).where(INBOX.c.outcome == "pending").order_by(sa.func.random()).limit(limit)
     if tx.postgres:
         query = query.with_for_update(skip_locked=True)
-    return [(_message(tx, row), row["id"]) for row in tx.execute(query).mappings()]
+    found = []
+    for row in sorted(tx.execute(query).mappings(), key=lambda row: str(row["id"])):
+        try:
+            found.append((_message(tx, row), row["id"]))
+        except Unreadable as error:
+            _LOG.error("message_unusable", row=row["id"], why=str(error))
+    return found
 
 
 def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> dict[str, list[str]]:
