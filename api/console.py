@@ -1,7 +1,6 @@
 """The dispatcher's console: log in, the board, one alert, and what can be done with it."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -21,7 +20,7 @@ from api.pages import address, clock, instant, midnight, page, speech
 from api.parts import App
 from api.problems import status_of
 from api.sessions import Knock, Login, credential, enter, refuse_foreign
-from api.story import mentioned, story
+from api.story import names_of, story
 from domain.alerts import Actor, Cause, Outcome, Step, VoiceCheck
 from domain.errors import AnlingError, NotFound
 from domain.people import Scope
@@ -205,7 +204,7 @@ async def _alert_page(
             lambda: (
                 alert := here.app.views.alert(scope, id),
                 here.app.accounts.actor(scope).id,
-                _names(here, alert),
+                names_of(alert, here.app.views),
             )
         )
     except AnlingError as refused:
@@ -246,15 +245,6 @@ def tracks_for(alert: Mapping[str, Any], me: str) -> Tracks:
     calling = [t for t in live if t["state"] == "calling"]
     mine = any((t.get("claimant") or {}).get("id") == me for t in live)
     return Tracks(live, calling, mine, any((t.get("offer") or {}).get("to") == me for t in live))
-
-
-def _names(here: Doors, alert: Mapping[str, Any]) -> dict[str, str]:
-    """The names of the people an alert speaks of; who is in no register keeps the id."""
-    names = {}
-    for id in mentioned(alert):
-        with suppress(NotFound):
-            names[id] = here.app.views.responder_actor(id).name
-    return names
 
 
 def _choices(

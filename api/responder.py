@@ -16,6 +16,7 @@ from api.answers import as_json
 from api.doors import Doors, doors
 from api.pages import address, instant, page, speech
 from api.problems import problem, refusal, status_of
+from api.story import names_of
 from domain.alerts import Alert, Step
 from domain.errors import AnlingError, Held, NotFound
 from escalation.tokens import ResponderToken
@@ -32,12 +33,21 @@ class Press(BaseModel):
     step: Annotated[Step | None, Field(strict=False)] = None
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a link opens: whose it is, the alert, and the names it speaks of."""
+
+    read: ResponderToken
+    alert: Mapping[str, Any]
+    names: Mapping[str, str]
+
+
 @router.api_route("/a/{token}", methods=["GET", "HEAD"])
 async def show(request: Request, token: str) -> Response:
     """The alert as it stands; changes nothing."""
     here = doors(request)
     found = await here.lanes.reads.run(lambda: _find(here, token))
-    return _lost(request) if found is None else _page(request, *found)
+    return _lost(request) if found is None else _page(request, found)
 
 
 @router.options("/a/{token}")
@@ -64,27 +74,31 @@ async def act(request: Request, token: str) -> Response:
     if found is None:
         return _lost(request)
     if _wants_json(request):
-        return as_json({"result": press.action, "alert": found[1]})
-    return _page(request, *found, told=_told(request, press))
+        return as_json({"result": press.action, "alert": found.alert})
+    return _page(request, found, told=_told(request, press))
 
 
-def _find(here: Doors, token: str) -> tuple[ResponderToken, Mapping[str, Any]] | None:
+def _find(here: Doors, token: str) -> Found | None:
     read = here.app.callbacks.read_token(token)
     if read is None:
         return None
     try:
-        return read, here.app.views.brief(read.alert_id)
+        return _found(here, read)
     except NotFound:
         return None
 
 
-def _carry_out(here: Doors, token: str, press: Press) -> tuple[ResponderToken, Mapping[str, Any]] | None:
+def _found(here: Doors, read: ResponderToken) -> Found:
+    alert = here.app.views.brief(read.alert_id)
+    return Found(read, alert, names_of(alert, here.app.views))
+
+
+def _carry_out(here: Doors, token: str, press: Press) -> Found | None:
     found = _find(here, token)
     if found is None:
         return None
-    read, before = found
-    _command(here, read, before, press)
-    return read, here.app.views.brief(read.alert_id)
+    _command(here, found.read, found.alert, press)
+    return _found(here, found.read)
 
 
 def _command(here: Doors, read: ResponderToken, before: Mapping[str, Any], press: Press) -> Alert:
@@ -137,7 +151,7 @@ async def _refused(request: Request, token: str, error: AnlingError) -> Response
     if status >= 500:
         return page(request, "lost.html", status, text=text)
     found = await here.lanes.reads.run(lambda: _find(here, token))
-    return _lost(request) if found is None else _page(request, *found, told=text, status=status)
+    return _lost(request) if found is None else _page(request, found, told=text, status=status)
 
 
 def _lost(request: Request) -> Response:
@@ -146,21 +160,17 @@ def _lost(request: Request) -> Response:
     return page(request, "lost.html", 404, text=speech(request)("page.lost"))
 
 
-def _page(
-    request: Request,
-    read: ResponderToken,
-    alert: Mapping[str, Any],
-    told: str | None = None,
-    status: int = 200,
-) -> Response:
+def _page(request: Request, found: Found, told: str | None = None, status: int = 200) -> Response:
+    alert = found.alert
     now = doors(request).app.wall()
     raised = instant(alert["raised_at"]) or now
-    standing = standing_of(alert, read)
+    standing = standing_of(alert, found.read)
     return page(
         request,
         "responder.html",
         status,
         alert=alert,
+        names=found.names,
         address=address(alert),
         told=told,
         standing=standing,

@@ -1,11 +1,14 @@
 """An alert's timeline as sentences, in the reader's language."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from api.language import Speech
 from api.pages import clock
+from domain.errors import NotFound
+from store.views import Views
 
 #: which word family explains a value of an entry
 _FAMILIES = {
@@ -35,8 +38,9 @@ def story(alert: Mapping[str, Any], names: Mapping[str, str], say: Speech) -> li
 
 
 def mentioned(alert: Mapping[str, Any]) -> set[str]:
-    """The people an alert speaks of: who was contacted, who was called, to whom it was offered."""
-    found = {c["responder"] for c in alert.get("contacts") or ()}
+    """The people an alert speaks of: who was contacted or called, to whom it was offered, who has a key."""
+    found = set((alert.get("access") or {}).get("key_holders") or ())
+    found |= {c["responder"] for c in alert.get("contacts") or ()}
     for track in alert["tracks"]:
         found |= {c["responder"] for c in track.get("called") or ()}
         found |= {(track.get("offer") or {}).get("to")}
@@ -44,6 +48,15 @@ def mentioned(alert: Mapping[str, Any]) -> set[str]:
         data = entry.get("data") or {}
         found |= {entry["by"], data.get("to"), data.get("person"), data.get("claimant")}
     return {id for id in found if id and id != "engine"}
+
+
+def names_of(alert: Mapping[str, Any], views: Views) -> dict[str, str]:
+    """The names of the people an alert speaks of; who is in no register keeps the id. Reads the ledger."""
+    names = {}
+    for id in mentioned(alert):
+        with suppress(NotFound):
+            names[id] = views.responder_actor(id).name
+    return names
 
 
 def _line(entry: Mapping[str, Any], names: Mapping[str, str], say: Speech) -> Line:
