@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 from starlette.testclient import TestClient
-from twilio.request_validator import RequestValidator
+from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from channels.signature import sign
 from domain.errors import LedgerUnavailable

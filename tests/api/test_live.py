@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from domain.errors import LedgerUnavailable
 
 
 @contextmanager
-def console(site: Any, token: str = "t-desk", **headers: str) -> Iterator[ClientConnection]:
+def console(site: Any, token: str = "t-desk", **headers: str) -> Iterator[Connection]:
     """A console that is logged in by Bearer."""
     sent = {"Authorization": f"Bearer {token}"} | headers
     with connect(site.url.replace("http", "ws") + "/live", additional_headers=sent, open_timeout=5) as socket:
         yield socket
 
 
-def hear(socket: ClientConnection, type: str, within: float = 3.0) -> dict[str, Any]:
+def hear(socket: Connection, type: str, within: float = 3.0) -> dict[str, Any]:
     """The next message of a type."""
     until = time.monotonic() + within
     while True:
@@ -30,7 +31,7 @@ def hear(socket: ClientConnection, type: str, within: float = 3.0) -> dict[str, 
             return dict(message)
 
 
-def drain(socket: ClientConnection) -> None:
+def drain(socket: Connection) -> None:
     """Read until the stream ends."""
     while True:
         socket.recv(timeout=5)
