@@ -1,0 +1,99 @@
+"""Runs ``anling`` and pulls its plug at one exact place: ``python fatal.py POINT N COMMAND…``.
+
+The product has no hooks for this: one of its functions is wrapped from outside, and its
+process gets SIGKILL at the n-th time that it comes by.
+"""
+
+import functools
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+def always(_arguments: tuple[Any, ...], _result: Any) -> bool:
+    """Every call counts."""
+    return True
+
+
+def emergency(arguments: tuple[Any, ...], _result: Any) -> bool:
+    """A batch with a press in it; devices also say hello."""
+    return any(isinstance(one, list | tuple) and any(_is_press(h) for h in one) for one in arguments)
+
+
+def some(_arguments: tuple[Any, ...], result: Any) -> bool:
+    """Something was done."""
+    return bool(result)
+
+
+def event(arguments: tuple[Any, ...], _result: Any) -> bool:
+    """An arrival on an event topic."""
+    return any(str(getattr(getattr(a, "message", None), "topic", "")).endswith("/event") for a in arguments)
+
+
+def _is_press(heard: Any) -> bool:
+    return getattr(getattr(heard, "event", None), "kind", None) == "sos"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where the plug is pulled: at the beginning or the end of one function."""
+
+    place: str
+    end: bool = False
+    counts: Callable[[tuple[Any, ...], Any], bool] = always
+
+
+#: hand-over -> place; the order is that of the path from button to phone
+POINTS = {
+    "intake-before-commit": Point("escalation.intake:Intake._take", end=True, counts=emergency),
+    "intake-after-commit": Point("escalation.intake:Intake.__call__", end=True, counts=emergency),
+    "between-receipt-and-puback": Point("broker_bridge.session:Lane.ack", counts=event),
+    "before-lease": Point("escalation.delivery:Delivery._lease"),
+    "lease-before-commit": Point("store.outbox:start", end=True),
+    "lease-before-dial": Point("escalation.delivery:Delivery._send"),
+    "dial-before-settle": Point("escalation.delivery:Delivery._settle"),
+    "settle-before-commit": Point("escalation.delivery:Delivery._settle_in", end=True),
+    "after-settle": Point("escalation.delivery:Delivery._claimed"),
+    "tick-before-commit": Point("escalation.engine:apply", end=True),
+    "tick-after-commit": Point("escalation.engine:Engine.tick", end=True, counts=some),
+    "claim-before-commit": Point("escalation.commands:Commands._command", end=True),
+    "claim-after-commit": Point("escalation.commands:Commands.claim", end=True),
+}
+
+
+def arm(point: Point, times: int) -> None:
+    """Wrap the function, so that the ``times``-th call ends this process without a good-bye."""
+    module, _, path = point.place.partition(":")
+    owner: Any = importlib.import_module(module)
+    *outer, name = path.split(".")
+    for part in outer:
+        owner = getattr(owner, part)
+    real = getattr(owner, name)
+    calls = 0
+
+    def passed(arguments: tuple[Any, ...], result: Any) -> None:
+        nonlocal calls
+        calls += point.counts(arguments, result)
+        if calls >= times:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    @functools.wraps(real)
+    def fatal(*arguments: Any, **named: Any) -> Any:
+        if not point.end:
+            passed(arguments, None)
+        result = real(*arguments, **named)
+        if point.end:
+            passed(arguments, result)
+        return result
+
+    setattr(owner, name, fatal)
+
+
+if __name__ == "__main__":
+    arm(POINTS[sys.argv[1]], int(sys.argv[2]))
+    sys.argv = ["anling", *sys.argv[3:]]
+    importlib.import_module("anling.cli").main()
