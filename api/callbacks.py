@@ -109,7 +109,12 @@ def _object(body: bytes) -> dict[str, object] | None:
 
 def _message(here: Doors, token: str) -> str:
     letter = here.app.callbacks.letter(token)
-    return answer_twiml(letter, _gather_url(here, token), here.app.wall()) if letter else _lost(here)
+    if letter is None:
+        return _lost(here)
+    moved_on = here.app.callbacks.moved_on(letter)
+    if moved_on is not None:
+        return _after(here, letter, token, moved_on)
+    return answer_twiml(letter, _gather_url(here, token), here.app.wall())
 
 
 def _key(here: Doors, token: str, digits: str) -> str:

@@ -17,7 +17,7 @@ class Server:
 
     def __init__(self, app: App, host: str, port: int) -> None:
         """Bind at once, so that a taken port is known before anything else starts; 0 takes a free one."""
-        self._socket = socket.create_server((host, port), backlog=2048)
+        self._socket = _listen(host, port)
         config = uvicorn.Config(
             build(app),
             access_log=False,
@@ -54,6 +54,16 @@ class Server:
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket that names TCP: without the name asyncio leaves Nagle on, 40 ms for each answer."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    bound.listen(2048)
+    return bound
 
 
 def serve(app: App, host: str, port: int) -> Server:

@@ -21,7 +21,8 @@ class Waiter:
     def wait(self, timeout: float) -> bool:
         """Sleep until the bell rings or ``timeout`` seconds have passed; says whether it rang."""
         rang = self._event.wait(timeout)
-        self._event.clear()
+        if rang:
+            self._event.clear()
         return rang
 
     def ring(self) -> None:

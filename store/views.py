@@ -74,7 +74,9 @@ class Views:
         """All open alerts, for the live board."""
         query = sa.select(ALERTS).where(ALERTS.c.state == "open", *_mine(scope)).order_by(ALERTS.c.id.desc())
         with self._ledger.reading() as tx:
-            return self._shown(tx, _rows(tx, query.limit(2_000)), scope, contacts=True)
+            rows = _rows(tx, query.limit(2_000))
+            last = _last_contacts(tx, [r["id"] for r in rows])
+            return [shown | {"contacts": last.get(shown["id"], [])} for shown in self._shown(tx, rows, scope)]
 
     def counts(self) -> dict[str, float]:
         """How many of what, for the metrics."""
@@ -416,14 +418,28 @@ def _contacts_of(tx: Tx, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+def _last_contacts(tx: Tx, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The latest call of each alert, however many went before it."""
+    c = OUTBOX.c
+    of_these = sa.select(c.alert_id, sa.func.max(c.created_at).label("at")).where(c.alert_id.in_(ids))
+    latest = of_these.where(c.purpose == "contact").group_by(c.alert_id).subquery()
+    query = sa.select(OUTBOX).join(latest, (latest.c.alert_id == c.alert_id) & (latest.c.at == c.created_at))
+    found: dict[str, list[dict[str, Any]]] = {}
+    for contact in _contacts(tx, _rows(tx, query.where(c.purpose == "contact"))):
+        found.setdefault(contact.pop("alert"), []).append(contact)
+    return found
+
+
 def _contacts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Outbox rows with the last attempt's word."""
-    keys = [r["key"] for r in rows]
+    keys, people = [r["key"] for r in rows], {r["person"] for r in rows}
+    named = sa.select(RESPONDERS.c.id, RESPONDERS.c.name).where(RESPONDERS.c.id.in_(people))
+    names: dict[str, str] = {row[0]: row[1] for row in tx.execute(named)} if people else {}
     tries: dict[str, Mapping[str, Any]] = {}
     if keys:
         for t in _rows(tx, sa.select(ATTEMPTS).where(ATTEMPTS.c.key.in_(keys)).order_by(ATTEMPTS.c.n)):
             tries[t["key"]] = t
-    return [_contact(r, tries.get(r["key"])) for r in rows]
+    return [{**_contact(r, tries.get(r["key"])), "name": names.get(r["person"])} for r in rows]
 
 
 def _contact(row: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -89,6 +89,8 @@ class FakeHouse:
     parts: dict[str, Health] = field(default_factory=lambda: {"broker": Health(True), "ledger": Health(True)})
     #: raised by the next commands, as a dead database would
     broken: Exception | None = None
+    #: what became of the alert before the telephone was picked up
+    moved: str | None = None
     #: seconds that a read of the board takes
     reads: int = 0
 
@@ -217,6 +219,9 @@ class FakeHouse:
             "k", Purpose.CONTACT, 1, "A1", "main", "sos", "urgent", NOW, False, "doctor-1", "家庭医生一",
             "family_doctor", "zh", "voice", "+85230000001", None, "http://x/a/t", NOW,
         )  # fmt: skip
+
+    def moved_on(self, letter: Letter) -> str | None:
+        return self.moved
 
     def answered(self, token: str, meaning: str, digits: str) -> str:
         if self.broken:

@@ -54,6 +54,17 @@ def test_an_answered_call_hears_the_message_and_claims_nothing(client: TestClien
     assert [] == house.done
 
 
+@pytest.mark.parametrize(("moved", "word"), [("taken:家庭医生二", "家庭医生二"), ("closed", "结束")])
+def test_whoever_answers_late_hears_that_it_is_over(client: TestClient, house: Any, moved: str, word: str) -> None:
+    """Claimed or closed while it rang: the call says so and asks for no key (P7)."""
+    house.moved = moved
+
+    answer = twilio(client, "/callbacks/twilio/voice?token=call-1", {"CallSid": "CA1"})
+
+    assert word in answer.text
+    assert "<Gather" not in answer.text
+
+
 def test_key_one_is_recorded_then_said(client: TestClient, house: Any) -> None:
     """The commit comes first, then the words."""
     answer = twilio(client, "/callbacks/twilio/gather?token=call-1", {"Digits": "1"})
