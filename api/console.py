@@ -16,7 +16,7 @@ from api.browsers import why
 from api.doors import Doors, doors
 from api.language import Speech
 from api.origin import same_origin
-from api.pages import address, clock, instant, midnight, page, speech
+from api.pages import address, clock, instant, midnight, page, remember, speech
 from api.parts import App
 from api.problems import status_of
 from api.sessions import Knock, Login, credential, enter, refuse_foreign
@@ -261,7 +261,7 @@ async def _scope(visitor: Knock | None) -> Scope | None:
 
 def _to_login(request: Request) -> Response:
     wanted = request.url.path if request.method == "GET" else "/"
-    return RedirectResponse(f"/login?next={quote(wanted)}", 303)
+    return remember(request, RedirectResponse(f"/login?next={quote(wanted)}", 303))
 
 
 def _why(say: Speech, error: Exception) -> str:

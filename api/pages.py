@@ -58,7 +58,11 @@ def page(conn: HTTPConnection, name: str, status: int = 200, **values: Any) -> R
         "now": _wall(conn),
     }
     html = _templates.get_template(name).render(shared | values)
-    answer = Response(html, status, headers=HEADERS, media_type="text/html")
+    return remember(conn, Response(html, status, headers=HEADERS, media_type="text/html"))
+
+
+def remember(conn: HTTPConnection, answer: Response) -> Response:
+    """Keep the language asked for by ``?lang=``."""
     asked = conn.query_params.get("lang")
     if asked in LANGUAGES:
         answer.set_cookie(COOKIE, asked, max_age=31_536_000, samesite="lax")
