@@ -4,10 +4,12 @@ Pure. A claim changes hands only by claim-from-free, accept by the offered perso
 by the holder, or expiry (invariant 13).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
-from domain.alerts import Actor, Alert, Stage, Step, Track, TrackState
+from domain.alerts import Actor, Alert, Called, Stage, Step, Track, TrackState
 from domain.contacts import Purpose
 from domain.errors import Forbidden, Held, Refused
 from escalation.command import Accept, Claim, Offer, Progress, Release
@@ -37,26 +39,50 @@ def claim(sheet: Sheet, command: Claim) -> str:
 
 
 def _meant(alert: Alert, command: Claim) -> Sequence[Track]:
-    """The named track; else the one of the caller's role; else every calling one, else every claimed one."""
+    """The named track; else the one of the caller's role; else every calling one, else every claimed one.
+
+    Who answers a call about a track that has meanwhile given way to others means those.
+    """
     live = [t for t in alert.tracks if t.state is not TrackState.STOOD_DOWN]
-    if command.track is not None:
-        named = [t for t in live if t.name == command.track]
-        if not named:
-            raise Refused(f"this alert has no open track {command.track!r}; its tracks: {[t.name for t in live]}")
-        return named
+    named = alert.track(command.track) if command.track is not None else None
+    if command.track is not None and (named is None or named in live):
+        if named is None:
+            raise Refused(f"this alert has no track {command.track!r}; its tracks: {[t.name for t in live]}")
+        return [named]
     mine = [t for t in live if t.name == command.actor.role]
     calling = [t for t in live if t.state is TrackState.CALLING]
     return mine or calling or live
 
 
 def _take(sheet: Sheet, track: Track, actor: Actor) -> None:
+    """Claim a free track, or one that was offered: what the giver's claim took does not count for the tiers."""
     taken = replace(
-        track, state=TrackState.CLAIMED, gen=track.gen + 1, next_at=None, claimed_at=sheet.now,
+        track, state=TrackState.CLAIMED, gen=track.gen + 1, next_at=None,
+        started_at=track.started_at + _paused(sheet, track), claimed_at=sheet.now,
         claimant=actor.id, claimant_name=actor.name, claimant_role=actor.role,
-        claim_until=sheet.now + sheet.rule.claim_for,
+        claim_until=sheet.now + sheet.rule.claim_for, offer_to=None, offer_until=None,
     )  # fmt: skip
     sheet.put(taken)
-    sheet.tell(Purpose.INFORM, taken, {"event": "claimed", "by": actor.id, "name": actor.name}, but=actor.id)
+    others = {id: role for id, role in involved(track).items() if id != actor.id}
+    sheet.tell(Purpose.INFORM, taken, others, {"event": "claimed", "by": actor.id, "name": actor.name})
+
+
+def _paused(sheet: Sheet, track: Track) -> timedelta:
+    return sheet.now - track.claimed_at if track.claimed_at else timedelta(0)
+
+
+def involved(track: Track) -> dict[str, str]:
+    """Everybody who knows of this track, with their roles: who was called, and who holds it."""
+    people = {id: c.role for id, c in track.called.items()}
+    if track.claimant:
+        people.setdefault(track.claimant, track.claimant_role or "")
+    return people
+
+
+def tell_claimant(sheet: Sheet, track: Track, about: Mapping[str, object]) -> None:
+    """The holder hears it, also one who was never called."""
+    people = {id: role for id, role in involved(track).items() if id == track.claimant}
+    sheet.tell(Purpose.INFORM, track, people, about)
 
 
 def progress(sheet: Sheet, command: Progress) -> str:
@@ -81,6 +107,8 @@ def release(sheet: Sheet, command: Release) -> str:
         raise held(claimed[0]) if claimed else Refused("nobody holds this alert; there is nothing to release")
     sheet.write("released", actor.id, tracks=[t.name for t in mine])
     for track in mine:
+        if track.claimant != actor.id:
+            tell_claimant(sheet, track, {"event": "released", "by": actor.id, "name": actor.name})
         resume(sheet, track, away=track.claimant)
     return "released"
 
@@ -88,40 +116,54 @@ def release(sheet: Sheet, command: Release) -> str:
 def expire(sheet: Sheet, track: Track) -> None:
     """The claim ran out without progress: tell the claimant, and call again from where it stood (P8)."""
     sheet.write("claim_expired", "engine", track=track.name, claimant=track.claimant)
+    tell_claimant(sheet, track, {"event": "expired"})
     resume(sheet, track, away=None)
 
 
 def resume(sheet: Sheet, track: Track, away: str | None) -> None:
-    """Back to CALLING; the time the claim took does not count for the tiers. ``away`` sits this wave out."""
-    paused = sheet.now - (track.claimed_at or sheet.now)
+    """Back to CALLING; the time the claim took does not count for the tiers. ``away`` sits this wave out.
+
+    A track that gave way to those of a higher severity, all of which run, stands down instead.
+    """
+    if track.name not in sheet.plan.names_from(sheet.alert.severity):
+        sheet.put(stood_down(track))
+        return
     called = dict(track.called)
-    if away in called:
-        called[away] = replace(called[away], declined=True, failed=True)
-    back = replace(
-        unclaimed(track), state=TrackState.CALLING, gen=track.gen + 1, started_at=track.started_at + paused,
-        next_at=sheet.now, called=called,
+    if away is not None and away in sheet.roster.responders:
+        known = called.get(away) or Called(track.claimant_role or "", sheet.now, 0)
+        called[away] = replace(known, declined=True, failed=True)
+    back = unclaimed(
+        track, state=TrackState.CALLING, gen=track.gen + 1, started_at=track.started_at + _paused(sheet, track),
+        called=called,
     )  # fmt: skip
-    sheet.put(back)
     advance(sheet, back, everybody=True)
 
 
-def unclaimed(track: Track) -> Track:
-    """The track without claimant and offer; its state is for the caller to set."""
+def unclaimed(track: Track, **changes: Any) -> Track:
+    """The track without claimant and offer, and with ``changes``."""
     return replace(
         track, claimed_at=None, claimant=None, claimant_name=None, claimant_role=None, claim_until=None,
-        offer_to=None, offer_until=None,
+        offer_to=None, offer_until=None, **changes,
     )  # fmt: skip
+
+
+def stood_down(track: Track) -> Track:
+    """The track at its end: no claimant, no timer, and every contact of it void."""
+    return unclaimed(track, state=TrackState.STOOD_DOWN, gen=track.gen + 1, next_at=None, round_at=None)
 
 
 def offer(sheet: Sheet, command: Offer) -> str:
     """Offer what one holds; the giver keeps the duty until the other accepts."""
-    mine = _held_by(sheet.alert, require_person(command.actor))
-    if command.to.id == command.actor.id:
+    actor, to = require_person(command.actor), require_person(command.to)
+    mine = _held_by(sheet.alert, actor)
+    if to.id == actor.id:
         raise Refused("offer it to somebody else; you have it already")
     for track in mine:
         until = sheet.now + sheet.rule.offer_for
-        sheet.put(replace(track, offer_to=command.to.id, offer_until=min(until, track.claim_until or until)))
-    sheet.write("offered", command.actor.id, to=command.to.id, tracks=[t.name for t in mine])
+        sheet.put(replace(track, offer_to=to.id, offer_until=min(until, track.claim_until or until)))
+    about = {"event": "offered", "by": actor.id, "name": actor.name}
+    sheet.tell(Purpose.INFORM, mine[0], {to.id: to.role or ""}, about)
+    sheet.write("offered", actor.id, to=to.id, tracks=[t.name for t in mine])
     return "offered"
 
 
@@ -132,7 +174,7 @@ def accept(sheet: Sheet, command: Accept) -> str:
     if not offered:
         raise Refused("nothing is offered to you any more; ask the holder to offer it again")
     for track in offered:
-        _take(sheet, replace(track, offer_to=None, offer_until=None), actor)
+        _take(sheet, track, actor)
     sheet.write("accepted", actor.id, name=actor.name, tracks=[t.name for t in offered])
     return "accepted"
 

@@ -140,5 +140,6 @@ class Close:
 
 
 Command = (
-    Signal | Cancel | Tick | Failed | Decline | Claim | Progress | Release | Offer | Accept | VoiceChecked | Note | Close
+    Signal | Cancel | Tick | Failed | VoiceChecked | Note | Close
+    | Decline | Claim | Progress | Release | Offer | Accept
 )  # fmt: skip

@@ -17,11 +17,14 @@ from escalation.claims import (
     drop_offer,
     expire,
     held,
+    involved,
     offer,
     progress,
     release,
     require_person,
     resume,
+    stood_down,
+    tell_claimant,
     unclaimed,
 )
 from escalation.command import (
@@ -42,7 +45,7 @@ from escalation.command import (
     VoiceChecked,
 )
 from escalation.duty import Roster
-from escalation.ladder import advance, failed, start
+from escalation.ladder import advance, begin, failed
 from escalation.plan import Plan
 from escalation.sheet import Decision, Sheet
 
@@ -58,8 +61,7 @@ def raise_alert(id: str, subject: Subject, command: Raise, now: datetime, roster
     )  # fmt: skip
     sheet = Sheet(None, alert, now, roster, plan)
     sheet.write("raised", command.by, command.note, kind=command.kind, **command.data)
-    for plan_track in plan.tracks_for(alert.severity):
-        start(sheet, plan_track)
+    begin(sheet, plan.tracks_for(alert.severity))
     return sheet.decision("raised")
 
 
@@ -73,16 +75,14 @@ def decide(alert: Alert, command: Command, now: datetime, roster: Roster, plan: 
     return sheet.decision(_apply(sheet, command))
 
 
-def _apply(sheet: Sheet, command: Command) -> str:
+def _apply(sheet: Sheet, command: Command) -> str:  # noqa: C901 - one line per command; mypy proves none is missing
     match command:
         case Tick():
             return _tick(sheet)
         case Signal():
             return _signal(sheet, command)
         case Cancel():
-            sheet.set(cancel_requested=True)
-            sheet.write("cancel_requested", command.by, **command.data)
-            return "cancel noted: verify by voice"
+            return _cancel(sheet, command)
         case Failed():
             return _failed(sheet, command)
         case Decline():
@@ -100,8 +100,7 @@ def _apply(sheet: Sheet, command: Command) -> str:
         case VoiceChecked():
             return _voice_checked(sheet, command)
         case Note():
-            sheet.write("note", require_person(command.actor).id, command.text)
-            return "noted"
+            return _note(sheet, command)
         case Close():
             return _close(sheet, command)
         case _:
@@ -134,50 +133,73 @@ def _signal(sheet: Sheet, command: Signal) -> str:
     if worse.rank > alert.severity.rank:
         sheet.set(kind=command.kind)
         raise_severity(sheet, worse)
-    for track in sheet.alert.tracks:
-        if track.state is TrackState.CLAIMED:
-            _tell_claimant(sheet, track, command.kind)
+    _tell_claimants(sheet, command.kind)
     return "joined"
 
 
-def _tell_claimant(sheet: Sheet, track: Track, kind: Kind) -> None:
-    about = {"event": "signal", "kind": kind, "signals": sheet.alert.signals}
-    others = {id: c for id, c in track.called.items() if id == track.claimant}
-    sheet.tell(Purpose.INFORM, replace(track, called=others), about)
+def _tell_claimants(sheet: Sheet, kind: Kind) -> None:
+    """Each holder hears once, also one who holds several tracks."""
+    alert = sheet.alert
+    about = {"event": "signal", "kind": kind, "signals": alert.signals}
+    holders = {t.claimant: t for t in alert.tracks if t.state is TrackState.CLAIMED}
+    for track in holders.values():
+        tell_claimant(sheet, track, about)
+
+
+def _cancel(sheet: Sheet, command: Cancel) -> str:
+    """Noted, and everybody goes on: a person must verify by voice (invariant 3)."""
+    sheet.set(cancel_requested=True)
+    sheet.write("cancel_requested", command.by, **command.data)
+    return "cancel noted: verify by voice"
 
 
 def raise_severity(sheet: Sheet, severity: Severity) -> None:
     """Severity only rises (invariant 4); critical opens the tracks that are missing (invariant 17)."""
-    alert = sheet.alert
-    if severity.rank <= alert.severity.rank:
+    if severity.rank <= sheet.alert.severity.rank:
         return
     sheet.set(severity=severity)
     sheet.write("severity_raised", "engine", severity=severity)
     wanted = sheet.plan.tracks_for(severity)
-    names = {t.name for t in wanted}
-    for track in alert.tracks:
-        if track.name not in names:
-            _replace_track(sheet, track, names)
-    for plan_track in wanted:
-        if sheet.alert.track(plan_track.name) is None:
-            start(sheet, plan_track)
+    kept = sheet.plan.names_from(severity)
+    for track in sheet.alert.tracks:
+        if track.name not in kept:
+            _give_way(sheet, track, {t.name for t in wanted})
+    for track in sheet.alert.tracks:
+        _hasten(sheet, track)
+    begin(sheet, [t for t in wanted if sheet.alert.track(t.name) is None])
 
 
-def _replace_track(sheet: Sheet, track: Track, names: set[str]) -> None:
-    """A CALLING track gives way to the new ones; a CLAIMED one becomes that of its claimant's role."""
-    role = track.claimant_role or ""
-    if track.state is TrackState.CLAIMED and role not in names:
-        return
+def _give_way(sheet: Sheet, track: Track, wanted: set[str]) -> None:
+    """A CALLING track gives way to the new ones; a CLAIMED one becomes that of its claimant's role.
+
+    Where there is no such track, or somebody runs it already, the claimant keeps what was claimed beside the new ones.
+    """
+    if track.state is TrackState.CALLING:
+        sheet.put(stood_down(track))
+    elif track.state is TrackState.CLAIMED:
+        role = track.claimant_role or ""
+        if role in wanted and sheet.alert.track(role) is None:
+            heir = replace(track, name=role, joined=0, round=0, round_at=None, saved=0.0)
+            sheet.put(unclaimed(heir, state=TrackState.CALLING, next_at=sheet.now))
+            sheet.put(heir)
+            sheet.put(stood_down(track))
+
+
+def _hasten(sheet: Sheet, track: Track) -> None:
+    """What runs on keeps the shorter waits of the new severity (invariant 6)."""
+    new = track
     if track.state is TrackState.CLAIMED:
-        heir = replace(track, name=role)
-        sheet.put(replace(unclaimed(heir), state=TrackState.CALLING, next_at=sheet.now))
-        sheet.put(heir)
-    if track.state is not TrackState.STOOD_DOWN:
-        sheet.put(_down(track))
+        until = _earlier(track.claim_until, sheet.now + sheet.rule.claim_for)
+        new = replace(track, claim_until=until, offer_until=_earlier(track.offer_until, until))
+    elif track.state is TrackState.CALLING and track.round_at is not None:
+        round_at = _earlier(track.round_at, sheet.now + sheet.rule.repeat_every)
+        new = replace(track, round_at=round_at, next_at=_earlier(track.next_at, round_at))
+    if new != track:
+        sheet.put(new)
 
 
-def _down(track: Track) -> Track:
-    return replace(unclaimed(track), state=TrackState.STOOD_DOWN, gen=track.gen + 1, next_at=None, round_at=None)
+def _earlier(known: datetime | None, new: datetime | None) -> datetime | None:
+    return min(known, new) if known and new else known
 
 
 def _failed(sheet: Sheet, command: Failed) -> str:
@@ -201,7 +223,14 @@ def _decline(sheet: Sheet, command: Decline) -> str:
             resume(sheet, track, away=actor.id)
         elif track.state is TrackState.CALLING and actor.id in track.called:
             failed(sheet, track, actor.id, declined=True)
+        elif track.offer_to == actor.id:
+            sheet.put(replace(track, offer_to=None, offer_until=None))
     return "declined"
+
+
+def _note(sheet: Sheet, command: Note) -> str:
+    sheet.write("note", require_person(command.actor).id, command.text)
+    return "noted"
 
 
 def _voice_checked(sheet: Sheet, command: VoiceChecked) -> str:
@@ -233,9 +262,9 @@ def _stand_down(sheet: Sheet, about: dict[str, object], closer: str) -> None:
     """Everybody contacted hears once that it is over."""
     told: set[str] = {closer}
     for track in sheet.alert.tracks:
-        fresh = {id: c for id, c in track.called.items() if id not in told}
+        fresh = {id: role for id, role in involved(track).items() if id not in told}
         told |= set(fresh)
-        if track.state is not TrackState.STOOD_DOWN:
-            sheet.put(_down(track))
-        gone = sheet.alert.track(track.name) or track
-        sheet.tell(Purpose.STAND_DOWN, replace(gone, called=fresh), about)
+        gone = track if track.state is TrackState.STOOD_DOWN else stood_down(track)
+        if gone is not track:
+            sheet.put(gone)
+        sheet.tell(Purpose.STAND_DOWN, gone, fresh, about)

@@ -3,15 +3,17 @@
 Pure. The ledger's register is read into a ``Roster``; ``decide`` asks it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.alerts import Subject
 from domain.people import ContactPoint, Responder, Shift, Team
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,49 +23,73 @@ class Roster:
     responders: Mapping[str, Responder] = field(default_factory=dict)
     teams: tuple[Team, ...] = ()
     zone: ZoneInfo = SHANGHAI
+    #: role -> its teams: a district has hundreds, and each decision asks for a few
+    _of_role: Mapping[str, tuple[Team, ...]] = field(init=False, repr=False, compare=False)
+
+    #: the last answer to each question, with its minute: shifts change on the minute, and a storm asks the same again
+    _answers: dict[tuple[str, str | None, str | None, bool], tuple[int, tuple[Responder, ...]]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        of_role: dict[str, tuple[Team, ...]] = {}
+        for team in self.teams:
+            of_role[team.role] = (*of_role.get(team.role, ()), team)
+        object.__setattr__(self, "_of_role", of_role)
 
     def on_duty(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
         """People of ``role`` on duty for ``subject`` at ``at`` whom some contact point reaches (P4)."""
+        minute = int(at.timestamp()) // 60
+        asked = (role, subject.street, subject.doctor_team, drill)
+        known = self._answers.get(asked)
+        if known is None or known[0] != minute:
+            known = self._answers[asked] = (minute, self._look_up(role, subject, at, drill))
+        return known[1]
+
+    def _look_up(self, role: str, subject: Subject, at: datetime, drill: bool) -> tuple[Responder, ...]:
         local = at.astimezone(self.zone)
-        found: dict[str, Responder] = {}
-        for group in self._circles(role, subject):
-            for person in self._present(group, role, local):
-                if usable(person, role, drill):
-                    found.setdefault(person.id, person)
+        teams = self._of_role.get(role, ())
+        for circle in _circles(role, subject, teams):
+            found = {p.id: p for p in self._present(circle, local) if usable(p, role, drill)}
             if found:
-                break
-        return tuple(found.values())
+                return tuple(found.values())
+        if any(subject.street is None or t.street in (subject.street, None) for t in teams):
+            return ()
+        # Nobody made a team for this role: everybody of the role in the street counts.
+        return tuple(p for p in self._everybody(role, subject.street) if usable(p, role, drill))
 
-    def _circles(self, role: str, subject: Subject) -> Iterator[tuple[Team, ...]]:
-        """The home's own team first, then the street's, then the district's; wider only when empty."""
-        teams = [t for t in self.teams if t.role == role]
-        own = subject.doctor_team
-        if role == "family_doctor" and own:
-            yield tuple(t for t in teams if t.id == own)
-        if subject.street is None:
-            yield tuple(teams)
-            return
-        yield tuple(t for t in teams if t.street == subject.street)
-        yield tuple(t for t in teams if t.street is None)
-        if not any(t.street in (subject.street, None) for t in teams):
-            yield (Team("", role, subject.street),)
-
-    def _present(self, teams: tuple[Team, ...], role: str, local: datetime) -> Iterator[Responder]:
+    def _present(self, teams: Iterable[Team], local: datetime) -> Iterator[Responder]:
         for team in teams:
-            if not team.id:
-                # Nobody made a team for this role: everybody of the role in the street counts.
-                yield from (r for r in self.responders.values() if r.role == role and r.street in (team.street, None))
             for shift in team.shifts:
-                if covers(shift, local):
-                    yield from self._named(shift)
+                if shift.always or covers(shift, local):
+                    person = self._reachable(shift)
+                    if person:
+                        yield person
 
-    def _named(self, shift: Shift) -> Iterator[Responder]:
+    def _reachable(self, shift: Shift) -> Responder | None:
         """The responder of the shift; the deputy where that person cannot be reached at all."""
-        for name in (shift.responder, shift.deputy):
-            person = self.responders.get(name or "")
-            if person and person.contacts:
-                yield person
-                return
+        person = self.responders.get(shift.responder)
+        if person and person.contacts:
+            return person
+        deputy = self.responders.get(shift.deputy or "")
+        return deputy if deputy and deputy.contacts else None
+
+    def _everybody(self, role: str, street: str | None) -> Iterator[Responder]:
+        people = (r for r in self.responders.values() if r.role == role)
+        return (r for r in people if street is None or r.street in (street, None))
+
+
+def _circles(role: str, subject: Subject, teams: tuple[Team, ...]) -> Iterator[Iterable[Team]]:
+    """The home's own team first, then the street's, then the district's; wider only when empty."""
+    own, street = subject.doctor_team, subject.street
+    if role == "family_doctor" and own:
+        yield [t for t in teams if t.id == own]
+    if street is not None:
+        yield [t for t in teams if t.street == street]
+    yield [t for t in teams if t.street is None]
+    if street is None:
+        # Nobody knows where it is (a device nobody registered): any street's team is better than none.
+        yield teams
 
 
 def usable(person: Responder, role: str, drill: bool) -> tuple[ContactPoint, ...]:
@@ -83,10 +109,9 @@ def covers(shift: Shift, local: datetime) -> bool:
         return True
     start, end = _minute(shift.start), _minute(shift.end)
     now = local.hour * 60 + local.minute
-    today, yesterday = local.date(), local.date() - timedelta(days=1)
     if start < end:
-        return _on(shift, today) and start <= now < end
-    return (_on(shift, today) and now >= start) or (_on(shift, yesterday) and now < end)
+        return start <= now < end and _on(shift, local.date())
+    return (now >= start and _on(shift, local.date())) or (now < end and _on(shift, local.date() - _DAY))
 
 
 def _on(shift: Shift, day: date) -> bool:
@@ -95,6 +120,7 @@ def _on(shift: Shift, day: date) -> bool:
     return not shift.weekdays or day.isoweekday() in shift.weekdays
 
 
+@lru_cache(maxsize=1440)
 def _minute(text: str) -> int:
     hours, _, minutes = text.partition(":")
     return int(hours) * 60 + int(minutes or 0)

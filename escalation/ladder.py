@@ -3,30 +3,26 @@
 Pure. ``advance`` is the one place where it is decided whom to contact now.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.alerts import Called, Track, TrackState
-from domain.people import Responder
 from escalation.plan import PlanTrack, Tier
-from escalation.sheet import Sheet
+from escalation.sheet import Joined, Sheet, changed
+
+#: the shortest wait after a decision that could contact nobody
+_BREATH = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A person on duty whose tier has joined."""
+def begin(sheet: Sheet, plan_tracks: Sequence[PlanTrack]) -> None:
+    """Open tracks and contact their first tiers in the same decision.
 
-    person: Responder
-    role: str
-    channels: tuple[str, ...]
-
-
-def start(sheet: Sheet, plan_track: PlanTrack) -> None:
-    """Open a track and contact its first tier in the same decision."""
-    track = Track(plan_track.name, TrackState.CALLING, sheet.now, next_at=sheet.now)
-    sheet.put(track)
-    advance(sheet, track)
+    Where none of them has a step at 0 s the soonest begins at once, the others keep their distance (invariant 19).
+    """
+    soonest = min((t.tiers[0].after for t in plan_tracks), default=timedelta(0)).total_seconds()
+    for plan_track in plan_tracks:
+        advance(sheet, Track(plan_track.name, TrackState.CALLING, sheet.now, saved=soonest))
 
 
 def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:
@@ -35,125 +31,197 @@ def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:
     After a downtime one call activates all tiers that have passed, one contact each, no replay.
     ``everybody``: contact all who have joined, as after a claim that ran out.
     """
-    plan_track = tiers_of(sheet, track)
+    tiers = tiers_of(sheet, track)
+    joined, saved = _join(sheet, track, tiers)
+    people = _present(sheet, tiers[:joined])
+    pushed = everybody or joined > track.joined
     again = track.round_at is not None and track.round_at <= sheet.now
-    grown = _join(sheet, track, plan_track)
-    if again and grown.joined == track.joined:
-        grown = replace(grown, round=grown.round + 1)
-    present = list(_present(sheet, grown, plan_track))
-    if not present and grown.joined == len(plan_track.tiers):
-        present = list(_last_resort(sheet, grown))
-    wanted = everybody or again or grown.joined > track.joined
-    chosen = [j for j in present if _may(sheet, grown, j, wanted, again)]
-    if not chosen and not wanted:
-        # Nothing was due but a look: the longest silence allowed has passed, so ask again.
-        chosen = [j for j in present if _may(sheet, grown, j, True, again)]
-    _ask(sheet, grown, chosen, wanted or bool(chosen), present, len(plan_track.tiers))
-
-
-def _ask(sheet: Sheet, track: Track, chosen: list[Joined], wanted: bool, present: list[Joined], tiers: int) -> None:
-    called, keys = dict(track.called), []
-    for joined in chosen:
-        before = called.get(joined.person.id)
-        times = (before.times if before else 0) + 1
-        keys.append(sheet.contact(track, joined.person, joined.role, joined.channels, times))
-        called[joined.person.id] = Called(joined.role, sheet.now, times)
-    whole = track.joined == tiers
-    round_at = sheet.now + sheet.rule.repeat_every if whole and wanted else track.round_at
-    if wanted and whole and not chosen:
-        # Everybody was asked a moment ago: begin the round when the first may be asked again.
-        soon = [called[j.person.id].at + sheet.rule.min_gap for j in present if j.person.id in called]
-        round_at = max(min(soon, default=round_at or sheet.now), sheet.now + timedelta(seconds=1)) if soon else round_at
-    track = replace(track, called=called, round_at=round_at if whole else None, last_at=sheet.now)
-    sheet.put(replace(track, next_at=_next_look(sheet, track, present)))
-    if chosen:
-        people = [j.person.id for j in chosen]
-        sheet.write("called", "engine", track=track.name, people=people, roles=sorted({j.role for j in chosen}))
+    if joined and not _willing(track.called, people):
+        # All have said "cannot": they are asked again when the next look finds it still so.
+        again = again or not pushed
+        people += _last_resort(sheet, track, people)
+    wave = pushed or again
+    chosen = _due(sheet, track.called, people, wave, again)
+    if not chosen and not wave:
+        # Nothing was due but a look, and nobody was asked at the last one: ask now.
+        wave = True
+        chosen = _due(sheet, track.called, people, wave, again)
+    number = track.round + (again and joined == track.joined)
+    called = _contact(sheet, track, f"{number}.{joined}", chosen)
+    if joined < len(tiers):
+        round_at, following = None, _turn(track, saved, tiers[joined])
+    else:
+        following = round_at = _round_at(sheet, track, wave and bool(chosen))
+    look = _next_look(sheet, sheet.now, following, _known(called, people))
+    sheet.put(changed(
+        track, joined=joined, saved=saved, round=number, round_at=round_at, called=called,
+        last_at=sheet.now, next_at=look,
+    ))  # fmt: skip
 
 
 def failed(sheet: Sheet, track: Track, person: str, declined: bool) -> None:
     """One person cannot be reached, or cannot come. The last one of a step pulls the next tier forward."""
-    called = dict(track.called)
-    known = called.get(person)
+    known = track.called.get(person)
     if known is None:
         return
-    called[person] = replace(known, failed=True, declined=declined or known.declined)
-    track = replace(track, called=called)
-    plan_track = tiers_of(sheet, track)
-    wave = [c for c in called.values() if c.at == max(c.at for c in called.values())]
-    if all(c.failed for c in wave) and track.joined < len(plan_track.tiers):
-        turn = _turn(track, plan_track.tiers[track.joined])
-        early = max(0.0, (turn - sheet.now).total_seconds())
-        advance(sheet, replace(track, saved=track.saved + early))
-        return
-    present = list(_present(sheet, track, plan_track))
-    sheet.put(replace(track, next_at=_next_look(sheet, track, present)))
+    called = {**track.called, person: replace(known, failed=True, declined=declined or known.declined)}
+    tiers = tiers_of(sheet, track)
+    people = _present(sheet, tiers[: track.joined])
+    following = _turn(track, track.saved, tiers[track.joined]) if track.joined < len(tiers) else None
+    if following and _wave_failed(called.values()):
+        early = max(0.0, (following - sheet.now).total_seconds())
+        advance(sheet, replace(track, called=called, saved=track.saved + early))
+    elif declined and not _willing(called, people):
+        advance(sheet, replace(track, called=called), everybody=True)
+    else:
+        if not _willing(called, people):
+            people += _supervisors(sheet, people)
+        look = _next_look(sheet, track.last_at or sheet.now, following or track.round_at, _known(called, people))
+        sheet.put(replace(track, called=called, next_at=look))
 
 
-def tiers_of(sheet: Sheet, track: Track) -> PlanTrack:
+def tiers_of(sheet: Sheet, track: Track) -> tuple[Tier, ...]:
     """The plan's steps for a track; a track the plan does not know runs those of the first one."""
-    return sheet.plan.track(track.name) or sheet.plan.tracks[0]
+    return (sheet.plan.track(track.name) or sheet.plan.tracks[0]).tiers
 
 
-def _turn(track: Track, tier: Tier) -> datetime:
-    return track.started_at + tier.after - timedelta(seconds=track.saved)
+def _turn(track: Track, saved: float, tier: Tier) -> datetime:
+    return track.started_at + tier.after - timedelta(seconds=saved)
 
 
-def _join(sheet: Sheet, track: Track, plan_track: PlanTrack) -> Track:
-    """Let the tiers join whose turn has come; an empty one adds no wait for the next (P3)."""
-    tiers = plan_track.tiers
-    while track.joined < len(tiers) and _turn(track, tiers[track.joined]) <= sheet.now:
-        tier = tiers[track.joined]
-        people = sheet.on_duty(tier.role)
-        track = replace(track, joined=track.joined + 1)
-        if len(people) < tier.min_contacts:
-            sheet.gap(track.name, tier.role, "nobody on duty" if not people else "too few on duty")
-        if not people and track.joined < len(tiers):
-            wait = (_turn(track, tiers[track.joined]) - sheet.now).total_seconds()
-            track = replace(track, saved=track.saved + max(0.0, wait))
-    return track
+def _join(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> tuple[int, float]:
+    """How many tiers have joined, and the seconds saved.
+
+    A tier that is empty, or where all have said "cannot", adds no wait for the next (P3); nor have those
+    who joined before it, once nobody of them is left who might come.
+    """
+    joined, saved = track.joined, track.saved
+    while joined < len(tiers):
+        turn = _turn(track, saved, tiers[joined])
+        if turn > sheet.now:
+            asked = tiers[joined - 1 : joined] if joined > track.joined else tiers[:joined]
+            if not asked or _hopeful(sheet, track, asked):
+                break
+            saved += (turn - sheet.now).total_seconds()
+        _report(sheet, track, tiers[joined])
+        joined += 1
+    return joined, saved
 
 
-def _present(sheet: Sheet, track: Track, plan_track: PlanTrack) -> Iterator[Joined]:
-    """Everybody on duty now in a tier that has joined, each once."""
-    seen: set[str] = set()
-    for tier in plan_track.tiers[: track.joined]:
+def _report(sheet: Sheet, track: Track, tier: Tier) -> None:
+    """A tier that joins with too few people is a gap (P2)."""
+    people = sheet.on_duty(tier.role)
+    if len(people) < tier.min_contacts:
+        sheet.gap(track.name, tier.role, "nobody on duty" if not people else "too few on duty")
+
+
+def _hopeful(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> bool:
+    return any(_free(track.called.get(p.id)) for tier in tiers for p in sheet.on_duty(tier.role))
+
+
+def _present(sheet: Sheet, tiers: Sequence[Tier]) -> list[Joined]:
+    """Everybody on duty now in these tiers, each once."""
+    found: dict[str, Joined] = {}
+    for tier in tiers:
         for person in sheet.on_duty(tier.role):
-            if person.id not in seen:
-                seen.add(person.id)
-                yield Joined(person, tier.role, tier.channels)
+            if person.id not in found:
+                found[person.id] = Joined(person, tier.role, tier.channels)
+    return list(found.values())
 
 
-def _last_resort(sheet: Sheet, track: Track) -> Iterator[Joined]:
-    """Nobody in any tier: the duty supervisor, and a gap that the console sounds for (P2)."""
-    people = sheet.on_duty("duty_supervisor")
-    sheet.gap(track.name, "duty_supervisor", "every tier is empty" if people else "nobody at all is on duty")
-    yield from (Joined(p, "duty_supervisor", ()) for p in people)
+def _willing(called: Mapping[str, Called], people: Iterable[Joined]) -> bool:
+    """Whether anybody of ``people`` has not said "cannot" since last asked."""
+    return any(_free(called.get(j.person.id)) for j in people)
 
 
-def _may(sheet: Sheet, track: Track, joined: Joined, wanted: bool, again: bool) -> bool:
-    """Whether this person is contacted now: a first contact always, a repeat at a distance (invariant 18)."""
-    known = track.called.get(joined.person.id)
-    if known is None:
-        return True
-    if known.at + sheet.rule.min_gap > sheet.now or (known.declined and not again):
-        return False
-    return wanted or (known.failed and known.at + sheet.rule.retry_after <= sheet.now)
+def _free(known: Called | None) -> bool:
+    return known is None or not known.declined
 
 
-def _next_look(sheet: Sheet, track: Track, present: list[Joined]) -> datetime:
-    """The next tier's turn, the next round or the next retry; never later than ``max_gap`` (invariant 5)."""
-    plan_track = tiers_of(sheet, track)
-    looks = [(track.last_at or sheet.now) + sheet.plan.max_gap]
-    if track.joined < len(plan_track.tiers):
-        looks.append(_turn(track, plan_track.tiers[track.joined]))
-    elif track.round_at:
-        looks.append(track.round_at)
-    looks += [
-        _retry_at(sheet, c) for j in present if (c := track.called.get(j.person.id)) and c.failed and not c.declined
-    ]
+def _wave_failed(called: Iterable[Called]) -> bool:
+    """Whether everybody who was asked last is known not to have been reached, or cannot come."""
+    latest, all_failed = None, True
+    for c in called:
+        if latest is None or c.at > latest:
+            latest, all_failed = c.at, c.failed
+        elif c.at == latest:
+            all_failed = all_failed and c.failed
+    return all_failed
+
+
+def _last_resort(sheet: Sheet, track: Track, people: Sequence[Joined]) -> list[Joined]:
+    """Nobody in any tier who might come: the duty supervisor, and a gap that the console sounds for (P2)."""
+    found = _supervisors(sheet, people)
+    if people:
+        reason = "everybody on duty has declined"
+    else:
+        reason = "every tier is empty" if found else "nobody at all is on duty"
+    sheet.gap(track.name, "duty_supervisor", reason)
+    return found
+
+
+def _supervisors(sheet: Sheet, people: Sequence[Joined]) -> list[Joined]:
+    known = {j.person.id for j in people}
+    return [Joined(p, "duty_supervisor", ()) for p in sheet.on_duty("duty_supervisor") if p.id not in known]
+
+
+def _due(
+    sheet: Sheet, called: Mapping[str, Called], people: Iterable[Joined], wave: bool, again: bool
+) -> list[Joined]:  # fmt: skip
+    """Who is contacted now: a first contact always, a repeat at a distance (invariant 18).
+
+    In a ``wave`` everybody; else who failed a while ago, or was not asked for too long. ``again``: a new round,
+    in which those too are asked who said "cannot" in the last one.
+    """
+    rule = sheet.rule
+    may, retry, silent = sheet.now - rule.min_gap, sheet.now - rule.retry_after, sheet.now - sheet.plan.max_gap
+    due = []
+    for joined in people:
+        known = called.get(joined.person.id)
+        if known is None or (
+            known.at <= may
+            and (again or not known.declined)
+            and (wave or known.at <= (retry if known.failed else silent))
+        ):
+            due.append(joined)
+    return due
+
+
+def _contact(sheet: Sheet, track: Track, spot: str, chosen: Sequence[Joined]) -> dict[str, Called]:
+    """Order the contacts; returns everybody who has been called on this track."""
+    called = dict(track.called)
+    for joined in chosen:
+        known = called.get(joined.person.id)
+        times = known.times + 1 if known else 1
+        sheet.contact(track, spot, joined, times)
+        called[joined.person.id] = Called(joined.role, sheet.now, times)
+    if chosen:
+        people, roles = [j.person.id for j in chosen], sorted({j.role for j in chosen})
+        sheet.write("called", "engine", track=track.name, people=people, roles=roles)
+    return called
+
+
+def _known(called: Mapping[str, Called], people: Iterable[Joined]) -> list[Called]:
+    return [c for j in people if (c := called.get(j.person.id))]
+
+
+def _round_at(sheet: Sheet, track: Track, asked: bool) -> datetime:
+    """When everybody is asked again. A retry of one person never puts it off for the others."""
+    if asked or track.round_at is None or track.round_at <= sheet.now:
+        return sheet.now + sheet.rule.repeat_every
+    return track.round_at
+
+
+def _next_look(sheet: Sheet, last: datetime, following: datetime | None, known: Sequence[Called]) -> datetime:
+    """The next tier or round (``following``) or the next retry; never later than ``max_gap`` (invariant 5)."""
+    rule, longest = sheet.rule, sheet.plan.max_gap
+    retry = max(rule.retry_after, rule.min_gap)
+    looks = [last + longest]
+    if following:
+        looks.append(following)
+    looks += [c.at + (retry if c.failed else longest) for c in known if not c.declined and (c.failed or c.at < last)]
+    if known and all(c.at < last for c in known):
+        # The last look could ask nobody: they had been asked a moment before, or have all said "cannot".
+        since = [c.at for c in known if not c.declined]
+        looks.append(min(since) + rule.min_gap if since else last + max(rule.retry_after, _BREATH))
     return max(min(looks), sheet.now)
-
-
-def _retry_at(sheet: Sheet, called: Called) -> datetime:
-    return called.at + max(sheet.rule.retry_after, sheet.rule.min_gap)

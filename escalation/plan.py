@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 from domain.alerts import Severity, VoiceCheck
@@ -18,6 +19,9 @@ from domain.people import ROLES
 
 _DURATION = re.compile(r"(?P<n>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_BY_RANK = tuple(sorted(Severity, key=lambda s: s.rank))
+#: nothing in a plan may wait longer; it is a slip of the pen
+_LONGEST = 30 * 86400.0
 _TOP = {"version", "severity", "kinds", "track", "voice_check", "max_gap"}
 
 
@@ -77,10 +81,14 @@ class Plan:
     def tracks_for(self, severity: Severity) -> tuple[PlanTrack, ...]:
         """The tracks of a severity; where a plan has none, those of the nearest lower one."""
         for rank in range(severity.rank, -1, -1):
-            found = tuple(t for t in self.tracks if any(s.rank == rank for s in t.severities))
+            found = tuple([t for t in self.tracks if _BY_RANK[rank] in t.severities])
             if found:
                 return found
         return self.tracks
+
+    def names_from(self, severity: Severity) -> frozenset[str]:
+        """The tracks of ``severity`` and of every higher one: an alert that may still need them keeps them."""
+        return frozenset(t.name for s in _BY_RANK[severity.rank :] for t in self.tracks_for(s))
 
     def track(self, name: str) -> PlanTrack | None:
         """The track called ``name``."""
@@ -106,7 +114,7 @@ def parse_plan(text: str, source: str = "plan") -> Plan:
 
 def seconds(text: object) -> float | None:
     """``"90s"``, ``"2m"``, ``"1m30s"`` in seconds; None when it is not a duration."""
-    if not isinstance(text, str) or not _DURATION.sub("", text) == "" or not text:
+    if not isinstance(text, str) or not text or _DURATION.sub("", text):
         return None
     return sum(float(m["n"]) * _UNITS[m["unit"]] for m in _DURATION.finditer(text))
 
@@ -130,9 +138,9 @@ class _Reader:
         rules = self.rules(raw.get("severity", {}))
         kinds = self.kinds(raw.get("kinds", {}))
         tracks = tuple(self.tracks(raw.get("track", [])))
-        longest = max(r.repeat_every for r in rules.values())
-        max_gap = self.duration(raw, "max_gap", "max_gap", longest)
-        warnings = tuple(f"{self.source}: {w}" for w in _warnings(tracks, kinds, max_gap))
+        max_gap, least = self.max_gap(raw, rules), max(r.min_gap for r in rules.values())
+        warnings = tuple(f"{self.source}: {w}" for w in _warnings(tracks, kinds, max_gap, least))
+        max_gap = max(max_gap, least)
         voice = self.voice_check(raw.get("voice_check", {}))
         return Plan(str(version), rules, kinds, tracks, voice, max_gap, text, warnings)
 
@@ -149,7 +157,17 @@ class _Reader:
         if value is None:
             self.problem(where, f'{table[key]!r} is not a duration; write "60s", "5m" or "1h"')
             return default
+        if value > _LONGEST:
+            self.problem(where, f'{table[key]!r} is longer than 30 days; write "60s", "5m" or "1h"')
+            return default
         return timedelta(seconds=value)
+
+    def max_gap(self, raw: Mapping[str, Any], rules: Mapping[Severity, Rule]) -> timedelta:
+        longest = max(r.repeat_every for r in rules.values())
+        found = self.duration(raw, "max_gap", "max_gap", longest)
+        if found <= timedelta(0) < longest:
+            self.problem("max_gap", 'must be longer than nothing; write "5m"')
+        return found
 
     def rules(self, raw: object) -> dict[Severity, Rule]:
         table = self.table(raw, "severity")
@@ -206,6 +224,8 @@ class _Reader:
             seen.add(name)
             wanted = table.get("for", list(Severity))
             severities = wanted if isinstance(wanted, list) else [wanted]
+            if not severities:
+                self.problem(where, 'is for no severity, it would never run; write for = ["urgent"]')
             yield PlanTrack(
                 name,
                 frozenset(self.severity(s, f"{where}.for") for s in severities),
@@ -242,17 +262,27 @@ class _Reader:
         return Tier(str(role), after, tuple(channels), least)
 
 
-def _warnings(tracks: tuple[PlanTrack, ...], kinds: Mapping[str, Severity], max_gap: timedelta) -> Iterator[str]:
+def _warnings(
+    tracks: tuple[PlanTrack, ...], kinds: Mapping[str, Severity], max_gap: timedelta, least: timedelta
+) -> Iterator[str]:
     """What the plan lacks: a severity without tracks or without 120, a wait longer than ``max_gap``."""
+    if least > max_gap:
+        yield f"min_gap ({least}) is longer than max_gap ({max_gap}); everybody is asked again only after min_gap"
     for severity in Severity:
-        mine = [t for t in tracks if severity in t.severities]
-        roles = {tier.role for t in mine for tier in t.tiers}
-        if not mine:
-            if severity in kinds.values() or severity is Severity.CRITICAL:
-                yield f"severity {severity} has no track of its own; those of a lower severity will run"
-        elif "dispatch_120" not in roles:
-            yield f'severity {severity} never reaches 120; add a step with role = "dispatch_120"'
+        yield from _lacking([t for t in tracks if severity in t.severities], severity, kinds)
     for track in tracks:
-        for before, after in zip(track.tiers, track.tiers[1:], strict=False):
+        for before, after in pairwise(track.tiers):
             if after.after - before.after > max_gap:
                 yield f"track {track.name}: between {before.role} and {after.role} passes more than max_gap"
+
+
+def _lacking(mine: list[PlanTrack], severity: Severity, kinds: Mapping[str, Severity]) -> Iterator[str]:
+    roles = {tier.role for t in mine for tier in t.tiers}
+    if not mine:
+        if severity in kinds.values() or severity is Severity.CRITICAL:
+            yield f"severity {severity} has no track of its own; those of a lower severity will run"
+        return
+    if "dispatch_120" not in roles:
+        yield f'severity {severity} never reaches 120; add a step with role = "dispatch_120"'
+    if all(t.tiers and t.tiers[0].after for t in mine):
+        yield f'severity {severity} has no step at once; its first step will not wait; write after = "0s"'

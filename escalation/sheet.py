@@ -4,9 +4,9 @@ Built and consumed inside ``decide``; outside only the frozen ``Decision`` is se
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.alerts import TRANSITIONS, Alert, Entry, Stage, Track, TrackState
 from domain.contacts import Purpose
@@ -15,6 +15,9 @@ from escalation.duty import Roster, usable
 from escalation.plan import Plan, Rule
 from escalation.timeline import delta
 
+_Frozen = TypeVar("_Frozen", Alert, Track)
+#: how a frozen dataclass sets its own fields
+_set = object.__setattr__
 _STAGE_AFTER = {Stage.COMING, Stage.ARRIVED}
 
 
@@ -45,6 +48,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Joined:
+    """A person on duty whose tier has joined."""
+
+    person: Responder
+    role: str
+    channels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided and why."""
 
@@ -61,103 +73,116 @@ class Decision:
         return self.before is None or self.before.version != self.alert.version
 
 
+def changed(value: _Frozen, **changes: Any) -> _Frozen:
+    """``dataclasses.replace`` at half its price; a decision makes one alert and one track or more."""
+    made: _Frozen = object.__new__(type(value))
+    for name in value.__slots__:
+        _set(made, name, changes[name] if name in changes else getattr(value, name))
+    return made
+
+
 class Sheet:
     """Collects one decision. ``now`` never runs behind the alert's last decision (invariant 4)."""
 
     def __init__(self, before: Alert | None, alert: Alert, now: datetime, roster: Roster, plan: Plan) -> None:
         self.before = before
-        self.alert = alert
         self.now = max(now, alert.decided_at) if alert.decided_at else now
         self.roster = roster
         self.plan = plan
+        self._alert = alert
+        #: changes not yet in ``_alert``: one new value for a whole decision is faster than one for each field
+        self._changes: dict[str, Any] = {}
         self._entries: list[Entry] = []
+        #: what the last line says; it also carries what changed
+        self._written: dict[str, object] = {}
         self._orders: list[Order] = []
         self._gaps: list[Gap] = []
         self._duty: dict[str, tuple[Responder, ...]] = {}
 
+    @property
+    def alert(self) -> Alert:
+        """The alert as it has become so far."""
+        if self._changes:
+            self._alert = changed(self._alert, **self._changes)
+            self._changes = {}
+        return self._alert
+
+    def _field(self, name: str) -> Any:
+        return self._changes[name] if name in self._changes else getattr(self._alert, name)
+
     def on_duty(self, role: str) -> tuple[Responder, ...]:
         """Who of ``role`` can be asked for this alert now; looked up once per decision."""
-        if role not in self._duty:
-            alert = self.alert
-            self._duty[role] = self.roster.on_duty(role, alert.subject, self.now, alert.drill)
-        return self._duty[role]
+        found = self._duty.get(role)
+        if found is None:
+            alert = self._alert
+            found = self._duty[role] = self.roster.on_duty(role, alert.subject, self.now, alert.drill)
+        return found
 
     @property
     def rule(self) -> Rule:
         """The waits that apply: those of the alert's severity."""
-        return self.plan.rule(self.alert.severity)
+        return self.plan.rule(self._field("severity"))
 
     def write(self, type: str, by: str, note: str | None = None, **data: object) -> None:
         """Put a line into the timeline."""
         self._entries.append(Entry(type, by, self.now, data, note))
+        self._written = data
 
     def set(self, **changes: Any) -> None:
         """Change fields of the alert."""
-        self.alert = replace(self.alert, **changes)
+        self._changes.update(changes)
 
     def put(self, track: Track) -> None:
         """Replace (or add) a track, if the table of transitions allows it."""
-        old = self.alert.track(track.name)
+        tracks: tuple[Track, ...] = self._field("tracks")
+        old = next((t for t in tracks if t.name == track.name), None)
         if ((old.state if old else None), track.state) not in TRANSITIONS:
             raise AssertionError(f"{old and old.state} -> {track.state} is not a transition")
-        others = self.alert.tracks
-        tracks = tuple(track if t.name == track.name else t for t in others) if old else (*others, track)
-        self.set(tracks=tracks)
+        self.set(tracks=tuple(track if t is old else t for t in tracks) if old else (*tracks, track))
 
     def gap(self, track: str, role: str, reason: str) -> None:
         """Report that nobody could be asked where somebody should be."""
         self._gaps.append(Gap(track, role, reason))
         self.write("gap", "engine", track=track, role=role, reason=reason)
 
-    def contact(self, track: Track, person: Responder, role: str, channels: tuple[str, ...], times: int) -> str:
-        """Order a contact and return its key; ``times`` counts this person's contacts on this track from 1."""
-        points = self._points(person, role, channels)
-        spot = f"{track.round}.{track.joined}/{person.id}/{points[0].channel}/{times}"
-        key = f"{self.alert.id}/{track.name}/{track.gen}/{spot}"
-        self._orders.append(Order(key, Purpose.CONTACT, track.name, track.gen, person.id, role, points, times - 1))
-        return key
+    def contact(self, track: Track, spot: str, joined: Joined, times: int) -> None:
+        """Order a contact at ``spot`` (round.step); ``times`` counts this person's on this track from 1."""
+        id, points = joined.person.id, self._points(joined)
+        key = f"{self._alert.id}/{track.name}/{track.gen}/{spot}/{id}/{points[0].channel}/{times}"
+        self._orders.append(Order(key, Purpose.CONTACT, track.name, track.gen, id, joined.role, points, times - 1))
 
-    def _points(self, person: Responder, role: str, channels: tuple[str, ...]) -> tuple[ContactPoint, ...]:
+    def _points(self, joined: Joined) -> tuple[ContactPoint, ...]:
         """The person's ways named by the plan, in the plan's order; with none of them, any way at all."""
-        mine = usable(person, role, self.alert.drill)
-        named = tuple(p for channel in channels for p in mine if p.channel == channel)
+        mine = usable(joined.person, joined.role, self._alert.drill)
+        named = tuple([p for channel in joined.channels for p in mine if p.channel == channel])
         return named or mine
 
-    def tell(self, purpose: Purpose, track: Track, about: Mapping[str, Any], but: str | None = None) -> None:
-        """Inform or stand down everybody who was contacted on ``track``, by a way that rings nobody up."""
-        for id, called in track.called.items():
+    def tell(self, purpose: Purpose, track: Track, people: Mapping[str, str], about: Mapping[str, Any]) -> None:
+        """Inform or stand down ``people`` (id and role), by a way that rings nobody up."""
+        for id, role in people.items():
             person = self.roster.responders.get(id)
-            if person is None or id == but:
-                continue
-            self._tell_one(purpose, track, person, called.role, about)
-
-    def _tell_one(self, purpose: Purpose, track: Track, person: Responder, role: str, about: Mapping[str, Any]) -> None:
-        quiet = tuple(p for p in usable(person, role, self.alert.drill) if p.channel != "voice")
-        if not quiet:
-            return
-        key = f"{self.alert.id}/{track.name}/{track.gen}/{purpose}.{self.alert.version + 1}/{person.id}/{quiet[0].channel}/1"
-        self._orders.append(Order(key, purpose, track.name, track.gen, person.id, role, quiet, 0, about))
+            points = usable(person, role, self._alert.drill) if person else ()
+            quiet = tuple(p for p in points if p.channel != "voice")
+            if quiet:
+                spot = f"{purpose}.{self._alert.version + 1}/{id}/{quiet[0].channel}/1"
+                key = f"{self._alert.id}/{track.name}/{track.gen}/{spot}"
+                self._orders.append(Order(key, purpose, track.name, track.gen, id, role, quiet, 0, about))
 
     def decision(self, reason: str) -> Decision:
         """Seal the sheet: version and decision time rise, the last line carries what changed (invariant 8)."""
-        if self.before is self.alert and not self._entries:
-            return Decision(self.before, self.alert, (), (), (), reason)
-        self._stage()
-        self.set(version=self.alert.version + 1, decided_at=self.now)
+        if self.before is self._alert and not self._changes and not self._entries:
+            return Decision(self.before, self._alert, (), (), (), reason)
+        self.set(stage=self._stage(), version=self._alert.version + 1, decided_at=self.now)
         if not self._entries:
             self.write("ticked", "engine")
-        last = self._entries[-1]
-        self._entries[-1] = replace(last, data={**last.data, "set": delta(self.before, self.alert)})
+        self._written["set"] = delta(self.before, self.alert)
         return Decision(self.before, self.alert, tuple(self._entries), tuple(self._orders), tuple(self._gaps), reason)
 
-    def _stage(self) -> None:
+    def _stage(self) -> Stage:
         """What the lamp at home shows follows from the tracks."""
-        alert = self.alert
-        if not alert.open:
-            stage = Stage.CLOSED
-        elif not any(t.state is TrackState.CLAIMED for t in alert.tracks):
-            stage = Stage.CALLING
-        else:
-            stage = alert.stage if alert.stage in _STAGE_AFTER else Stage.CLAIMED
-        if stage is not alert.stage:
-            self.set(stage=stage)
+        stage: Stage = self._field("stage")
+        if self._field("closed_at") is not None:
+            return Stage.CLOSED
+        if not any(t.state is TrackState.CLAIMED for t in self._field("tracks")):
+            return Stage.CALLING
+        return stage if stage in _STAGE_AFTER else Stage.CLAIMED

@@ -4,9 +4,10 @@
 Replaying every entry gives the stored alert exactly (invariant 8).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from domain.alerts import Alert, Called, Cause, Outcome, Severity, Stage, Subject, Track, TrackState
@@ -14,6 +15,7 @@ from domain.events import Kind
 
 _ALERT = tuple(f.name for f in fields(Alert) if f.name not in {"tracks", "subject", "entries", "head"})
 _TRACK = tuple(f.name for f in fields(Track) if f.name != "called")
+_read_alert, _read_track = attrgetter(*_ALERT), attrgetter(*_TRACK)
 _TIMES = frozenset({
     "raised_at", "decided_at", "closed_at", "started_at", "round_at", "last_at", "next_at",
     "claimed_at", "claim_until", "offer_until",
@@ -25,11 +27,7 @@ _ENUMS: Mapping[str, Any] = {
 
 def delta(before: Alert | None, after: Alert) -> dict[str, Any]:
     """Fields of the alert and of its tracks that differ, as JSON values; all of them for a new alert."""
-    changed: dict[str, Any] = {}
-    for name in _ALERT:
-        value = getattr(after, name)
-        if before is None or getattr(before, name) != value:
-            changed[name] = _plain(value)
+    changed = _changed(_ALERT, _read_alert, before, after)
     if before is None:
         changed["subject"] = _subject(after.subject)
     old = {t.name: t for t in before.tracks} if before else {}
@@ -44,11 +42,9 @@ def replay(deltas: Iterable[Mapping[str, Any]]) -> Alert:
     alert: Alert | None = None
     for change in deltas:
         values = {k: _value(k, v) for k, v in change.items() if k not in {"tracks", "subject"}}
-        if alert is None:
-            alert = Alert(subject=_read_subject(change["subject"]), **values)
-        else:
-            alert = replace(alert, **values)
-        alert = replace(alert, tracks=_merge(alert.tracks, change.get("tracks", {})))
+        known = alert.tracks if alert else ()
+        values["tracks"] = _merge(known, change.get("tracks", {}))
+        alert = replace(alert, **values) if alert else Alert(subject=_read_subject(change["subject"]), **values)
     if alert is None:
         raise ValueError("an empty timeline makes no alert")
     return alert
@@ -56,7 +52,10 @@ def replay(deltas: Iterable[Mapping[str, Any]]) -> Alert:
 
 def called_plain(called: Mapping[str, Called]) -> dict[str, Any]:
     """The people of a track as JSON values."""
-    return {id: [c.role, c.at.isoformat(), c.times, int(c.failed), int(c.declined)] for id, c in called.items()}
+    # Most were called in the same wave, at the very same instant.
+    instants = {id(c.at): c.at for c in called.values()}
+    written = {key: at.isoformat() for key, at in instants.items()}
+    return {name: [c.role, written[id(c.at)], c.times, int(c.failed), int(c.declined)] for name, c in called.items()}
 
 
 def read_called(raw: Mapping[str, Any]) -> dict[str, Called]:
@@ -69,6 +68,15 @@ def read_called(raw: Mapping[str, Any]) -> dict[str, Called]:
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _changed(names: tuple[str, ...], read: Callable[[Any], tuple[Any, ...]], before: Any, after: Any) -> dict[str, Any]:
+    """The named fields that differ. ``read`` gives all of them at once; most are the very same object."""
+    new = read(after)
+    if before is None:
+        return {name: _plain(value) for name, value in zip(names, new, strict=True)}
+    pairs = zip(names, read(before), new, strict=True)
+    return {name: _plain(value) for name, old, value in pairs if old is not value and old != value}
 
 
 def _value(name: str, value: Any) -> Any:
@@ -94,11 +102,7 @@ def _read_subject(raw: Mapping[str, Any]) -> Subject:
 
 
 def _track_delta(before: Track | None, after: Track) -> dict[str, Any]:
-    changed = {
-        name: _plain(getattr(after, name))
-        for name in _TRACK
-        if before is None or getattr(before, name) != getattr(after, name)
-    }
+    changed = _changed(_TRACK, _read_track, before, after)
     if before is None or before.called != after.called:
         changed["called"] = called_plain(after.called)
     return changed
