@@ -18,6 +18,7 @@ import urllib3
 from anling.house import House, open_ledger
 from anling.processes import Started, serving
 from anling.settings import Settings
+from broker_bridge.tether import tethered
 from domain.errors import ConfigurationError
 from store import schema
 from store.accounts import Accounts
@@ -149,7 +150,9 @@ def _homes(stage: Stage, broker: str, first_press: float) -> subprocess.Popen[by
 
 def _play(stage: Stage, name: str, arguments: list[str]) -> subprocess.Popen[bytes]:
     with (stage.folder / f"{name}.log").open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", *arguments], stdout=log, stderr=log, env=_quiet())
+        return subprocess.Popen(
+            tethered([sys.executable, "-m", *arguments]), stdout=log, stderr=log, env=_quiet(), start_new_session=True
+        )
 
 
 def _quiet() -> dict[str, str]:

@@ -20,25 +20,13 @@ from pathlib import Path
 import structlog
 
 from broker_bridge.mosquitto_files import SERVICES, write_access, write_config
+from broker_bridge.tether import tethered
 from domain.errors import ConfigurationError
 
 log = structlog.get_logger()
 
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 _PAUSE = (0.2, 5.0)
-
-#: becomes the broker, and asks the kernel to end it when our process ends
-_TETHER = """
-import ctypes, os, signal, sys
-parent = int(sys.argv[1])
-try:
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
-except (AttributeError, OSError):
-    pass
-if os.getppid() != parent:
-    sys.exit(0)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 def find_mosquitto() -> str | None:
@@ -157,14 +145,15 @@ class EmbeddedBroker:
             self._stopping.wait(pause)
 
     def _run_once(self) -> None:
-        tether = [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid())]
         with (self.folder / "broker.log").open("wb") as words:
             self._process = subprocess.Popen(
-                tether + self._command(),
+                tethered(self._command()),
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=words,
                 cwd=Path(__file__).parents[1],
+                # Ctrl-C in a terminal is for us; the broker ends after its clients have said good-bye.
+                start_new_session=True,
             )
         self._pid_file.write_text(str(self._process.pid))
         if self._stopping.is_set():
