@@ -1,7 +1,8 @@
 """Runs ``anling`` and pulls its plug at one exact place: ``python fatal.py POINT N COMMAND…``.
 
 The product has no hooks for this: one of its functions is wrapped from outside, and its
-process gets SIGKILL at the n-th time that it comes by.
+process gets SIGKILL at the n-th time that it comes by. ``raise:POINT`` has the function
+raise something nobody foresaw instead, once.
 """
 
 import functools
@@ -64,9 +65,32 @@ POINTS = {
     "claim-after-commit": Point("escalation.commands:Commands.claim", end=True),
 }
 
+#: where something unforeseen is raised
+SURPRISES = {
+    "on-message": Point("broker_bridge.session:_topic"),
+    "deliver": Point("broker_bridge.queues:FairQueue.put"),
+    "intake": Point("escalation.intake:Intake.__call__", counts=emergency),
+    "judge": Point("escalation.intake:judge"),
+    "receipt": Point("broker_bridge.bridge:ack_topic"),
+    "engine": Point("escalation.engine:apply"),
+    "settle": Point("escalation.delivery:settle"),
+}
 
-def arm(point: Point, times: int) -> None:
-    """Wrap the function, so that the ``times``-th call ends this process without a good-bye."""
+
+class Surprise(Exception):
+    """Nobody foresaw it."""
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _raise() -> None:
+    raise Surprise("nobody foresaw this")
+
+
+def arm(point: Point, times: int, strike: Callable[[], None]) -> None:
+    """Wrap the function: its ``times``-th call strikes."""
     module, _, path = point.place.partition(":")
     owner: Any = importlib.import_module(module)
     *outer, name = path.split(".")
@@ -77,9 +101,10 @@ def arm(point: Point, times: int) -> None:
 
     def passed(arguments: tuple[Any, ...], result: Any) -> None:
         nonlocal calls
-        calls += point.counts(arguments, result)
-        if calls >= times:
-            os.kill(os.getpid(), signal.SIGKILL)
+        counted = point.counts(arguments, result)
+        calls += counted
+        if counted and calls == times:
+            strike()
 
     @functools.wraps(real)
     def fatal(*arguments: Any, **named: Any) -> Any:
@@ -94,6 +119,10 @@ def arm(point: Point, times: int) -> None:
 
 
 if __name__ == "__main__":
-    arm(POINTS[sys.argv[1]], int(sys.argv[2]))
+    verb, _, name = sys.argv[1].rpartition(":")
+    if verb == "raise":
+        arm(SURPRISES[name], int(sys.argv[2]), _raise)
+    else:
+        arm(POINTS[name], int(sys.argv[2]), _kill)
     sys.argv = ["anling", *sys.argv[3:]]
     importlib.import_module("anling.cli").main()

@@ -135,6 +135,8 @@ class Installation:
         self.processes: list[Process] = []
         self._loop: Loop | None = None
         self._devices: dict[str, Device] = {}
+        #: where the devices keep what has no receipt
+        self.flash = folder / "flash"
         self.write_plan(plan())
 
     def write_plan(self, text: str) -> None:
@@ -218,7 +220,7 @@ class Installation:
         if self._loop is None:
             self._loop = Loop()
         if id not in self._devices:
-            self._devices[id] = Device(id, self.mqtt, "-", self.folder / "flash" / id, QUICK, self._loop)
+            self._devices[id] = Device(id, self.mqtt, "-", self.flash / id, QUICK, self._loop)
         return self._devices[id]
 
     def press(self, id: str = "dev-0001") -> str:

@@ -10,7 +10,7 @@ _PLAN = """
 version = "fast-1"
 [severity.urgent]
 claim_for = "{claim}s"
-offer_for = "5s"
+offer_for = "{offer}s"
 repeat_every = "{repeat}s"
 retry_after = "{retry}s"
 min_gap = "0.5s"
@@ -46,10 +46,10 @@ _ROLES = {"doctor-1": "family_doctor", "street-1": "street_office", "desk-1": "d
 
 
 def plan(
-    street: float = 3, desk: float = 6, repeat: float = 30, retry: float = 30, claim: float = 60
+    street: float = 3, desk: float = 6, repeat: float = 30, retry: float = 30, claim: float = 60, offer: float = 30
 ) -> str:
     """A plan file in the form of wire.md section 7, that runs in seconds."""
-    main = _PLAN.format(street=street, desk=desk, repeat=repeat, retry=retry, claim=claim)
+    main = _PLAN.format(street=street, desk=desk, repeat=repeat, retry=retry, claim=claim, offer=offer)
     return main + "".join(_CRITICAL.format(role=role) for role in _ROLES.values())
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from datetime import datetime
 
 import pytest
+import urllib3
 
 from tests.acceptance.installation import Installation, Process
 from tests.acceptance.neighbourhood import plan
@@ -54,9 +55,10 @@ def attempts_are_whole(town: Installation) -> None:
 
 def once_or_twice(town: Installation) -> None:
     """No contact is lost, none is made more often than once and once more for the crash; all are signed."""
-    decided = {r["key"] for r in town.rows("SELECT key FROM outbox WHERE status NOT IN ('superseded', 'pending')")}
+    rows = town.rows("SELECT key, status FROM outbox")
     times = town.sink.times_per_key()
-    assert decided == set(times)
+    assert {r["key"] for r in rows if r["status"] not in ("superseded", "pending")} <= set(times)
+    assert set(times) <= {r["key"] for r in rows}
     assert 2 >= max(times.values())
     assert all(c.signed for c in town.sink.contacts)
 
@@ -119,13 +121,13 @@ def test_a_timer_survives_kill_9(town: Installation, point: str) -> None:
 
 @pytest.mark.parametrize("point", ["claim-before-commit", "claim-after-commit"])
 def test_a_claim_survives_kill_9(town: Installation, point: str) -> None:
-    """P10: killed inside the claim: nobody was told 200. What was committed holds, what was not is still being called."""
+    """P10: killed inside the claim: nobody was told 200. What was committed holds, else the calls go on."""
     dying = town.serve(fatal=point)
     town.press()
     alert = town.sink.await_asked("doctor-1").alert
     town.api.log_in()
 
-    with pytest.raises(Exception, match="Connection|closed"):
+    with pytest.raises(urllib3.exceptions.HTTPError):
         town.api.act(alert, "claim")
 
     restart(town, dying)
@@ -156,7 +158,8 @@ def test_a_claim_that_was_answered_is_in_the_ledger(town: Installation) -> None:
 
 @pytest.mark.parametrize("point", ["dial-before-settle", "claim-before-commit", "claim-after-commit"])
 def test_a_claim_in_the_answer_survives_kill_9(town: Installation, point: str) -> None:
-    """A responder's system claims in its answer and we die: it is asked again at most once, and has the claim in the end."""
+    """A responder's system claims in its answer and we die: asked again at most once, it has the claim in the end."""
+
     def claim(contact: Contact) -> Reply:
         return Reply(body={"ack": "claim", "responder": contact.who})
 

@@ -1,5 +1,6 @@
-"""Restarts with open alerts: every timer is in the ledger, and none is late by more than the restart itself (P17, P34)."""
+"""Restarts with open alerts: every timer is in the ledger, none is late by more than the restart (P17, P34)."""
 
+import sqlite3
 import time
 from typing import Any
 
@@ -11,6 +12,8 @@ from tests.acceptance.outside import eventually
 
 pytestmark = pytest.mark.mosquitto
 
+STATES = ("second", "first", "claimed", "offered", "critical", "drill")
+
 
 def up(town: Installation) -> float:
     """The monotonic second in which the process answers."""
@@ -20,32 +23,32 @@ def up(town: Installation) -> float:
 
 def test_a_tier_whose_turn_passed_while_we_were_down(town: Installation) -> None:
     """P17: killed between tier 1 and tier 2, back after the moment: tier 2 at once, tier 3 on time."""
-    town.write_plan(plan(street=1.5, desk=7))
+    town.write_plan(plan(street=3, desk=12))
     first = town.serve()
     town.press()
     raised = town.sink.await_asked("doctor-1").at
     first.kill()
     assert not town.sink.asked("street-1")
-    time.sleep(max(0.0, raised + 2 - time.monotonic()))
+    time.sleep(max(0.0, raised + 3.5 - time.monotonic()))
 
     town.start()
     began = up(town)
 
-    street, desk = town.sink.await_asked("street-1"), town.sink.await_asked("desk-1")
+    street, desk = town.sink.await_asked("street-1"), town.sink.await_asked("desk-1", within=15)
     assert street.at - began < 2
-    assert abs(desk.at - raised - 7) < 1
+    assert abs(desk.at - raised - 12) < 1
     assert [1, 1] == [len(town.sink.asked(who)) for who in ("street-1", "desk-1")]
 
 
 def test_how_long_nobody_is_called_after_kill_9(town: Installation, capsys: pytest.CaptureFixture[str]) -> None:
-    """From kill -9 to the next contact, started again at once: at most 5 s here, on a busy machine (the bench says 2)."""
-    town.write_plan(plan(street=1.5))
+    """From kill -9 to the next contact, started again at once: 5 s at most, on a busy machine (the bench: 2)."""
+    town.write_plan(plan(street=3))
     first = town.serve()
     town.press("dev-0001")
     raised = town.sink.await_asked("doctor-1").at
     waiting = town.device("dev-0002")
     waiting.wait_up()
-    time.sleep(max(0.0, raised + 1.4 - time.monotonic()))
+    time.sleep(max(0.0, raised + 2.7 - time.monotonic()))
 
     first.kill()
     killed = time.monotonic()
@@ -66,9 +69,8 @@ def _raise_all(town: Installation) -> dict[str, str]:
     assert 201 == town.api.ask("POST", "/api/v1/drills", window).status
     presses = {}
     for number, (name, kind) in enumerate(
-        [("second", "sos"), ("first", "sos"), ("claimed", "sos"), ("offered", "sos"), ("critical", "fall"), ("drill", "sos")],
-        1,
-    ):  # fmt: skip
+        [(name, "fall" if name == "critical" else "sos") for name in STATES], 1
+    ):
         it = town.device(device(number))
         it.wait_up()
         presses[name] = (it, it.press(kind, drill=name == "drill"))
@@ -88,7 +90,7 @@ def _track(town: Installation, alert: str) -> dict[str, Any]:
 
 def test_open_alerts_in_each_state_go_on(town: Installation) -> None:
     """P34: a server started on a ledger with open alerts goes on with each of them from where it stood."""
-    town.write_plan(plan(street=3, desk=6, repeat=4, claim=10))
+    town.write_plan(plan(street=3, desk=6, repeat=4, claim=20, offer=14))
     first = town.serve()
     found = _raise_all(town)
     first.kill()
@@ -110,16 +112,14 @@ def test_open_alerts_in_each_state_go_on(town: Installation) -> None:
         <= {c.who for c in town.sink.contacts[before:] if c.alert == found["critical"]},
         what="repeats on all three tracks",
     )
-    eventually(lambda: _track(town, found["claimed"])["state"] == "calling", 15, "the end of the claim")
+    eventually(lambda: _track(town, found["claimed"])["state"] == "calling", 25, "the end of the claim")
     eventually(lambda: _track(town, found["offered"])["offer"] is None, 15, "the end of the offer")
     assert not [c for c in town.sink.contacts if c.home == "home-0006" and not c.drill]
 
 
 @pytest.mark.parametrize("command", [("serve",), ("engine",), ("db", "upgrade")])
 def test_an_older_program_refuses_a_newer_ledger(small_town: Installation, command: tuple[str, ...]) -> None:
-    """P34: a ledger that a newer program has migrated is not touched, and the operator is told which program to start."""
-    import sqlite3
-
+    """P34: a ledger that a newer program has migrated is not touched, and the operator is told what to start."""
     town = small_town
     with sqlite3.connect(town.folder / "anling.db") as file:
         file.execute("UPDATE alembic_version SET version_num = '9999'")
