@@ -94,6 +94,8 @@ class Callbacks:
         outcome = (twilio_status.outcome_sms if sms else twilio_status.outcome)(word, code)
         if outcome is None or isinstance(outcome, Accepted) or row_status in ("answered", "failed", "superseded"):
             return
+        if n + 1 < leased.attempt:
+            return  # the end of an earlier try; a later one is on its way
         fail_over(tx, self._standing, leased, outcome.reason, self._clock.now())
 
     def answered(self, token: str, meaning: str, digits: str | None) -> str:
@@ -113,7 +115,7 @@ class Callbacks:
     def _act(self, letter: Letter, actor: Actor, meaning: str, proof: str = "key_press") -> str:
         try:
             if meaning == "claim":
-                self._commands.claim(letter.alert_id, actor, letter.track, proof)
+                self._commands.claim_as_asked(letter.alert_id, actor, letter.track, proof)
                 return "recorded"
             if meaning == "decline":
                 self._commands.decline(letter.alert_id, actor)
@@ -187,14 +189,13 @@ class Callbacks:
 
     def _desk(self, alert: Alert, actor: Actor, track: str, said: Any) -> str:
         note = " ".join(t for t in (f"[{said.status}]", said.by and f"clerk {said.by}", said.note) if t)
-        if said.status == "cancelled":
-            self._commands.release(alert.id, actor)
-            return "released"
-        if not said.by:
-            self._commands.note(alert.id, actor, note)
-            return "noted"
-        meant = alert.track(actor.role or "") or alert.track(track)
         mine = any(t.claimant == actor.id for t in alert.tracks)
+        if said.status == "cancelled" and mine:
+            self._commands.release(alert.id, actor)
+        if said.status == "cancelled" or not said.by:
+            self._commands.note(alert.id, actor, note)
+            return "released" if said.status == "cancelled" and mine else "noted"
+        meant = alert.track(actor.role or "") or alert.track(track)
         if not mine and meant is not None and meant.state is TrackState.CALLING:
             self._commands.claim(alert.id, actor, meant.name, "desk")
             mine = True

@@ -93,6 +93,7 @@ class Delivery:
     def stop(self, timeout: float = 5.0) -> None:
         """Take nothing new, let what flies come back, settle it."""
         self._stop.set()
+        self._ledger.doorbell.ring()
         if self._threads:
             self._threads[0].join(timeout)
         self._pool.shutdown(wait=True, cancel_futures=False)
@@ -243,7 +244,7 @@ class Delivery:
             return
         actor = Actor(sent.letter.responder_id, sent.letter.responder_name, role=sent.letter.role)
         try:
-            self._commands.claim(sent.letter.alert_id, actor, sent.letter.track, "webhook")
+            self._commands.claim_as_asked(sent.letter.alert_id, actor, sent.letter.track, "webhook")
         except AnlingError as error:
             _LOG.info("claim_refused", alert=sent.letter.alert_id, why=type(error).__name__)
         except Exception as error:  # one claim that cannot be decided must not end the settling of all others

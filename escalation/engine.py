@@ -49,6 +49,7 @@ class Engine:
     def stop(self, timeout: float = 5.0) -> None:
         """End the loop after its present turn."""
         self._stop.set()
+        self._ledger.doorbell.ring()
         if self._thread:
             self._thread.join(timeout)
 

@@ -34,6 +34,7 @@ class Lamps:
     def stop(self, timeout: float = 3.0) -> None:
         """End."""
         self._stop.set()
+        self._ledger.doorbell.ring()
         if self._thread:
             self._thread.join(timeout)
 

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from store.alerts import ALERTS
-from store.bulk import Insert, Update, among, fetch, instant, listed, read_instant, read_json
+from store.bulk import Insert, Update, fetch, instant, read_instant, read_json
 from store.ledger import Tx
 from store.tables import AttemptRow, OutboxRow
 
@@ -70,8 +70,7 @@ def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> lis
     """Take rows that are ready, first contacts before repeats; one at a time per person and alert."""
     rows = fetch(tx, _READY + (" FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""), instant(tx, now), limit)
     found = [_leased(tx, row) for row in rows]
-    crowded = {x.item.alert_id for x in found if x.item.repeats or x.item.purpose != "contact"}
-    busy = _busy(tx, crowded)
+    busy: set[tuple[str, str]] = set()
     chosen = []
     for leased in found:
         pair = (leased.item.alert_id, leased.item.person)
@@ -80,14 +79,6 @@ def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> lis
             chosen.append(leased)
     _LEASE(tx, [{"owner": owner, "until": until, "n": x.attempt, "key": x.item.key} for x in chosen])
     return chosen
-
-
-def _busy(tx: Tx, alerts: set[str]) -> set[tuple[str, str]]:
-    """(alert, person) pairs that are being dialed at this moment."""
-    if not alerts:
-        return set()
-    sql = f"SELECT alert_id, person FROM outbox WHERE status = 'leased' AND {among(tx, 'alert_id')}"
-    return {(row[0], row[1]) for row in fetch(tx, sql, listed(tx, alerts))}
 
 
 def start(tx: Tx, attempts: Sequence[Mapping[str, Any]]) -> None:
@@ -221,7 +212,13 @@ _SELECT = (
     " FROM outbox o JOIN alerts a ON a.id = o.alert_id"
     " LEFT JOIN tracks t ON t.alert_id = o.alert_id AND t.name = o.track"
 )
-_READY = f"{_SELECT} WHERE o.status = 'pending' AND o.not_before <= ? ORDER BY o.repeats, o.not_before LIMIT ?"
+#: rows of somebody who is being dialed at this moment wait, and stand in nobody's way
+_READY = (
+    f"{_SELECT} WHERE o.status = 'pending' AND o.not_before <= ?"
+    " AND ((o.repeats = 0 AND o.purpose = 'contact') OR NOT EXISTS (SELECT 1 FROM outbox b"
+    " WHERE b.alert_id = o.alert_id AND b.person = o.person AND b.status = 'leased'))"
+    " ORDER BY o.repeats, o.not_before LIMIT ?"
+)
 #: a newer contact of the same person on the same track replaces one that was never sent
 _OUTDATE = Update(
     "outbox",
