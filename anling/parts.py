@@ -28,6 +28,8 @@ _LOG = structlog.get_logger("anling.parts")
 _STILL_S = 10.0
 _PROBE_S = 35.0
 _BEAT_S = 2.0
+#: a beat that the ledger has not taken within this shows that it is away, frozen, locked or full
+_SLOW_S = 3.0
 _REQUIRED = ("broker", "ledger", "engine", "senders", "providers", "clock")
 
 
@@ -42,7 +44,11 @@ class Running:
     lamps: Lamps | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)
     telemetry_stored: int = 0
-    _beat_at: float = 0.0
+    #: monotonic seconds: the last beat that the ledger took, and when the present one began
+    _beat_at: float | None = None
+    _begun: float | None = None
+    _ailment: str | None = None
+    _others: Mapping[str, pulses.Pulse] = field(default_factory=dict)
 
     def keep_telemetry(self, batch: Sequence[Heard]) -> None:
         """Keep a group of telemetry and count it once it is committed."""
@@ -84,31 +90,46 @@ class Running:
         return found
 
     def health(self) -> dict[str, Health]:
-        """The whole path from button to phone; parts of other processes by their pulses in the ledger."""
-        found = self.own_health()
-        started = time.monotonic()
-        try:
-            with self.house.ledger.reading() as tx:
-                others = pulses.newest(tx)
-            age = time.monotonic() - self._beat_at if self._beat_at else None
-            late = age is not None and age > _STILL_S
-            found["ledger"] = Health(not late, "no write went through lately" if late else "ok", age)
-        except AnlingError as error:
-            return found | {"ledger": Health(False, str(error), time.monotonic() - started)}
+        """The whole path from button to phone; parts of other processes by their pulses in the ledger.
+
+        Never asks the ledger itself, which may be frozen: the last beat knows.
+        """
+        found = self.own_health() | {"ledger": self._ledger()}
+        if not found["ledger"].ok:
+            return found
         now = wall_now()
         for part in _REQUIRED:
             if part not in found:
-                found[part] = _other(part, others.get(part), now)
+                found[part] = _other(part, self._others.get(part), now)
         return found
 
+    def _ledger(self) -> Health:
+        now, begun = time.monotonic(), self._begun
+        age = None if self._beat_at is None else now - self._beat_at
+        if self._ailment is not None:
+            return Health(False, self._ailment, age)
+        if begun is not None and now - begun > _SLOW_S:
+            return Health(False, f"a write has been waiting for {now - begun:.0f} s", age)
+        if age is None or age > _STILL_S:
+            return Health(False, "no write went through lately", age)
+        return Health(True, "ok", age)
+
     def beat(self) -> None:
-        """Write this process's pulses and the engine time."""
+        """Write this process's pulses and the engine time; hear those of the others."""
         own = {part: (h.ok, h.detail) for part, h in self.own_health().items()}
-        with self.house.ledger.transaction() as tx:
-            pulses.beat(tx, self.house.settings.who, wall_now(), own)
-            if self.engine is not None:
-                pulses.save_time(tx, self.house.clock.now())
-        self._beat_at = time.monotonic()
+        self._begun = time.monotonic()
+        try:
+            with self.house.ledger.transaction() as tx:
+                pulses.beat(tx, self.house.settings.who, wall_now(), own)
+                if self.engine is not None:
+                    pulses.save_time(tx, self.house.clock.now())
+                self._others = pulses.newest(tx)
+        except Exception as error:
+            self._ailment = str(error) if isinstance(error, AnlingError) else type(error).__name__
+            raise
+        finally:
+            self._begun = None
+        self._beat_at, self._ailment = time.monotonic(), None
 
     def prune(self) -> None:
         """Forget telemetry that is older than the settings allow, and pulses of long ago."""

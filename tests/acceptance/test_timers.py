@@ -23,7 +23,7 @@ def up(town: Installation) -> float:
 
 def test_a_tier_whose_turn_passed_while_we_were_down(town: Installation) -> None:
     """P17: killed between tier 1 and tier 2, back after the moment: tier 2 at once, tier 3 on time."""
-    town.write_plan(plan(street=3, desk=12))
+    town.write_plan(plan(street=3, desk=10))
     first = town.serve()
     town.press()
     raised = town.sink.await_asked("doctor-1").at
@@ -36,8 +36,10 @@ def test_a_tier_whose_turn_passed_while_we_were_down(town: Installation) -> None
 
     street, desk = town.sink.await_asked("street-1"), town.sink.await_asked("desk-1", within=15)
     assert street.at - began < 2
-    assert abs(desk.at - raised - 12) < 1
-    assert [1, 1] == [len(town.sink.asked(who)) for who in ("street-1", "desk-1")]
+    assert abs(desk.at - raised - 10) < 1
+    # Everybody who has joined is asked again with each later tier.
+    assert [2, 1] == [len(town.sink.asked(who)) for who in ("street-1", "desk-1")]
+    assert 1 == len([c for c in town.sink.asked("street-1") if c.at < desk.at - 0.5])
 
 
 def test_how_long_nobody_is_called_after_kill_9(town: Installation, capsys: pytest.CaptureFixture[str]) -> None:
