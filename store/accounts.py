@@ -46,7 +46,7 @@ class Accounts:
     def add(
         self, name: str, role: str, password: str, streets: Sequence[str] = (), responder: str | None = None
     ) -> None:
-        """Create or replace a log-in. Raises ``ConfigurationError`` with everything that is wrong."""
+        """Create or replace a log-in, which ends its sessions. Raises ``ConfigurationError`` with all that is wrong."""
         problems = []
         if role not in OPERATOR_ROLES:
             problems.append(f"role {role!r} is unknown; write one of {', '.join(OPERATOR_ROLES)}")
@@ -66,6 +66,7 @@ class Accounts:
             insert = upsert(tx, OPERATORS)
             kept = {k: insert.excluded[k] for k in row if k not in ("name", "created_at")}
             tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
+            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
 
     def set_password(self, name: str, password: str) -> None:
         """Change a password and end the log-in's sessions."""

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from domain.alerts import Actor
 from domain.clock import Clock
-from domain.errors import Forbidden, NotFound
+from domain.errors import Forbidden, NotFound, Refused
 from domain.ids import new_id
 from domain.people import Scope
 from store import register
@@ -158,19 +158,28 @@ class Views:
             c.reason,
             c.alert_id,
         )
-        return self._page(sa.select(*columns), c.id, limit, cursor)
+        query = sa.select(*columns)
+        if scope.streets:
+            query = query.outerjoin(DEVICES, DEVICES.c.id == c.device_id).outerjoin(
+                HOMES, HOMES.c.id == DEVICES.c.home_id
+            )
+            query = query.where(sa.or_(HOMES.c.street.in_(scope.streets), HOMES.c.street.is_(None)))
+        return self._page(query, c.id, limit, cursor)
 
     def messages(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Every contact decided and what came of it, newest first."""
         _only(scope, _WIDE)
+        c, mine = OUTBOX.c, _mine(scope)
+        query = sa.select(OUTBOX).order_by(c.created_at.desc(), c.key.desc()).limit(_bound(limit) + 1)
+        if mine:
+            query = query.where(c.alert_id.in_(sa.select(ALERTS.c.id).where(*mine)))
+        if cursor:
+            query = query.where(_older(cursor))
         with self._ledger.reading() as tx:
-            query = sa.select(OUTBOX).order_by(OUTBOX.c.created_at.desc(), OUTBOX.c.key.desc()).limit(_bound(limit) + 1)
-            if cursor:
-                query = query.where(OUTBOX.c.created_at < datetime.fromisoformat(cursor))
             rows = _rows(tx, query)
             items = _contacts(tx, rows[: _bound(limit)])
-        more = len(rows) > _bound(limit)
-        return {"items": items, "next_cursor": rows[_bound(limit) - 1]["created_at"].isoformat() if more else None}
+        last = rows[_bound(limit) - 1] if len(rows) > _bound(limit) else None
+        return {"items": items, "next_cursor": f"{last['created_at'].isoformat()} {last['key']}" if last else None}
 
     def drills(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Drill windows, newest first."""
@@ -352,6 +361,16 @@ def _mine(scope: Scope) -> list[Any]:
         asked = sa.select(OUTBOX.c.alert_id).where(OUTBOX.c.person == (scope.responder or scope.operator))
         where.append(ALERTS.c.id.in_(asked))
     return where
+
+
+def _older(cursor: str) -> Any:
+    """What comes after ``instant key``: one decision orders many contacts at the same instant."""
+    at, _, key = cursor.partition(" ")
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise Refused("this cursor is not one of ours; begin again without it") from error
+    return sa.or_(OUTBOX.c.created_at < instant, (OUTBOX.c.created_at == instant) & (OUTBOX.c.key < key))
 
 
 def _only(scope: Scope, roles: frozenset[str]) -> None:

@@ -1,0 +1,129 @@
+"""Log-ins: passwords, sessions that survive a restart, and what ends them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from domain.clock import wall_now
+from domain.errors import ConfigurationError, Forbidden, NotFound
+from store.accounts import Accounts
+from store.ledger import Ledger
+from tests.town import Town
+
+WORD = "correct horse"
+
+
+@pytest.fixture
+def accounts(town: Town) -> Accounts:
+    """One dispatcher of the north."""
+    here = Accounts(town.ledger)
+    here.add("wang", "dispatcher", WORD, ["north"], "street-1")
+    return here
+
+
+def test_a_session_says_who_it_is(accounts: Accounts) -> None:
+    """Role, streets and the person behind."""
+    session = accounts.login("wang", WORD)
+
+    assert ("wang", "dispatcher", ("north",), "street-1") == (
+        session.scope.operator, session.scope.role, session.scope.streets, session.scope.responder,
+    )  # fmt: skip
+    assert session.scope == accounts.session(session.token)
+    assert session.token not in repr(session)
+
+
+def test_a_session_survives_a_restart(accounts: Accounts, ledger_url: str, open_ledger: Callable[..., Ledger]) -> None:
+    """It is in the ledger, and only as a hash."""
+    token = accounts.login("wang", WORD).token
+
+    reopened = Accounts(open_ledger(ledger_url))
+
+    assert reopened.session(token) is not None
+
+
+def test_neither_password_nor_token_is_kept(accounts: Accounts, town: Town) -> None:
+    """argon2id and SHA-256."""
+    token = accounts.login("wang", WORD).token
+    kept = str(town.rows("SELECT * FROM operators")) + str(town.rows("SELECT * FROM sessions"))
+
+    assert "$argon2id$" in kept
+    assert WORD not in kept
+    assert token not in kept
+
+
+@pytest.mark.parametrize(("name", "word"), [("wang", "wrong horse"), ("nobody", WORD), ("", ""), ("wang", "")])
+def test_a_wrong_name_or_word_is_refused_alike(accounts: Accounts, name: str, word: str) -> None:
+    """Nobody learns which of them was wrong."""
+    with pytest.raises(Forbidden, match="name or password is wrong"):
+        accounts.login(name, word)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda a, t: a.disable("wang"),
+        lambda a, t: a.set_password("wang", "another horse"),
+        lambda a, t: a.logout(t),
+        lambda a, t: a.add("wang", "dispatcher", "another horse"),
+    ],
+    ids=["disabled", "new password", "log-out", "replaced"],
+)
+def test_what_ends_a_session(accounts: Accounts, end: Any) -> None:
+    """At once, everywhere."""
+    token = accounts.login("wang", WORD).token
+
+    end(accounts, token)
+
+    assert accounts.session(token) is None
+
+
+def test_a_disabled_log_in_cannot_log_in(accounts: Accounts) -> None:
+    """Until somebody makes it anew."""
+    accounts.disable("wang")
+
+    with pytest.raises(Forbidden):
+        accounts.login("wang", WORD)
+    assert [True] == [row["disabled"] for row in accounts.everybody()]
+
+
+def test_a_session_runs_out(accounts: Accounts, town: Town) -> None:
+    """After a shift of twelve hours."""
+    session = accounts.login("wang", WORD)
+    assert timedelta(hours=11, minutes=59) < session.expires_at - wall_now() < timedelta(hours=12)
+    town.change("UPDATE sessions SET expires_at = created_at")
+
+    assert accounts.session(session.token) is None
+
+
+def test_an_unknown_token_is_nobody(accounts: Accounts) -> None:
+    """No error, no hint."""
+    assert accounts.session("nonsense") is None
+
+
+def test_every_problem_of_a_new_log_in_is_told(accounts: Accounts) -> None:
+    """Role, password, name; and a responder must be known."""
+    with pytest.raises(ConfigurationError) as caught:
+        accounts.add(" ", "wizard", "short")
+    assert 3 == len(caught.value.problems)
+
+    with pytest.raises(ConfigurationError, match="import it first"):
+        accounts.add("li", "dispatcher", WORD, responder="ghost")
+
+
+def test_an_unknown_log_in_cannot_be_changed(accounts: Accounts) -> None:
+    """Not silently."""
+    with pytest.raises(NotFound):
+        accounts.disable("nobody")
+
+
+def test_who_acts_is_the_person_behind(accounts: Accounts) -> None:
+    """A log-in linked to a responder claims in that person's name."""
+    actor = accounts.actor(accounts.login("wang", WORD).scope)
+    accounts.add("li", "supervisor", WORD)
+
+    assert ("street-1", "街道值班一", "street_office", frozenset({"dispatcher"})) == (
+        actor.id, actor.name, actor.role, actor.roles,
+    )  # fmt: skip
+    assert "li" == accounts.actor(accounts.login("li", WORD).scope).id
