@@ -65,21 +65,22 @@ def api() -> None:
 
 
 def _serve(rooms: frozenset[str]) -> None:
-    from anling.logs import set_up
+    from anling.logs import Voice, set_up
     from anling.processes import Started, run
     from anling.settings import read_settings
 
     settings = read_settings()
     set_up(settings.log_level)
+    voice = Voice(sys.stdout)
 
     def ready(started: Started) -> None:
         from broker_bridge.settings import BridgeSettings
 
         if started.port is not None:
-            print(f"安铃 Anling: {settings.where}", flush=True)
+            print(f"安铃 Anling: {settings.where}", file=voice)
         if started.broker_url is not None:
             address = BridgeSettings(started.broker_url, started.broker_url).alarm_url.rpartition("@")[2]
-            print(f"MQTT: {address.removeprefix('mqtt://')}", flush=True)
+            print(f"MQTT: {address.removeprefix('mqtt://')}", file=voice)
 
     run(settings, rooms, ready)
 
