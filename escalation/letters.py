@@ -1,7 +1,6 @@
 """Letters: from a leased outbox row to what a channel needs to say. Reads the register, opens no more than needed."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +8,6 @@ from typing import Any
 import structlog
 
 from domain.contacts import Letter, Purpose
-from domain.errors import Unreadable
 from domain.people import ContactPoint, Responder
 from escalation.duty import Roster
 from store import alerts, outbox, register
@@ -30,7 +28,8 @@ class Letters:
     def write(self, tx: Tx, leased: Sequence[Leased], roster: Roster, now: datetime) -> dict[str, Letter | None]:
         """A letter for each row key; None where person or contact point are gone from the register."""
         homes = register.homes_of(tx, {x.home_id for x in leased if x.home_id})
-        residents = _residents(tx, {x.home_id for x in leased if x.home_id and x.item.channel in _NEEDS_PEOPLE})
+        near = {x.home_id for x in leased if x.home_id and x.item.channel in _NEEDS_PEOPLE}
+        residents = register.residents_of(tx, near) if near else {}
         letters: dict[str, Letter | None] = {}
         for row in leased:
             letter = self._plain(row, roster, now)
@@ -43,10 +42,10 @@ class Letters:
         return letters
 
     def _with_people(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:
-        """A card that cannot be opened or read costs the letter its details, never the call (P6)."""
+        """A card that cannot be read costs the letter its details, never the call (P6)."""
         try:
             return self._full(tx, row, letter, residents)
-        except (Unreadable, TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError) as error:
             _LOG.error("card_unusable", home=row.home_id, error=type(error).__name__)
             return letter
 
@@ -76,21 +75,6 @@ class Letters:
             timeline=tuple(_brief(tx, row.item.alert_id)),
             case=outbox.newest_case(tx, row.item.alert_id, row.item.person),
         )
-
-
-def _residents(tx: Tx, homes: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Who lives there; home by home when one of the cards cannot be opened."""
-    if not homes:
-        return {}
-    with suppress(Unreadable):
-        return register.residents_of(tx, homes)
-    found: dict[str, list[dict[str, Any]]] = {}
-    for home in homes:
-        try:
-            found |= register.residents_of(tx, [home])
-        except Unreadable as error:
-            _LOG.error("card_unusable", home=home, why=str(error))
-    return found
 
 
 def _point(person: Responder | None, n: int, channel: str) -> ContactPoint | None:

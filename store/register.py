@@ -138,7 +138,7 @@ def home_of(tx: Tx, id: str) -> Mapping[str, Any] | None:
     row = tx.execute(sa.select(HOMES).where(HOMES.c.id == id)).mappings().first()
     if row is None:
         return None
-    return {**row, "access": tx.sealer.open_json(row["access"], f"homes.access|{id}") or {}}
+    return {**row, "access": _opened(tx, row["access"], f"homes.access|{id}") or {}}
 
 
 def homes_of(tx: Tx, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -158,9 +158,15 @@ def residents_of(tx: Tx, homes: Iterable[str]) -> dict[str, list[dict[str, Any]]
     if wanted:
         query = sa.select(RESIDENTS).where(RESIDENTS.c.home_id.in_(wanted)).order_by(RESIDENTS.c.id)
         for row in tx.execute(query).mappings():
-            card = tx.sealer.open_json(row["card"], f"residents.card|{row['id']}")
+            card = _opened(tx, row["card"], f"residents.card|{row['id']}") or {}
             found[row["home_id"]].append({"id": row["id"], **card})
     return found
+
+
+def resident_name(tx: Tx, id: str, card: bytes) -> str | None:
+    """The name on one sealed card."""
+    opened = _opened(tx, card, f"residents.card|{id}") or {}
+    return opened.get("name")
 
 
 def hash_secret(secret: str) -> str:
@@ -259,18 +265,18 @@ def _device_rows(home: SiteHome) -> Iterable[dict[str, Any]]:
 
 
 def _responder(tx: Tx, row: Mapping[Any, Any]) -> Responder:
-    raw = _contacts(tx, row)
+    raw = _opened(tx, row["contacts"], f"responders.contacts|{row['id']}") or []
     points = tuple(ContactPoint(n, c["channel"], c["address"], c["secret"], c["drill"]) for n, c in enumerate(raw))
     return Responder(row["id"], row["name"], row["role"], row["street"], row["language"], points)
 
 
-def _contacts(tx: Tx, row: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    """One person whose numbers cannot be opened counts as nobody (P4), and keeps nobody else from being called."""
+def _opened(tx: Tx, sealed: bytes | None, place: str) -> Any:
+    """A value that cannot be opened counts as not there: it must not hide its neighbours, nor stop a call (P6)."""
     try:
-        return tx.sealer.open_json(row["contacts"], f"responders.contacts|{row['id']}") or []
+        return tx.sealer.open_json(sealed, place)
     except (Unreadable, ValueError) as error:
-        _LOG.error("responder_unusable", responder=row["id"], why=str(error)[:300])
-        return []
+        _LOG.error("value_unusable", place=place, why=str(error)[:300])
+        return None
 
 
 def _team(row: Mapping[Any, Any]) -> Team:

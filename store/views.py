@@ -232,7 +232,7 @@ class Views:
             rows = _rows(tx, query.order_by(RESIDENTS.c.id).limit(_bound(limit) + 1))
             shown = [
                 {"id": r["id"], "home": r["home_id"],
-                 "name": tx.sealer.open_json(r["card"], f"residents.card|{r['id']}").get("name")}
+                 "name": register.resident_name(tx, r["id"], r["card"])}
                 for r in rows[: _bound(limit)]
             ]  # fmt: skip
         if shown:

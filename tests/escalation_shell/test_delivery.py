@@ -423,7 +423,7 @@ def test_a_card_that_cannot_be_opened_costs_details_not_the_call(town: Town) -> 
     town.deliver()
 
     found = {x.responder_id: x.residents for x in town.phones["voice"].letters}
-    assert ((), "老人2") == (found["doctor-1"], found["doctor-2"][0]["name"])
+    assert ([{"id": "resident-1"}], "老人2") == (list(found["doctor-1"]), found["doctor-2"][0]["name"])
 
 
 def test_a_person_whose_numbers_cannot_be_opened_counts_as_nobody(town: Town) -> None:

@@ -144,6 +144,19 @@ def test_one_alert_is_told_whole(views: Views, two: tuple[str, str], town: Town)
     assert "doctor-1" == told["contacts"][0]["responder"]
 
 
+def test_a_damaged_card_hides_no_alert(views: Views, two: tuple[str, str], town: Town) -> None:
+    """The board and the alert are shown without it (P6)."""
+    damaged = b"\x01" + b"damaged" * 8
+    town.change("UPDATE residents SET card = :x WHERE id = 'resident-1'", x=damaged)
+    town.change("UPDATE homes SET access = :x WHERE id = 'home-1'", x=damaged)
+
+    told = views.alert(ALL, two[0])
+
+    assert 2 == len(views.board(ALL))
+    assert (None, {}) == (told["residents"][0]["name"], told["access"])
+    assert ["resident-1", "resident-2"] == _ids(views.residents(ALL))[:2]
+
+
 def test_the_next_role_is_told_while_calling(views: Views, two: tuple[str, str]) -> None:
     """The board says who comes next."""
     assert "street_office" == views.alert(ALL, two[0])["tracks"][0]["next_role"]
