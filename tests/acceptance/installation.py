@@ -92,10 +92,11 @@ class Process:
 
     def __init__(self, command: Sequence[str], env: Mapping[str, str], log: Path) -> None:
         self.log = log
-        with log.open("ab") as out:
+        # Where there is no room the log says nothing, and every line of it is an error (``/dev/full``).
+        with (log if log.parent.exists() else Path("/dev/full")).open("wb") as out:
             self.started = time.monotonic()
             self.popen = subprocess.Popen(
-                command, env=dict(env), stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=log.parent,
+                command, env=dict(env), stdout=out, stderr=out, stdin=subprocess.DEVNULL, cwd=ROOT,
                 start_new_session=True,
             )  # fmt: skip
 
@@ -119,7 +120,7 @@ class Process:
 
     def words(self) -> str:
         """The end of its log."""
-        return self.log.read_text(errors="replace")[-3000:]
+        return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
 
 
 class Installation:
@@ -138,6 +139,8 @@ class Installation:
         self._devices: dict[str, Device] = {}
         #: where the devices keep what has no receipt
         self.flash = folder / "flash"
+        #: where what they print goes; a folder that does not exist is a full disk
+        self.logs = folder
         self.write_plan(plan())
 
     def write_plan(self, text: str) -> None:
@@ -177,7 +180,7 @@ class Installation:
         """Start ``serve`` or a part of it; ``fatal``: it will be killed at that point."""
         what = list(command or ("serve",))
         line = [sys.executable, str(FATAL), fatal, str(times)] if fatal else [str(ANLING)]
-        log = self.folder / f"{len(self.processes):02d}-{name or what[0]}.log"
+        log = self.logs / f"{len(self.processes):02d}-{name or what[0]}.log"
         process = Process([*line, *what], self.env(), log)
         self.processes.append(process)
         return process

