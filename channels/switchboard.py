@@ -148,6 +148,7 @@ def _twilio(settings: ChannelSettings) -> Mapping[str, Provider]:
         settings.twilio_base_url or None,
     )
     line = TwilioLine(account)
+    line.warm()
     return {
         "voice": TwilioVoice(line, settings.public_url, settings.token, settings.ring),
         "sms": TwilioSms(line, settings.public_url, settings.token),

@@ -53,6 +53,16 @@ class TwilioLine:
         self._timeout = timeout
         self._lock = threading.Lock()
 
+    def warm(self, after: float = 1.0) -> None:
+        """Load the SDK ahead of the first call, which would otherwise wait for it, but behind our own start."""
+        timer = threading.Timer(after, self._load)
+        timer.daemon = True
+        timer.start()
+
+    def _load(self) -> None:
+        with self._lock:
+            _ = self._client
+
     def request(self, ask: Callable[[Any], T]) -> T | FailedForNow | FailedForGood:
         """Carry out one request; what goes wrong with it is a value."""
         from twilio.base import exceptions as twilio  # type: ignore[import-untyped, unused-ignore]
