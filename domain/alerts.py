@@ -4,10 +4,11 @@ Frozen values. ``escalation.decide`` makes the next one; ``store.alerts`` keeps 
 database repeats invariants 1, 2 and 16 as constraints.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from domain.events import Kind
 
@@ -114,6 +115,23 @@ class Called:
     failed: bool = False
     #: the person said "cannot"; not contacted again before the next round
     declined: bool = False
+    #: no answer by one way, another is being tried: asked again after ``retry_after``, no tier pulled forward (P12)
+    missed: bool = False
+
+    @property
+    def unanswered(self) -> bool:
+        """Known not to have been reached: worth another try before the next round."""
+        return self.failed or self.missed
+
+    def plain(self) -> list[str | int]:
+        """As JSON values, for the ledger."""
+        return [self.role, self.at.isoformat(), self.times, int(self.failed), int(self.declined), int(self.missed)]
+
+    @classmethod
+    def read(cls, raw: Sequence[Any]) -> "Called":
+        """The inverse of ``plain``."""
+        role, at, times, *flags = raw
+        return cls(role, datetime.fromisoformat(at), times, *(bool(flag) for flag in flags))
 
 
 @dataclass(frozen=True, slots=True)

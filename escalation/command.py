@@ -52,12 +52,13 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Every way to reach this person in this contact has failed."""
+    """A way to reach this person has failed; unless ``more`` are being tried, so have all of this contact."""
 
     track: str
     gen: int
     person: str
     reason: str
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from escalation.command import (
     VoiceChecked,
 )
 from escalation.duty import Roster
-from escalation.ladder import advance, begin, failed
+from escalation.ladder import advance, begin, failed, missed
 from escalation.plan import Plan
 from escalation.sheet import Decision, Sheet
 
@@ -207,8 +207,12 @@ def _failed(sheet: Sheet, command: Failed) -> str:
     if track is None or track.gen != command.gen or track.state is not TrackState.CALLING:
         return "stale"
     known = track.called.get(command.person)
-    if known is None or known.failed:
+    if known is None or known.failed or (command.more and known.missed):
         return "known"
+    if command.more:
+        sheet.write("no_answer", "engine", track=track.name, person=command.person, reason=command.reason)
+        missed(sheet, track, command.person)
+        return "another way is tried"
     sheet.write("unreached", "engine", track=track.name, person=command.person, reason=command.reason)
     failed(sheet, track, command.person, declined=False)
     return "unreached"

@@ -59,6 +59,16 @@ def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:
     ))  # fmt: skip
 
 
+def missed(sheet: Sheet, track: Track, person: str) -> None:
+    """No answer by one way while another is tried: the person is asked again without waiting for the round (P12)."""
+    called = {**track.called, person: replace(track.called[person], missed=True)}
+    tiers = tiers_of(sheet, track)
+    following = _turn(track, track.saved, tiers[track.joined]) if track.joined < len(tiers) else track.round_at
+    people = _known(called, _present(sheet, tiers[: track.joined]))
+    look = _next_look(sheet, track.last_at or sheet.now, following, people)
+    sheet.put(replace(track, called=called, next_at=look))
+
+
 def failed(sheet: Sheet, track: Track, person: str, declined: bool) -> None:
     """One person cannot be reached, or cannot come. The last one of a step pulls the next tier forward."""
     known = track.called.get(person)
@@ -181,7 +191,7 @@ def _due(
         if known is None or (
             known.at <= may
             and (again or not known.declined)
-            and (wave or known.at <= (retry if known.failed else silent))
+            and (wave or known.at <= (retry if known.unanswered else silent))
         ):
             due.append(joined)
     return due
@@ -219,7 +229,8 @@ def _next_look(sheet: Sheet, last: datetime, following: datetime | None, known: 
     looks = [last + longest]
     if following:
         looks.append(following)
-    looks += [c.at + (retry if c.failed else longest) for c in known if not c.declined and (c.failed or c.at < last)]
+    open_to = [c for c in known if not c.declined and (c.unanswered or c.at < last)]
+    looks += [c.at + (retry if c.unanswered else longest) for c in open_to]
     if known and all(c.at < last for c in known):
         # The last look could ask nobody: they had been asked a moment before, or have all said "cannot".
         since = [c.at for c in known if not c.declined]

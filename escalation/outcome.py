@@ -1,7 +1,7 @@
 """What comes of an attempt: accepted, tried again, another way, or the plan moves on."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Purpose, Result
@@ -31,21 +31,32 @@ def settle(
         settled.append(_settled(leased, result, another, now))
         if another:
             following.append(replace(another, created_at=now))
-        elif _hopeless(leased, result):
-            unreached.append((leased.item, _reason(result)))
+        if another or _hopeless(leased, result):
+            unreached.append(Unreached(leased.item, _reason(result), more=another is not None))
     outbox.settle(tx, settled)
     outbox.put(tx, following)
     if plan_too:
         tell_plan(tx, standing, unreached, now)
 
 
-def tell_plan(tx: Tx, standing: Standing, unreached: Sequence[tuple[Item, str]], now: datetime) -> None:
-    """Every way to these people has failed: the plan may move on at once."""
-    contacts = [(i, why) for i, why in unreached if i.purpose == Purpose.CONTACT]
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """A person who did not answer by the way of this row; ``more``: another way is being tried."""
+
+    item: Item
+    why: str
+    more: bool
+
+
+def tell_plan(tx: Tx, standing: Standing, unreached: Sequence[Unreached], now: datetime) -> None:
+    """The plan asks these people again soon; where every way to them has failed it may move on at once."""
+    contacts = [u for u in unreached if u.item.purpose == Purpose.CONTACT]
     if contacts:
-        loaded = alerts.load(tx, {i.alert_id for i, _ in contacts})
+        loaded = alerts.load(tx, {u.item.alert_id for u in contacts})
         commands: list[tuple[str, Command]] = [
-            (i.alert_id, Failed(i.track, i.gen, i.person, why)) for i, why in contacts if i.alert_id in loaded
+            (u.item.alert_id, Failed(u.item.track, u.item.gen, u.item.person, u.why, u.more))
+            for u in contacts
+            if u.item.alert_id in loaded
         ]
         apply(tx, standing, loaded, commands, now)
 
@@ -56,8 +67,8 @@ def fail_over(tx: Tx, standing: Standing, leased: Leased, reason: str, now: date
     another = _another(leased.item, standing.roster(tx))
     if another and leased.current:
         outbox.put(tx, [replace(another, created_at=now)])
-    elif leased.current:
-        tell_plan(tx, standing, [(leased.item, reason)], now)
+    if leased.current:
+        tell_plan(tx, standing, [Unreached(leased.item, reason, more=another is not None)], now)
 
 
 def _another(item: Item, roster: Roster) -> Item | None:

@@ -52,18 +52,12 @@ def replay(deltas: Iterable[Mapping[str, Any]]) -> Alert:
 
 def called_plain(called: Mapping[str, Called]) -> dict[str, Any]:
     """The people of a track as JSON values."""
-    # Most were called in the same wave, at the very same instant.
-    instants = {id(c.at): c.at for c in called.values()}
-    written = {key: at.isoformat() for key, at in instants.items()}
-    return {name: [c.role, written[id(c.at)], c.times, int(c.failed), int(c.declined)] for name, c in called.items()}
+    return {name: c.plain() for name, c in called.items()}
 
 
 def read_called(raw: Mapping[str, Any]) -> dict[str, Called]:
     """The inverse of ``called_plain``."""
-    return {
-        id: Called(role, datetime.fromisoformat(at), times, bool(failed), bool(declined))
-        for id, (role, at, times, failed, declined) in raw.items()
-    }
+    return {name: Called.read(values) for name, values in raw.items()}
 
 
 def _plain(value: Any) -> Any:

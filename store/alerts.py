@@ -199,7 +199,7 @@ def _alert_row(alert: Alert) -> dict[str, Any]:
 
 def _track_row(alert: Alert, track: Track, n: int) -> dict[str, Any]:
     row = {name: getattr(track, name) for name in _TRACK_FIELDS}
-    called = {id: [c.role, c.at.isoformat(), c.times, int(c.failed), int(c.declined)] for id, c in track.called.items()}
+    called = {id: c.plain() for id, c in track.called.items()}
     return row | {
         "alert_id": alert.id, "alert_state": "open", "n": n, "state": str(track.state), "due_at": track.due_at,
         "called": called,
@@ -246,10 +246,7 @@ def _alert(row: Mapping[str, Any], tracks: tuple[Track, ...]) -> Alert:
 
 
 def _track(row: Mapping[str, Any]) -> Track:
-    called = {
-        id: Called(role, datetime.fromisoformat(at), times, bool(failed), bool(declined))
-        for id, (role, at, times, failed, declined) in row["called"].items()
-    }
+    called = {id: Called.read(raw) for id, raw in row["called"].items()}
     return Track(state=TrackState(row["state"]), called=called, **{name: row[name] for name in _TRACK_FIELDS})
 
 
