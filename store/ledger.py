@@ -22,6 +22,11 @@ from store.seal import Sealer
 
 _CHANNEL = "anling"
 _POLL = 0.05
+#: a database host that vanishes without a word is given up after seconds; the system's own patience is two hours
+_PATIENCE = {
+    "connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}  # fmt: skip
 
 
 class Tx:
@@ -148,7 +153,7 @@ def _engine(url: str, pool_size: int) -> Engine:
     else:
         # A young table has no statistics, and a plan made then may walk it whole for ever after: every hot
         # look-up of ours has an index, so whole walks are only a last resort.
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5, "options": "-c enable_seqscan=off"}}
+        options |= {"pool_pre_ping": True, "connect_args": {"options": "-c enable_seqscan=off", **_PATIENCE}}
     engine = sa.create_engine(url, **options)
     if url.startswith("sqlite"):
         sa.event.listen(engine, "connect", _prepare_sqlite)
