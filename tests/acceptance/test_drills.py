@@ -18,7 +18,7 @@ from tests.acceptance.outside import Sink, eventually, free_port
 pytestmark = pytest.mark.mosquitto
 
 TEMPLATE = ROOT / "escalation" / "plans" / "changning.toml"
-SCALE = 0.1 if os.environ.get("ANLING_PROVE") else 0.025
+SCALE = 0.1 if os.environ.get("ANLING_PROVE") else 0.02
 TOKEN, WEBHOOK, DESK = "simulated-token", "w" * 32, "d" * 32
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -82,6 +82,7 @@ def street(tmp_path: Path, sink: Sink) -> Iterator[Street]:
     yield from ended(street)  # type: ignore[misc]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_drills_pass(street: Street) -> None:
     """Every drill in ``drills/``, by the district's own plan."""
@@ -95,6 +96,7 @@ def test_the_drills_pass(street: Street) -> None:
     assert len(verdicts) >= 5
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_judge_can_fail(street: Street) -> None:
     """A plan that disturbs the street office at once, without asking the doctor alone first, does not pass."""

@@ -21,7 +21,7 @@ from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import device, plan
 from tests.acceptance.outside import Mosquitto, Sink, eventually
 
-pytestmark = pytest.mark.mosquitto
+pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
 
 QUIET = plan(street=60, desk=120, repeat=120, retry=60)
 AWAY = 30.0 if os.environ.get("ANLING_PROVE") else 6.0

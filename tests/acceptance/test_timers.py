@@ -90,9 +90,10 @@ def _track(town: Installation, alert: str) -> dict[str, Any]:
     return dict(town.api.alert(alert)["tracks"][0])
 
 
+@pytest.mark.slow
 def test_open_alerts_in_each_state_go_on(town: Installation) -> None:
     """P34: a server started on a ledger with open alerts goes on with each of them from where it stood."""
-    town.write_plan(plan(street=3, desk=6, repeat=4, claim=20, offer=14))
+    town.write_plan(plan(street=3, desk=6, repeat=4, claim=15, offer=11))
     first = town.serve()
     found = _raise_all(town)
     first.kill()
