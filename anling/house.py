@@ -12,6 +12,7 @@ from anling.settings import Settings
 from broker_bridge.decode import hear
 from domain.alerts import Subject
 from domain.clock import EngineClock
+from domain.errors import LedgerCollision
 from domain.people import Responder
 from escalation.commands import Commands
 from escalation.engine import Engine
@@ -60,6 +61,14 @@ class House:
 
     def enforce_plan(self) -> Plan:
         """Put the plan of the settings in force; without one keep the ledger's, else the district's template."""
+        for _ in range(3):
+            try:
+                return self._enforce()
+            except LedgerCollision:
+                continue  # a neighbour that started with us has approved the same plan: look again
+        return self._enforce()
+
+    def _enforce(self) -> Plan:
         path = self.settings.plan
         with self.ledger.transaction() as tx:
             if path is None and plans.in_force(tx, self.clock.now()) is not None:

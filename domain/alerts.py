@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from domain.clock import iso
 from domain.events import Kind
 
 
@@ -125,7 +126,7 @@ class Called:
 
     def plain(self) -> list[str | int]:
         """As JSON values, for the ledger."""
-        return [self.role, self.at.isoformat(), self.times, int(self.failed), int(self.declined), int(self.missed)]
+        return [self.role, iso(self.at), self.times, int(self.failed), int(self.declined), int(self.missed)]
 
     @classmethod
     def read(cls, raw: Sequence[Any]) -> "Called":

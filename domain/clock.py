@@ -31,6 +31,20 @@ def _boot_seconds() -> float:
     return time.clock_gettime(clock)
 
 
+_written: tuple[datetime | None, str] = (None, "")
+
+
+def iso(instant: datetime) -> str:
+    """ISO 8601 with microseconds, always as long, in UTC where it came in UTC. Fast for the same instant again."""
+    global _written
+    known, text = _written
+    if instant is known:
+        return text
+    text = instant.isoformat(timespec="microseconds")
+    _written = (instant, text)
+    return text
+
+
 class EngineClock:
     """Time that never jumps: later steps of the wall clock move nothing."""
 

@@ -2,11 +2,15 @@
 
 import os
 import time
+from base64 import b32encode
 
-_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: from the alphabet that the standard library writes, digit for digit
+_READABLE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _CROCKFORD)
 
 
 def new_id() -> str:
     """26 characters: 48 bits of milliseconds, 80 bits of chance. Later ids sort after earlier ones."""
-    number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
-    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -5, -5))
+    # 80 bits of milliseconds write 16 digits, of which the first six are always zero.
+    stamp = b32encode((time.time_ns() // 1_000_000).to_bytes(10))[6:]
+    return (stamp + b32encode(os.urandom(10))).translate(_READABLE).decode()

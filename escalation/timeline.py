@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from domain.alerts import Alert, Called, Cause, Outcome, Severity, Stage, Subject, Track, TrackState
+from domain.clock import iso
 from domain.events import Kind
 
 _ALERT = tuple(f.name for f in fields(Alert) if f.name not in {"tracks", "subject", "entries", "head"})
@@ -61,7 +62,7 @@ def read_called(raw: Mapping[str, Any]) -> dict[str, Called]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    return iso(value) if isinstance(value, datetime) else value
 
 
 def _changed(names: tuple[str, ...], read: Callable[[Any], tuple[Any, ...]], before: Any, after: Any) -> dict[str, Any]:

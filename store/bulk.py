@@ -8,11 +8,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
 
+from domain.clock import iso
 from store.columns import PlainJSON, UTCDateTime
 from store.ledger import Tx
 
@@ -59,7 +61,8 @@ class Insert:
             f" FROM json_to_recordset(%s::json) AS u({record}) WHERE true{tail}"
         )
         self._sqlite = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){tail}'
-        self._binders: tuple[tuple[str, Callable[[Any], Any] | None], ...] = ()
+        self._values = itemgetter(*(c.name for c in self._columns))
+        self._binders: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
 
     def __call__(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
         """Insert ``rows``; each must name every column. Returns how many went in."""
@@ -68,11 +71,17 @@ class Insert:
         if tx.postgres:
             return int(tx.connection.exec_driver_sql(self._postgres, (_json(rows),)).rowcount)
         binders = self._binders or self._bind(tx)
-        made = [tuple(bind(row[name]) if bind else row[name] for name, bind in binders) for row in rows]
-        return run(tx, self._sqlite, made)
+        return run(tx, self._sqlite, [self._made(row, binders) for row in rows])
 
-    def _bind(self, tx: Tx) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-        self._binders = tuple((c.name, binder(c, tx.connection.dialect)) for c in self._columns)
+    def _made(self, row: Mapping[str, Any], binders: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
+        values = list(self._values(row))
+        for place, bind in binders:
+            values[place] = bind(values[place])
+        return tuple(values)
+
+    def _bind(self, tx: Tx) -> tuple[tuple[int, Callable[[Any], Any]], ...]:
+        found = ((n, binder(c, tx.connection.dialect)) for n, c in enumerate(self._columns))
+        self._binders = tuple((n, bind) for n, bind in found if bind)
         return self._binders
 
 
@@ -112,7 +121,7 @@ def _hex(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
+    return iso(value) if isinstance(value, datetime) else value
 
 
 def _quoted(name: str) -> str:
@@ -143,7 +152,7 @@ def binder(column: sa.Column[Any], dialect: sa.Dialect) -> Callable[[Any], Any] 
 
 def instant(tx: Tx, value: Any) -> Any:
     """An aware datetime as the driver wants it."""
-    return value if tx.postgres or value is None else value.isoformat(timespec="microseconds")
+    return value if tx.postgres or value is None else iso(value)
 
 
 def read_instant(tx: Tx, value: Any) -> Any:

@@ -8,6 +8,8 @@ import orjson
 from sqlalchemy import CheckConstraint, Dialect, LargeBinary, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from domain.clock import iso
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """An aware instant. PostgreSQL keeps ``timestamptz``, SQLite fixed-width ISO text that sorts by time."""
@@ -34,7 +36,7 @@ class UTCDateTime(TypeDecorator[datetime]):
                 raise ValueError("a naive datetime cannot go into the ledger; give it a zone")
             if not text:
                 return value
-            return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(timespec="microseconds")
+            return iso(value if value.tzinfo is UTC else value.astimezone(UTC))
 
         return bind
 
