@@ -116,6 +116,7 @@ def import_site(
     site = parse_site(_read(file), file.name)
     ledger = open_ledger(read_settings())
     schema.upgrade(ledger)
+    schema.verify_key(ledger)
     counts = Register(ledger).load(site, dry_run)
     ledger.close()
     told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)

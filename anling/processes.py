@@ -42,6 +42,7 @@ def house(settings: Settings, migrate: bool) -> Iterator[House]:
             schema.upgrade(ledger)
         else:
             schema.require_current(ledger)
+        schema.verify_key(ledger)
         built = House(settings, ledger)
         built.enforce_plan()
         ledger.listen()

@@ -64,8 +64,9 @@ def missed(sheet: Sheet, track: Track, person: str) -> None:
     called = {**track.called, person: replace(track.called[person], missed=True)}
     tiers = tiers_of(sheet, track)
     following = _turn(track, track.saved, tiers[track.joined]) if track.joined < len(tiers) else track.round_at
-    people = _known(called, _present(sheet, tiers[: track.joined]))
-    look = _next_look(sheet, track.last_at or sheet.now, following, people)
+    people = _present(sheet, tiers[: track.joined])
+    people += _supervisors(sheet, people)
+    look = _next_look(sheet, track.last_at or sheet.now, following, _known(called, people))
     sheet.put(replace(track, called=called, next_at=look))
 
 

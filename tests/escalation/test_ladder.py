@@ -307,3 +307,24 @@ def test_the_only_person_on_duty_who_gives_back_is_asked_again() -> None:
     assert () == contacted(released)
     assert "everybody on duty has declined" in [g.reason for g in released.gaps]
     assert [(660.0, ("doctor",))] == story.until(700)
+
+
+def test_no_answer_on_the_telephone_is_tried_again_after_a_minute_though_a_text_was_sent() -> None:
+    """P12: voicemail, then a text message "delivered": the telephone rings again without waiting for a round."""
+    story = Story()
+    story.until(120)
+    story.at(150, Failed("main", 0, DOCTOR.id, "no answer", more=True))
+
+    heard = story.until(300)
+
+    assert (180.0, (DOCTOR.id,)) in heard
+
+
+def test_a_way_that_failed_while_another_is_tried_pulls_nobody_forward() -> None:
+    """The street office keeps its minute as long as the doctor may still answer the text message."""
+    story = Story()
+    story.at(20, Failed("main", 0, DOCTOR.id, "busy", more=True))
+
+    heard = story.until(70)
+
+    assert [(60.0, (DOCTOR.id, CLERK.id))] == heard

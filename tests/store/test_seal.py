@@ -1,8 +1,12 @@
 """Seals: ciphertext opens only with its key, in its place, unchanged."""
 
+from collections.abc import Callable
+
 import pytest
 
-from domain.errors import Unreadable
+from domain.errors import ConfigurationError, Unreadable
+from store import schema
+from store.ledger import Ledger
 from store.seal import Sealer
 from tests.town import SECRET, Town
 
@@ -88,3 +92,13 @@ def test_no_personal_datum_stands_readable_in_the_file(town: Town) -> None:
 
     for word in ("老人1", "2580#", "+85230000001", "老人的话", "高血压", "+862150000001"):
         assert word.encode() not in kept, word
+
+
+def test_a_ledger_refuses_another_secret_key(ledger_url: str, open_ledger: Callable[..., Ledger]) -> None:
+    """A lost key is found out at the start, with the remedy, not when the first card must be read at night."""
+    schema.verify_key(open_ledger(ledger_url))
+    schema.verify_key(open_ledger(ledger_url))
+    stranger = open_ledger(ledger_url, "another secret of thirty-two characters")
+
+    with pytest.raises(ConfigurationError, match="old key"):
+        schema.verify_key(stranger)
