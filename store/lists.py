@@ -1,0 +1,208 @@
+"""Lists: the inbox, the messages, the register, the audit, page by page. Read only, scoped."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.clock import Clock
+from domain.errors import Refused
+from domain.ids import new_id
+from domain.people import Scope
+from store import register
+from store.alerts import ALERTS
+from store.contacts import contacts
+from store.drills import DRILLS
+from store.inbox import INBOX
+from store.ledger import Ledger, Tx
+from store.outbox import OUTBOX
+from store.plans import PLANS
+from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
+from store.sight import ADMIN, PERSONAL, WIDE, bound, mine, only, plain, rows_of
+from store.tables import OperatorRow, ReadAuditRow
+from store.telemetry import STATES
+
+Page = dict[str, Any]
+OPERATORS = OperatorRow.__table__  # type: ignore[attr-defined]
+AUDIT = ReadAuditRow.__table__  # type: ignore[attr-defined]
+
+
+class Lists:
+    """Pages of everything that is not an alert."""
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, on_duty: Callable[[Tx, str, str | None, datetime], Sequence[Any]]
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        #: (tx, role, street, at) -> responders on duty
+        self._on_duty = on_duty
+
+    def inbox(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Every message that came in, newest first; unreadable ones too."""
+        only(scope, WIDE)
+        c = INBOX.c
+        columns = (
+            c.id,
+            c.topic,
+            c.device_id,
+            c.event_id,
+            c.kind,
+            c.received_at,
+            c.retain,
+            c.outcome,
+            c.reason,
+            c.alert_id,
+        )
+        query = sa.select(*columns)
+        if scope.streets:
+            query = query.outerjoin(DEVICES, DEVICES.c.id == c.device_id).outerjoin(
+                HOMES, HOMES.c.id == DEVICES.c.home_id
+            )
+            query = query.where(sa.or_(HOMES.c.street.in_(scope.streets), HOMES.c.street.is_(None)))
+        return self._page(query, c.id, limit, cursor)
+
+    def messages(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Every contact decided and what came of it, newest first."""
+        only(scope, WIDE)
+        c, seen = OUTBOX.c, mine(scope)
+        query = sa.select(OUTBOX).order_by(c.created_at.desc(), c.key.desc()).limit(bound(limit) + 1)
+        if seen:
+            query = query.where(c.alert_id.in_(sa.select(ALERTS.c.id).where(*seen)))
+        if cursor:
+            query = query.where(_older(cursor))
+        with self._ledger.reading() as tx:
+            rows = rows_of(tx, query)
+            items = contacts(tx, rows[: bound(limit)])
+        last = rows[bound(limit) - 1] if len(rows) > bound(limit) else None
+        return {"items": items, "next_cursor": f"{last['created_at'].isoformat()} {last['key']}" if last else None}
+
+    def drills(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Drill windows, newest first."""
+        only(scope, WIDE)
+        return self._page(sa.select(DRILLS), DRILLS.c.id, limit, cursor)
+
+    def plans(self, scope: Scope) -> Page:
+        """Approved plans, newest first."""
+        del scope
+        with self._ledger.reading() as tx:
+            rows = rows_of(tx, sa.select(PLANS).order_by(PLANS.c.effective_from.desc()))
+        return {"items": [plain(r) for r in rows], "next_cursor": None}
+
+    def audit(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Who saw whose card."""
+        only(scope, ADMIN)
+        return self._page(sa.select(AUDIT), AUDIT.c.id, limit, cursor)
+
+    def duty(self, scope: Scope, role: str, street: str | None = None, at: datetime | None = None) -> Page:
+        """Who is on duty."""
+        when = at or self._clock.now()
+        with self._ledger.reading() as tx:
+            people = self._on_duty(tx, role, street, when)
+        items = [{"id": p.id, "name": p.name, "role": p.role, "street": p.street} for p in people]
+        items = [i for i in items if scope.sees(i["street"])]
+        return {"items": items, "next_cursor": None, "at": when.isoformat()}
+
+    def streets(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Streets in scope."""
+        where = [STREETS.c.code.in_(scope.streets)] if scope.streets else []
+        return self._page(sa.select(STREETS).where(*where), STREETS.c.code, limit, cursor, newest=False)
+
+    def homes(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Homes in scope, without their access cards."""
+        c = HOMES.c
+        query = sa.select(c.id, c.street, c.category, c.address, c.location, c.family_doctor_team, c.checkin)
+        query = query.where(*([c.street.in_(scope.streets)] if scope.streets else []))
+        return self._page(query, c.id, limit, cursor, newest=False)
+
+    def residents(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Names and homes; cards are opened only for an alert."""
+        only(scope, PERSONAL)
+        query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card).join(
+            HOMES, HOMES.c.id == RESIDENTS.c.home_id
+        )
+        query = query.where(*([HOMES.c.street.in_(scope.streets)] if scope.streets else []))
+        if cursor:
+            query = query.where(RESIDENTS.c.id > cursor)
+        with self._ledger.reading() as tx:
+            rows = rows_of(tx, query.order_by(RESIDENTS.c.id).limit(bound(limit) + 1))
+            shown = [
+                {"id": r["id"], "home": r["home_id"],
+                 "name": register.resident_name(tx, r["id"], r["card"])}
+                for r in rows[: bound(limit)]
+            ]  # fmt: skip
+        if shown:
+            self._audited(scope.operator, "resident names", f"{shown[0]['id']}..{shown[-1]['id']}", "list")
+        return {"items": shown, "next_cursor": shown[-1]["id"] if len(rows) > bound(limit) else None}
+
+    def devices(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Registered devices with their last sign of life."""
+        c = DEVICES.c
+        query = (
+            sa.select(
+                c.id, c.home_id, c.role, c.dialect, c.gateway, STATES.c.last_seen, STATES.c.online, STATES.c.battery_pct
+            )
+            .outerjoin(STATES, STATES.c.device_id == c.id)
+            .outerjoin(HOMES, HOMES.c.id == c.home_id)
+            .where(*([HOMES.c.street.in_(scope.streets)] if scope.streets else []))
+        )
+        return self._page(query, c.id, limit, cursor, newest=False)
+
+    def hubs(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Hubs, without their secrets."""
+        del scope
+        return self._page(sa.select(HUBS.c.id, HUBS.c.dialect, HUBS.c.site), HUBS.c.id, limit, cursor, newest=False)
+
+    def responders(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Responders, without their contact points."""
+        c = RESPONDERS.c
+        where = [sa.or_(c.street.in_(scope.streets), c.street.is_(None))] if scope.streets else []
+        return self._page(
+            sa.select(c.id, c.name, c.role, c.street, c.language).where(*where), c.id, limit, cursor, newest=False
+        )
+
+    def teams(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Teams and their shifts."""
+        c = TEAMS.c
+        where = [sa.or_(c.street.in_(scope.streets), c.street.is_(None))] if scope.streets else []
+        return self._page(sa.select(TEAMS).where(*where), c.id, limit, cursor, newest=False)
+
+    def users(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+        """Log-ins, for administrators."""
+        only(scope, ADMIN)
+        c = OPERATORS.c
+        query = sa.select(c.name, c.role, c.streets, c.responder, c.disabled)
+        return self._page(query, c.name, limit, cursor, newest=False)
+
+    def _page(self, query: Any, key: Any, limit: int, cursor: str | None, newest: bool = True) -> Page:
+        if cursor is not None:
+            query = query.where(key < cursor if newest else key > cursor)
+        query = query.order_by(key.desc() if newest else key).limit(bound(limit) + 1)
+        with self._ledger.reading() as tx:
+            rows = rows_of(tx, query)
+        items = [plain(r) for r in rows[: bound(limit)]]
+        more = len(rows) > bound(limit)
+        return {"items": items, "next_cursor": items[-1][key.name] if more else None}
+
+    def _audited(self, operator: str, what: str, subject: str, reason: str) -> None:
+        row = {
+            "id": new_id(),
+            "at": self._clock.now(),
+            "operator": operator,
+            "what": what,
+            "subject": subject,
+            "reason": reason,
+        }
+        with self._ledger.transaction() as tx:
+            tx.execute(sa.insert(AUDIT), [row])
+
+
+def _older(cursor: str) -> Any:
+    """What comes after ``instant key``: one decision orders many contacts at the same instant."""
+    at, _, key = cursor.partition(" ")
+    try:
+        instant = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise Refused("this cursor is not one of ours; begin again without it") from error
+    return sa.or_(OUTBOX.c.created_at < instant, (OUTBOX.c.created_at == instant) & (OUTBOX.c.key < key))

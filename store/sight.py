@@ -1,0 +1,54 @@
+"""Who may see what: conditions of the query itself, and how lists are cut into pages."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.errors import Forbidden
+from domain.people import Scope
+from store.alerts import ALERTS
+from store.ledger import Tx
+from store.outbox import OUTBOX
+
+#: roles that see every alert of their streets; the others only those they were asked for
+WIDE = frozenset({"administrator", "supervisor", "dispatcher", "auditor", "drill", "probe"})
+ADMIN = frozenset({"administrator", "supervisor", "auditor"})
+PERSONAL = frozenset({"administrator", "supervisor", "dispatcher", "family_doctor", "street_office", "dispatch_120"})
+_MOST = 500
+
+
+def mine(scope: Scope) -> list[Any]:
+    """The part of the ledger that this log-in may see, as conditions of the query."""
+    where: list[Any] = []
+    if scope.streets:
+        where.append(sa.or_(ALERTS.c.street.in_(scope.streets), ALERTS.c.street.is_(None)))
+    if scope.role in ("drill", "probe"):
+        where.append(ALERTS.c.drill.is_(True))
+    elif scope.role not in WIDE:
+        asked = sa.select(OUTBOX.c.alert_id).where(OUTBOX.c.person == (scope.responder or scope.operator))
+        where.append(ALERTS.c.id.in_(asked))
+    return where
+
+
+
+def only(scope: Scope, roles: frozenset[str]) -> None:
+    if scope.role not in roles:
+        raise Forbidden("your log-in may not see this list")
+
+
+def bound(limit: int) -> int:
+    return max(1, min(limit, _MOST))
+
+
+def rows_of(tx: Tx, query: Any) -> list[Mapping[str, Any]]:
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
+
+
+def iso_or_none(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
