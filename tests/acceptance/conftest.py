@@ -12,6 +12,7 @@ import pytest
 from tests.acceptance.installation import PASSWORD, Installation
 from tests.acceptance.neighbourhood import site
 from tests.acceptance.outside import Mosquitto, Sink, eventually
+from tests.acceptance.street import Street
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
@@ -104,3 +105,11 @@ def town(database: str, tmp_path: Path, sink: Sink, broker: Mosquitto) -> Iterat
 def small_town(sqlite_copy: str, tmp_path: Path, sink: Sink, broker: Mosquitto) -> Iterator[Installation]:
     """The neighbourhood on SQLite, with a broker; nothing of ours runs yet."""
     yield from ended(Installation(tmp_path / "town", sqlite_copy, sink, broker))
+
+
+@pytest.fixture
+def street(tmp_path: Path, sink: Sink) -> Iterator[Street]:
+    """The street, its world running, nothing of ours yet."""
+    street = Street(tmp_path / "street", sink)
+    street.settle()
+    yield from ended(street)  # type: ignore[misc]

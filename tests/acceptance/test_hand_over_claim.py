@@ -11,14 +11,13 @@ from tests.acceptance.outside import Contact, Reply, eventually
 pytestmark = pytest.mark.mosquitto
 
 
-@pytest.fixture(autouse=True)
-def _fast(town: Installation) -> None:
-    town.write_plan(plan(street=2, desk=5))
+FAST = plan(street=2, desk=5)
 
 
 @pytest.mark.parametrize("point", ["tick-before-commit", "tick-after-commit"])
 def test_a_timer_survives_kill_9(town: Installation, point: str) -> None:
     """P17: killed while it decides that the street's turn has come: the street is asked, by one decision."""
+    town.write_plan(FAST)
     dying = town.serve(fatal=point)
     town.press()
     restart(town, dying)
@@ -35,6 +34,7 @@ def test_a_timer_survives_kill_9(town: Installation, point: str) -> None:
 @pytest.mark.parametrize("point", ["claim-before-commit", "claim-after-commit"])
 def test_a_claim_survives_kill_9(town: Installation, point: str) -> None:
     """P10: killed inside the claim: nobody was told 200. What was committed holds, else the calls go on."""
+    town.write_plan(FAST)
     dying = town.serve(fatal=point)
     town.press()
     alert = town.sink.await_asked("doctor-1").alert
@@ -70,13 +70,15 @@ def test_a_claim_that_was_answered_is_in_the_ledger(town: Installation) -> None:
 
 
 @pytest.mark.parametrize("point", ["dial-before-settle", "claim-before-commit", "claim-after-commit"])
-def test_a_claim_in_the_answer_survives_kill_9(town: Installation, point: str) -> None:
+def test_a_claim_in_the_answer_survives_kill_9(small_town: Installation, point: str) -> None:
     """A responder's system claims in its answer and we die: asked again at most once, it has the claim in the end."""
 
     def claim(contact: Contact) -> Reply:
         return Reply(body={"ack": "claim", "responder": contact.who})
 
+    town = small_town
     town.sink.answer = claim
+    town.write_plan(FAST)
     dying = town.serve(fatal=point)
     press = town.press()
     restart(town, dying)
