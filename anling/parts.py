@@ -119,7 +119,7 @@ class Running:
         own = {part: (h.ok, h.detail) for part, h in self.own_health().items()}
         self._begun = time.monotonic()
         try:
-            with self.house.ledger.transaction() as tx:
+            with self.house.ledger.transaction(patient=True) as tx:
                 pulses.beat(tx, self.house.settings.who, wall_now(), own)
                 if self.engine is not None:
                     pulses.save_time(tx, self.house.clock.now())
@@ -134,7 +134,7 @@ class Running:
     def prune(self) -> None:
         """Forget telemetry that is older than the settings allow, and pulses of long ago."""
         before = wall_now() - timedelta(days=self.house.settings.telemetry_days)
-        with self.house.ledger.transaction() as tx:
+        with self.house.ledger.transaction(patient=True) as tx:
             telemetry.prune(tx, before)
             pulses.forget(tx, wall_now() - timedelta(days=1))
 

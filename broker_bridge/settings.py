@@ -39,7 +39,8 @@ class BridgeSettings:
     session_expected: bool = False
     #: messages taken into one transaction
     batch: int = 500
-    telemetry_batch: int = 2000
+    #: small enough that a press never waits long for the same database
+    telemetry_batch: int = 400
     #: messages of one device in one transaction; the rest waits its turn
     per_device: int = 20
     #: telemetry held in memory before the oldest is shed

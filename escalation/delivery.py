@@ -136,11 +136,9 @@ class Delivery:
         """Lease what is ready and hand it to the pool; returns how long to sleep."""
         now = self._clock.now()
         with self._ledger.reading() as tx:
-            ready = outbox.next_ready(tx)
-        if ready is None:
-            return _POLL
-        if ready > now:
-            return min(_POLL, (ready - now) / timedelta(seconds=1))
+            following = None if outbox.ready(tx, now) else outbox.next_ready(tx) or now + _LEASE
+        if following is not None:
+            return min(_POLL, max(0.001, (following - now) / timedelta(seconds=1)))
         room = min(_BATCH, self._size - self._flying)
         if room <= 0:
             return 0.005

@@ -62,7 +62,7 @@ class Intake:
 
     def telemetry(self, batch: Sequence[Heard]) -> int:
         """Keep a group of telemetry messages. Returns how many were kept."""
-        with self._ledger.transaction() as tx:
+        with self._ledger.transaction(patient=True) as tx:
             return telemetry.keep(tx, batch)
 
     def quarantine(self, heard: Heard, reason: str) -> None:

@@ -50,7 +50,7 @@ class Lamps:
             if speaker is None or self._show(speaker.gateway or device, stage, alert_id):
                 shown.append((alert_id, stage))
         if shown:
-            with self._ledger.transaction() as tx:
+            with self._ledger.transaction(patient=True) as tx:
                 alerts.light(tx, shown)
         return len(shown)
 

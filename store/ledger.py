@@ -19,6 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
 from store.doorbell import Doorbell
 from store.seal import Sealer
+from store.turn import Turn
 
 _CHANNEL = "anling"
 _POLL = 0.05
@@ -56,12 +57,14 @@ class Ledger:
         self.sealer = sealer
         self.doorbell = Doorbell()
         self.sqlite = self.url.startswith("sqlite")
-        self._turn = threading.RLock() if self.sqlite else None
+        self._turn = Turn() if self.sqlite else None
         self.engine = _engine(self.url, pool_size)
 
     @contextmanager
-    def transaction(self) -> Iterator[Tx]:
+    def transaction(self, patient: bool = False) -> Iterator[Tx]:
         """One stage: commits at the end, or leaves no trace; then rings the doorbell.
+
+        ``patient``: nobody waits for this write (telemetry, pulses); on SQLite it lets urgent ones go first.
 
         Raises ``LedgerUnavailable`` when the database cannot take it now (try again) and
         ``LedgerCollision`` when a constraint refused it (read again, decide anew); ``ValueError``
@@ -71,7 +74,7 @@ class Ledger:
             with self._open("write") as tx:
                 yield tx
         else:
-            with self._turn, self._open("write") as tx:
+            with self._turn.take(patient), self._open("write") as tx:
                 yield tx
         self.doorbell.ring()
 

@@ -140,6 +140,12 @@ def overdue(tx: Tx, now: datetime) -> bool:
     return tx.execute(query).first() is not None
 
 
+def ready(tx: Tx, now: datetime) -> bool:
+    """Whether some row may be sent now; one step in an index, however many wait."""
+    sql = "SELECT 1 FROM outbox WHERE status = 'pending' AND not_before <= ? ORDER BY repeats, not_before LIMIT 1"
+    return bool(fetch(tx, sql, instant(tx, now)))
+
+
 def next_ready(tx: Tx) -> datetime | None:
     """When the next pending row becomes ready."""
     rows = fetch(tx, "SELECT not_before FROM outbox WHERE status = 'pending' ORDER BY not_before LIMIT 1")

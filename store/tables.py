@@ -8,10 +8,8 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
-    Index,
     LargeBinary,
     UniqueConstraint,
-    text,
 )
 from sqlmodel import Field, SQLModel
 
@@ -57,15 +55,6 @@ class Inbox(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("natural_key"),
         one_of("outcome", ("pending", "raised", "joined", "noted", "fault", "unreadable", "rejected"), "outcome"),
-        Index(
-            "ix_inbox_pending", "id",
-            sqlite_where=text("outcome = 'pending'"), postgresql_where=text("outcome = 'pending'"),
-        ),
-        Index(
-            "ix_inbox_loose_cancel", "device_id",
-            sqlite_where=text("kind = 'cancel' AND alert_id IS NULL"),
-            postgresql_where=text("kind = 'cancel' AND alert_id IS NULL"),
-        ),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -98,21 +87,6 @@ class AlertRow(SQLModel, table=True):
         one_of("outcome", Outcome, "outcome"),
         one_of("cause", Cause, "cause"),
         UniqueConstraint("id", "state"),
-        Index(
-            "uq_alerts_open_subject", "subject", "drill", unique=True,
-            sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'"),
-        ),
-        # Partial, so that no look-up by id and state ever walks all open alerts instead.
-        Index("ix_alerts_open", "id", sqlite_where=text("state = 'open'"), postgresql_where=text("state = 'open'")),
-        Index(
-            "ix_alerts_closed_at", "closed_at",
-            sqlite_where=text("state = 'closed'"), postgresql_where=text("state = 'closed'"),
-        ),
-        Index("ix_alerts_home_raised_at", "home_id", "raised_at"),
-        Index("ix_alerts_subject", "subject"),
-        Index(
-            "ix_alerts_unlit", "id", sqlite_where=text("lit <> stage"), postgresql_where=text("lit <> stage")
-        ),
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -162,10 +136,6 @@ class TrackRow(SQLModel, table=True):
         CheckConstraint("alert_state = 'open' OR state = 'stood_down'", name="closed_is_stood_down"),
         one_of("state", TrackState, "state"),
         ForeignKeyConstraint(["alert_id", "alert_state"], ["alerts.id", "alerts.state"], onupdate="CASCADE"),
-        Index(
-            "ix_tracks_due_at", "due_at",
-            sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
-        ),
     )  # fmt: skip
 
     alert_id: str = Field(primary_key=True)
@@ -221,15 +191,6 @@ class OutboxRow(SQLModel, table=True):
             "(status = 'leased') = (lease_until IS NOT NULL AND lease_owner IS NOT NULL)", name="a_lease_has_an_end"
         ),
         CheckConstraint("(status IN ('pending', 'leased')) = (finished_at IS NULL)", name="finished_with_a_reason"),
-        Index(
-            "ix_outbox_ready", "repeats", "not_before",
-            sqlite_where=text("status = 'pending'"), postgresql_where=text("status = 'pending'"),
-        ),
-        Index(
-            "ix_outbox_leases", "lease_until",
-            sqlite_where=text("status = 'leased'"), postgresql_where=text("status = 'leased'"),
-        ),
-        Index("ix_outbox_alert_id", "alert_id", "person"),
     )  # fmt: skip
 
     key: str = Field(primary_key=True)
@@ -262,8 +223,6 @@ class AttemptRow(SQLModel, table=True):
     """One try to send one outbox row: written before the dial, settled after."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_reference", "reference"),)
-
     key: str = Field(primary_key=True)
     n: int = Field(primary_key=True)
     started_at: datetime = _at()
@@ -353,7 +312,7 @@ class TelemetryRow(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     device_id: str
     kind: str
-    received_at: datetime = Field(default=None, sa_column=Column(UTCDateTime, nullable=False, index=True))
+    received_at: datetime = Field(default=None, sa_column=Column(UTCDateTime, nullable=False))
     payload: bytes = _sealed()
 
 
@@ -429,7 +388,7 @@ class ReadAuditRow(SQLModel, table=True):
 
     __tablename__ = "read_audit"
     id: str = Field(primary_key=True)
-    at: datetime = Field(default=None, sa_column=Column(UTCDateTime, nullable=False, index=True))
+    at: datetime = Field(default=None, sa_column=Column(UTCDateTime, nullable=False))
     operator: str
     what: str
     subject: str

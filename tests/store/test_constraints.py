@@ -114,7 +114,7 @@ def test_an_entry_is_in_the_timeline_once(town: Town) -> None:
 
 def test_the_constraints_of_the_code_are_those_of_the_database(town: Town) -> None:
     """Migrations do not compare CHECKs by themselves: each one that the code names is there."""
-    from store.tables import metadata
+    from store.indexes import metadata
 
     with town.ledger.reading() as tx:
         inspector = sa.inspect(tx.connection)

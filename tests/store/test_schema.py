@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from domain.errors import ConfigurationError
 from store import schema
 from store.ledger import Ledger
-from store.tables import metadata
+from store.indexes import metadata
 
 Open = Callable[..., Ledger]
 
