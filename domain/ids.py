@@ -2,15 +2,17 @@
 
 import os
 import time
-from base64 import b32encode
+from itertools import product
 
-_CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-#: from the alphabet that the standard library writes, digit for digit
-_READABLE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _CROCKFORD)
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: two digits for each ten bits
+_PAIRS = tuple("".join(pair) for pair in product(_CROCKFORD, repeat=2))
 
 
 def new_id() -> str:
     """26 characters: 48 bits of milliseconds, 80 bits of chance. Later ids sort after earlier ones."""
-    # 80 bits of milliseconds write 16 digits, of which the first six are always zero.
-    stamp = b32encode((time.time_ns() // 1_000_000).to_bytes(10))[6:]
-    return (stamp + b32encode(os.urandom(10))).translate(_READABLE).decode()
+    n = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10))
+    return "".join([_PAIRS[n >> shift & 1023] for shift in _SHIFTS])
+
+
+_SHIFTS = tuple(range(120, -10, -10))

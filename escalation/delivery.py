@@ -135,6 +135,7 @@ class Delivery:
     def _turn(self) -> float:
         """Lease what is ready and hand it to the pool; returns how long to sleep."""
         now = self._clock.now()
+        # A look takes no writer's turn; most rings are about something else.
         with self._ledger.reading() as tx:
             following = None if outbox.ready(tx, now) else outbox.next_ready(tx) or now + _LEASE
         if following is not None:

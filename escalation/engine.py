@@ -79,7 +79,7 @@ class Engine:
             else:
                 self.turned_at = time.monotonic()
             # A breath, so that a storm of commits costs one look and not one each.
-            self._stop.wait(0.02)
+            self._stop.wait(0.05)
             waiter.wait(pause)
         self._ledger.doorbell.leave(waiter)
 

@@ -11,7 +11,7 @@ from store.ledger import Ledger
 from store.register import speakers
 
 _LOG = structlog.get_logger("anling.lamps")
-_BATCH = 100
+_BATCH = 25
 #: seconds between two looks: under a storm lamps come late so that calls do not
 _PACE = 0.25
 _POLL = 5.0

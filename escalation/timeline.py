@@ -17,6 +17,11 @@ from domain.events import Kind
 _ALERT = tuple(f.name for f in fields(Alert) if f.name not in {"tracks", "subject", "entries", "head"})
 _TRACK = tuple(f.name for f in fields(Track) if f.name != "called")
 _read_alert, _read_track = attrgetter(*_ALERT), attrgetter(*_TRACK)
+#: what a new one has unless it is said otherwise
+_BLANK = {
+    names: tuple(f.default for f in fields(kind) if f.name in names)
+    for names, kind in ((_ALERT, Alert), (_TRACK, Track))
+}
 _TIMES = frozenset({
     "raised_at", "decided_at", "closed_at", "started_at", "round_at", "last_at", "next_at",
     "claimed_at", "claim_until", "offer_until",
@@ -27,7 +32,7 @@ _ENUMS: Mapping[str, Any] = {
 
 
 def delta(before: Alert | None, after: Alert) -> dict[str, Any]:
-    """Fields of the alert and of its tracks that differ, as JSON values; all of them for a new alert."""
+    """Fields of the alert and of its tracks that differ, as JSON values; for a new alert, from a blank one."""
     changed = _changed(_ALERT, _read_alert, before, after)
     if before is None:
         changed["subject"] = _subject(after.subject)
@@ -67,10 +72,8 @@ def _plain(value: Any) -> Any:
 
 def _changed(names: tuple[str, ...], read: Callable[[Any], tuple[Any, ...]], before: Any, after: Any) -> dict[str, Any]:
     """The named fields that differ. ``read`` gives all of them at once; most are the very same object."""
-    new = read(after)
-    if before is None:
-        return {name: _plain(value) for name, value in zip(names, new, strict=True)}
-    pairs = zip(names, read(before), new, strict=True)
+    known = _BLANK[names] if before is None else read(before)
+    pairs = zip(names, known, read(after), strict=True)
     return {name: _plain(value) for name, old, value in pairs if old is not value and old != value}
 
 

@@ -25,7 +25,7 @@ from domain.alerts import (
 )
 from domain.errors import LedgerCollision
 from domain.events import Kind
-from store.bulk import Insert, among, fetch, listed, run
+from store.bulk import Insert, among, fetch, listed, read_instant, run
 from store.columns import dumps
 from store.ledger import Tx
 from store.tables import AlertRow, TimelineRow, TrackRow
@@ -96,8 +96,8 @@ def due_ids(tx: Tx, now: datetime, limit: int) -> list[str]:
 
 def next_due(tx: Tx) -> datetime | None:
     """When the next timer runs out."""
-    query = sa.select(TRACKS.c.due_at).where(TRACKS.c.due_at.is_not(None)).order_by(TRACKS.c.due_at).limit(1)
-    return tx.execute(query).scalar()
+    rows = fetch(tx, "SELECT due_at FROM tracks WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1")
+    return read_instant(tx, rows[0][0]) if rows else None
 
 
 def newest_time(tx: Tx) -> datetime | None:
@@ -257,9 +257,8 @@ def peek(tx: Tx, id: str) -> Alert | None:
 
 def unlit(tx: Tx, limit: int) -> list[tuple[str, str, str]]:
     """(alert, device, stage) where the device at home has not been shown the present stage."""
-    c = ALERTS.c
-    query = sa.select(c.id, c.device_id, c.stage).where(c.lit != c.stage).order_by(c.id.desc()).limit(limit)
-    return [(row[0], row[1] or "", row[2]) for row in tx.execute(query)]
+    sql = "SELECT id, device_id, stage FROM alerts WHERE lit <> stage ORDER BY id DESC LIMIT ?"
+    return [(row[0], row[1] or "", row[2]) for row in fetch(tx, sql, limit)]
 
 
 def light(tx: Tx, shown: Sequence[tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -46,21 +47,21 @@ class Insert:
     """Inserts many rows of one table in one statement; ``conflict`` is what follows ON CONFLICT.
 
     PostgreSQL gets all rows as one JSON parameter (``json_to_recordset``): many times
-    cheaper than a statement for each row. SQLite, which has no journey to a server, gets the rows.
+    cheaper than a statement for each row. SQLite gets many rows in one VALUES: for each
+    statement the driver gives the interpreter away and has to win it back.
     """
 
     def __init__(self, table: sa.Table, columns: Sequence[str] | None = None, conflict: str = "") -> None:
         self._columns = [table.c[name] for name in columns or (c.name for c in table.columns)]
         names = ", ".join(_quoted(c.name) for c in self._columns)
         tail = f" ON CONFLICT {conflict}" if conflict else ""
-        marks = ", ".join("?" * len(self._columns))
         record = ", ".join(f"{_quoted(c.name)} {_type(c)}" for c in self._columns)
         # WHERE true: SQLite and PostgreSQL must not read ON CONFLICT as part of the query
         self._postgres = (
             f'INSERT INTO "{table.name}" ({names}) SELECT {names}'
             f" FROM json_to_recordset(%s::json) AS u({record}) WHERE true{tail}"
         )
-        self._sqlite = f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){tail}'
+        self._head, self._tail = f'INSERT INTO "{table.name}" ({names}) VALUES ', tail
         self._values = itemgetter(*(c.name for c in self._columns))
         self._binders: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
 
@@ -71,7 +72,7 @@ class Insert:
         if tx.postgres:
             return int(tx.connection.exec_driver_sql(self._postgres, (_json(rows),)).rowcount)
         binders = self._binders or self._bind(tx)
-        return run(tx, self._sqlite, [self._made(row, binders) for row in rows])
+        return _in_pieces(tx, self._head, self._tail, [self._made(row, binders) for row in rows])
 
     def _made(self, row: Mapping[str, Any], binders: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
         values = list(self._values(row))
@@ -94,9 +95,13 @@ class Update:
     def __init__(self, table: str, change: str, where: str, types: Mapping[str, str]) -> None:
         body = f"{change} WHERE {where}"
         self._order = tuple(_NAME.findall(body))
-        self._sqlite = f"UPDATE {table} SET {_NAME.sub('?', body)}"
+        self._single = f"UPDATE {table} SET {_NAME.sub('?', body)}"
+        self._names = tuple(types)
         record = ", ".join(f"v_{name} {type}" for name, type in types.items())
+        named = ", ".join(f"column{n} AS v_{name}" for n, name in enumerate(types, 1))
         change, where = _NAME.sub(r"u.v_\1", change), _NAME.sub(r"u.v_\1", where)
+        self._head = f"UPDATE {table} SET {change} FROM (SELECT {named} FROM (VALUES "
+        self._tail = f")) AS u WHERE {where}"
         self._postgres = f"UPDATE {table} SET {change} FROM json_to_recordset(%s::json) AS u({record}) WHERE {where}"
 
     def __call__(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -106,7 +111,23 @@ class Update:
         if tx.postgres:
             given = _json([{f"v_{name}": row[name] for name in self._order} for row in rows])
             return int(tx.connection.exec_driver_sql(self._postgres, (given,)).rowcount)
-        return run(tx, self._sqlite, [tuple(_plain(row[name]) for name in self._order) for row in rows])
+        if len(rows) == 1:
+            return run(tx, self._single, [tuple(_plain(rows[0][name]) for name in self._order)])
+        made = [tuple(_plain(row[name]) for name in self._names) for row in rows]
+        return _in_pieces(tx, self._head, self._tail, made)
+
+
+def _in_pieces(tx: Tx, head: str, tail: str, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Run ``head VALUES… tail`` with 128, 64, … 1 rows at a time: few texts, which the driver keeps prepared."""
+    done, at, size = 0, 0, _PIECE
+    marks = f"({', '.join('?' * len(rows[0]))})"
+    while at < len(rows):
+        while size > len(rows) - at:
+            size //= 2
+        piece = tuple(chain.from_iterable(rows[at : at + size]))
+        done += int(tx.connection.exec_driver_sql(f"{head}{', '.join([marks] * size)}{tail}", piece).rowcount)
+        at += size
+    return done
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -132,6 +153,7 @@ def _type(column: sa.Column[Any]) -> str:
     return next((name for kind, name in _TYPES if isinstance(column.type, kind)), "text")
 
 
+_PIECE = 128
 _NAME = re.compile(r"(?<!:):(\w+)")
 _TYPES: tuple[tuple[type, str], ...] = (
     (PlainJSON, "jsonb"),

@@ -27,7 +27,6 @@ _index("ix_inbox_loose_cancel", "inbox: device_id", where="kind = 'cancel' AND a
 _index("uq_alerts_open_subject", "alerts: subject", "drill", where="state = 'open'", unique=True)
 _index("ix_alerts_open", "alerts: id", where="state = 'open'")
 _index("ix_alerts_closed_at", "alerts: closed_at", where="state = 'closed'")
-_index("ix_alerts_home_raised_at", "alerts: home_id", "raised_at")
 _index("ix_alerts_subject", "alerts: subject")
 _index("ix_alerts_unlit", "alerts: id", where="lit <> stage")
 _index("ix_tracks_due_at", "tracks: due_at", where="due_at IS NOT NULL")

@@ -70,13 +70,15 @@ class Ledger:
         ``LedgerCollision`` when a constraint refused it (read again, decide anew); ``ValueError``
         for a value that no try will make fit.
         """
+        mode = "patient" if patient else "write"
         if self._turn is None:
-            with self._open("write") as tx:
+            with self._open(mode) as tx:
                 yield tx
         else:
-            with self._turn.take(patient), self._open("write") as tx:
+            with self._turn.take(patient), self._open(mode) as tx:
                 yield tx
-        self.doorbell.ring()
+        if not patient:
+            self.doorbell.ring()
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:
@@ -152,7 +154,8 @@ def _engine(url: str, pool_size: int) -> Engine:
     if url.startswith("sqlite"):
         path = url.removeprefix("sqlite:///")
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        options |= {"connect_args": {"check_same_thread": False, "timeout": 5}, "poolclass": sa.QueuePool}
+        given = {"check_same_thread": False, "timeout": 5, "cached_statements": 512}
+        options |= {"connect_args": given, "poolclass": sa.QueuePool}
     else:
         # A young table has no statistics, and a plan made then may walk it whole for ever after: every hot
         # look-up of ours has an index, so whole walks are only a last resort.

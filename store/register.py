@@ -15,7 +15,7 @@ import structlog
 
 from domain.errors import ConfigurationError, Unreadable
 from domain.people import ContactPoint, Responder, Shift, Team
-from store.bulk import among, fetch, listed, upsert
+from store.bulk import among, fetch, listed, read_json, upsert
 from store.ledger import Ledger, Tx
 from store.site import DEVICE_ID, Site, SiteHome, SiteResponder, SiteTeam
 from store.tables import (
@@ -141,14 +141,17 @@ def home_of(tx: Tx, id: str) -> Mapping[str, Any] | None:
     return {**row, "access": _opened(tx, row["access"], f"homes.access|{id}") or {}}
 
 
+_PLACE = ("id", "street", "category", "address", "location", "family_doctor_team")
+
+
 def homes_of(tx: Tx, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Homes without their access cards."""
     wanted = [i for i in set(ids) if i]
     if not wanted:
         return {}
-    c = HOMES.c
-    query = sa.select(c.id, c.street, c.category, c.address, c.location, c.family_doctor_team).where(c.id.in_(wanted))
-    return {row["id"]: dict(row) for row in tx.execute(query).mappings()}
+    sql = f"SELECT {', '.join(_PLACE)} FROM homes WHERE {among(tx, 'id')}"
+    rows = (dict(zip(_PLACE, row, strict=True)) for row in fetch(tx, sql, listed(tx, wanted)))
+    return {r["id"]: r | {"address": read_json(r["address"]), "location": read_json(r["location"])} for r in rows}
 
 
 def residents_of(tx: Tx, homes: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
@@ -156,10 +159,9 @@ def residents_of(tx: Tx, homes: Iterable[str]) -> dict[str, list[dict[str, Any]]
     wanted = [h for h in set(homes) if h]
     found: dict[str, list[dict[str, Any]]] = {h: [] for h in wanted}
     if wanted:
-        query = sa.select(RESIDENTS).where(RESIDENTS.c.home_id.in_(wanted)).order_by(RESIDENTS.c.id)
-        for row in tx.execute(query).mappings():
-            card = _opened(tx, row["card"], f"residents.card|{row['id']}") or {}
-            found[row["home_id"]].append({"id": row["id"], **card})
+        sql = f"SELECT id, home_id, card FROM residents WHERE {among(tx, 'home_id')} ORDER BY id"
+        for id, home, card in fetch(tx, sql, listed(tx, wanted)):
+            found[home].append({"id": id, **(_opened(tx, card, f"residents.card|{id}") or {})})
     return found
 
 

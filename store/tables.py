@@ -30,6 +30,10 @@ OUTBOX_OPEN = ("pending", "leased")
 OUTBOX_DONE = ("accepted", "failed", "superseded", "answered")
 
 
+#: SQLite keeps these rows in their key's own order: one tree to write instead of two
+_BY_KEY = {"sqlite_with_rowid": False}
+
+
 def _at(nullable: bool = False) -> Any:
     return Field(default=None, sa_column=Column(UTCDateTime, nullable=nullable))
 
@@ -55,6 +59,7 @@ class Inbox(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("natural_key"),
         one_of("outcome", ("pending", "raised", "joined", "noted", "fault", "unreadable", "rejected"), "outcome"),
+        _BY_KEY,
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -87,6 +92,7 @@ class AlertRow(SQLModel, table=True):
         one_of("outcome", Outcome, "outcome"),
         one_of("cause", Cause, "cause"),
         UniqueConstraint("id", "state"),
+        _BY_KEY,
     )  # fmt: skip
 
     id: str = Field(primary_key=True)
@@ -136,6 +142,7 @@ class TrackRow(SQLModel, table=True):
         CheckConstraint("alert_state = 'open' OR state = 'stood_down'", name="closed_is_stood_down"),
         one_of("state", TrackState, "state"),
         ForeignKeyConstraint(["alert_id", "alert_state"], ["alerts.id", "alerts.state"], onupdate="CASCADE"),
+        _BY_KEY,
     )  # fmt: skip
 
     alert_id: str = Field(primary_key=True)
@@ -167,6 +174,7 @@ class TimelineRow(SQLModel, table=True):
     """Append only; ``hash`` chains each entry to the one before it."""
 
     __tablename__ = "timeline"
+    __table_args__ = _BY_KEY
 
     alert_id: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)
@@ -191,6 +199,7 @@ class OutboxRow(SQLModel, table=True):
             "(status = 'leased') = (lease_until IS NOT NULL AND lease_owner IS NOT NULL)", name="a_lease_has_an_end"
         ),
         CheckConstraint("(status IN ('pending', 'leased')) = (finished_at IS NULL)", name="finished_with_a_reason"),
+        _BY_KEY,
     )  # fmt: skip
 
     key: str = Field(primary_key=True)
@@ -223,6 +232,7 @@ class AttemptRow(SQLModel, table=True):
     """One try to send one outbox row: written before the dial, settled after."""
 
     __tablename__ = "attempts"
+    __table_args__ = _BY_KEY
     key: str = Field(primary_key=True)
     n: int = Field(primary_key=True)
     started_at: datetime = _at()

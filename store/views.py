@@ -49,7 +49,7 @@ class Views(Lists):
         """Newest first."""
         where = [ALERTS.c.state == state, *mine(scope)]
         where += [] if street is None else [ALERTS.c.street == street]
-        where += [] if home is None else [ALERTS.c.home_id == home]
+        where += [] if home is None else [ALERTS.c.subject == f"home:{home}"]
         where += [] if drill is None else [ALERTS.c.drill == drill]
         where += [] if cursor is None else [ALERTS.c.id < cursor]
         with self._ledger.reading() as tx:

@@ -51,11 +51,11 @@ def upgrade() -> None:
     sa.CheckConstraint("severity IN ('routine', 'urgent', 'critical')", name=op.f('ck_alerts_severity')),
     sa.CheckConstraint("state IN ('open', 'closed')", name=op.f('ck_alerts_state')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_alerts')),
-    sa.UniqueConstraint('id', 'state', name=op.f('uq_alerts_id_state'))
+    sa.UniqueConstraint('id', 'state', name=op.f('uq_alerts_id_state')),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('alerts', schema=None) as batch_op:
         batch_op.create_index('ix_alerts_closed_at', ['closed_at'], unique=False, sqlite_where=sa.text("state = 'closed'"), postgresql_where=sa.text("state = 'closed'"))
-        batch_op.create_index('ix_alerts_home_raised_at', ['home_id', 'raised_at'], unique=False)
         batch_op.create_index('ix_alerts_open', ['id'], unique=False, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
         batch_op.create_index('ix_alerts_subject', ['subject'], unique=False)
         batch_op.create_index('ix_alerts_unlit', ['id'], unique=False, sqlite_where=sa.text('lit <> stage'), postgresql_where=sa.text('lit <> stage'))
@@ -71,7 +71,8 @@ def upgrade() -> None:
     sa.Column('code', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('reason', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.Column('digit', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-    sa.PrimaryKeyConstraint('key', 'n', name=op.f('pk_attempts'))
+    sa.PrimaryKeyConstraint('key', 'n', name=op.f('pk_attempts')),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('attempts', schema=None) as batch_op:
         batch_op.create_index('ix_attempts_reference', ['reference'], unique=False)
@@ -145,7 +146,8 @@ def upgrade() -> None:
     sa.Column('alert_id', sqlmodel.sql.sqltypes.AutoString(), nullable=True),
     sa.CheckConstraint("outcome IN ('pending', 'raised', 'joined', 'noted', 'fault', 'unreadable', 'rejected')", name=op.f('ck_inbox_outcome')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_inbox')),
-    sa.UniqueConstraint('natural_key', name=op.f('uq_inbox_natural_key'))
+    sa.UniqueConstraint('natural_key', name=op.f('uq_inbox_natural_key')),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('inbox', schema=None) as batch_op:
         batch_op.create_index('ix_inbox_loose_cancel', ['device_id'], unique=False, sqlite_where=sa.text("kind = 'cancel' AND alert_id IS NULL"), postgresql_where=sa.text("kind = 'cancel' AND alert_id IS NULL"))
@@ -192,7 +194,8 @@ def upgrade() -> None:
     sa.CheckConstraint("(status IN ('pending', 'leased')) = (finished_at IS NULL)", name=op.f('ck_outbox_finished_with_a_reason')),
     sa.CheckConstraint("purpose IN ('contact', 'update', 'inform', 'stand_down')", name=op.f('ck_outbox_purpose')),
     sa.CheckConstraint("status IN ('pending', 'leased', 'accepted', 'failed', 'superseded', 'answered')", name=op.f('ck_outbox_status')),
-    sa.PrimaryKeyConstraint('key', name=op.f('pk_outbox'))
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_outbox')),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_alert_id', ['alert_id', 'person'], unique=False)
@@ -224,7 +227,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_read_audit'))
     )
     with op.batch_alter_table('read_audit', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_read_audit_at'), ['at'], unique=False)
+        batch_op.create_index('ix_read_audit_at', ['at'], unique=False)
 
     op.create_table('residents',
     sa.Column('id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -272,7 +275,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_telemetry'))
     )
     with op.batch_alter_table('telemetry', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_telemetry_received_at'), ['received_at'], unique=False)
+        batch_op.create_index('ix_telemetry_received_at', ['received_at'], unique=False)
 
     op.create_table('timeline',
     sa.Column('alert_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -283,7 +286,8 @@ def upgrade() -> None:
     sa.Column('data', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
     sa.Column('note', sa.LargeBinary(), nullable=True),
     sa.Column('hash', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-    sa.PrimaryKeyConstraint('alert_id', 'seq', name=op.f('pk_timeline'))
+    sa.PrimaryKeyConstraint('alert_id', 'seq', name=op.f('pk_timeline')),
+    sqlite_with_rowid=False
     )
     op.create_table('tracks',
     sa.Column('alert_id', sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -313,7 +317,8 @@ def upgrade() -> None:
     sa.CheckConstraint("alert_state = 'open' OR state = 'stood_down'", name=op.f('ck_tracks_closed_is_stood_down')),
     sa.CheckConstraint("state IN ('calling', 'claimed', 'stood_down')", name=op.f('ck_tracks_state')),
     sa.ForeignKeyConstraint(['alert_id', 'alert_state'], ['alerts.id', 'alerts.state'], name=op.f('fk_tracks_alert_id_alerts'), onupdate='CASCADE'),
-    sa.PrimaryKeyConstraint('alert_id', 'name', name=op.f('pk_tracks'))
+    sa.PrimaryKeyConstraint('alert_id', 'name', name=op.f('pk_tracks')),
+    sqlite_with_rowid=False
     )
     with op.batch_alter_table('tracks', schema=None) as batch_op:
         batch_op.create_index('ix_tracks_due_at', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
@@ -329,7 +334,7 @@ def downgrade() -> None:
     op.drop_table('tracks')
     op.drop_table('timeline')
     with op.batch_alter_table('telemetry', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_telemetry_received_at'))
+        batch_op.drop_index('ix_telemetry_received_at')
 
     op.drop_table('telemetry')
     op.drop_table('teams')
@@ -341,7 +346,7 @@ def downgrade() -> None:
 
     op.drop_table('residents')
     with op.batch_alter_table('read_audit', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_read_audit_at'))
+        batch_op.drop_index('ix_read_audit_at')
 
     op.drop_table('read_audit')
     op.drop_table('pulses')
@@ -379,7 +384,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_alerts_unlit', sqlite_where=sa.text('lit <> stage'), postgresql_where=sa.text('lit <> stage'))
         batch_op.drop_index('ix_alerts_subject')
         batch_op.drop_index('ix_alerts_open', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
-        batch_op.drop_index('ix_alerts_home_raised_at')
         batch_op.drop_index('ix_alerts_closed_at', sqlite_where=sa.text("state = 'closed'"), postgresql_where=sa.text("state = 'closed'"))
 
     op.drop_table('alerts')
