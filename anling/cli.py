@@ -1,5 +1,6 @@
 """The one command line (wire.md section 6). Heavy rooms are imported only by the commands that need them."""
 
+import gc
 import json
 import sys
 from pathlib import Path
@@ -64,7 +65,19 @@ def api() -> None:
     _serve(frozenset({"api"}))
 
 
+def _hurry() -> None:
+    """Come up fast: after a crash somebody may be waiting. Imports make no garbage worth collecting."""
+    gc.disable()
+    # structlog would take in rich (a tenth of the whole start) for coloured tracebacks that are never printed.
+    sys.modules["rich"] = None  # type: ignore[assignment]
+    try:
+        import structlog  # noqa: F401
+    finally:
+        del sys.modules["rich"]
+
+
 def _serve(rooms: frozenset[str]) -> None:
+    _hurry()
     from anling.logs import Voice, set_up
     from anling.processes import Started, run
     from anling.settings import read_settings

@@ -86,6 +86,7 @@ def run(settings: Settings, rooms: frozenset[str], ready: Callable[[Started], No
 def _tune() -> None:
     """Latency before throughput."""
     # What was imported lives as long as we do: never walk it again in the middle of a storm of presses.
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
