@@ -2,7 +2,6 @@
 
 import gc
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -90,8 +89,6 @@ def _tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    # A press is handed on through five threads: none of them should wait 5 ms for one that only computes.
-    sys.setswitchinterval(0.001)
 
 
 def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> None:

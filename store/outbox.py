@@ -117,9 +117,18 @@ def settle(tx: Tx, settled: Sequence[Settled]) -> None:
 
 
 def reclaim(tx: Tx, now: datetime, owners: Sequence[str] = ()) -> int:
-    """Give back leases that ran out, and those of senders known to be dead. Returns how many."""
-    c = OUTBOX.c
+    """Give back leases that ran out, and those of senders known to be dead. Returns how many.
+
+    Nobody knows what came of their last attempt: it may have rung (P16).
+    """
+    c, a = OUTBOX.c, ATTEMPTS.c
     lost = (c.lease_until <= now) | c.lease_owner.in_(list(owners)) if owners else c.lease_until <= now
+    keys = sa.select(c.key).where(c.status == "leased", lost)
+    tx.execute(
+        sa.update(ATTEMPTS)
+        .where(a.key.in_(keys), a.status == "sending")
+        .values(status="unknown", settled_at=now, reason="its sender died")
+    )
     done = tx.execute(
         sa.update(OUTBOX)
         .where(c.status == "leased", lost)
@@ -249,7 +258,7 @@ _SETTLE = Update(
 _SETTLE_ATTEMPT = Update(
     "attempts",
     # A provider may have called back before us; its word is the later one (P22).
-    "status = CASE WHEN status = 'sending' THEN :word ELSE status END, settled_at = :at,"
+    "status = CASE WHEN status IN ('sending', 'unknown') THEN :word ELSE status END, settled_at = :at,"
     " reason = coalesce(:reason, reason), code = coalesce(:code, code), reference = coalesce(:reference, reference)",
     "key = :key AND n = :n",
     {
