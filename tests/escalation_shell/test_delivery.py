@@ -295,7 +295,7 @@ def test_a_lease_of_a_dead_sender_is_taken_over_at_once(town: Town) -> None:
     town.deliver()
 
     assert [2] == [letter.attempt for letter in town.phones["voice"].letters]
-    assert ["sending", "accepted"] == [r["status"] for r in town.rows("SELECT status FROM attempts ORDER BY n")]
+    assert ["unknown", "accepted"] == [r["status"] for r in town.rows("SELECT status FROM attempts ORDER BY n")]
 
 
 def test_a_lease_of_a_living_sender_is_left_alone(town: Town) -> None:

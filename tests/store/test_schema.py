@@ -12,8 +12,8 @@ from alembic.migration import MigrationContext
 
 from domain.errors import ConfigurationError
 from store import schema
-from store.ledger import Ledger
 from store.indexes import metadata
+from store.ledger import Ledger
 
 Open = Callable[..., Ledger]
 
