@@ -32,7 +32,7 @@ from store.outbox import Leased, Settled
 _LOG = structlog.get_logger("anling.delivery")
 #: longer than any channel's own time-out, so that a lease only runs out when its sender died
 _LEASE = timedelta(seconds=30)
-_POLL = 0.5
+_POLL = 1.0
 _BATCH = 100
 
 
@@ -107,7 +107,7 @@ class Delivery:
         while not self._stop.is_set():
             pause = _POLL
             try:
-                if time.monotonic() - reclaimed > 1.0:
+                if time.monotonic() - reclaimed > 1.5:
                     self._reclaim()
                     reclaimed = time.monotonic()
                 pause = self._turn()

@@ -19,7 +19,7 @@ _LOG = structlog.get_logger("anling.engine")
 #: alerts decided in one transaction
 _BATCH = 200
 #: the safety poll: a lost ring costs at most this
-_POLL = 0.5
+_POLL = 1.0
 #: an alert that cannot be decided is tried again after this, while all others go on (P6)
 _SET_ASIDE = 15.0
 
