@@ -206,10 +206,6 @@ class Callbacks:
             self._commands.note(alert.id, actor, note)
         return "claimed" if mine else "noted"
 
-    def responder_token(self, alert_id: str, responder_id: str, track: str) -> str:
-        """A token for the responder's page."""
-        return self._tokens.page(alert_id, responder_id, track)
-
     def read_token(self, token: str) -> ResponderToken | None:
         """What a page token names."""
         return self._tokens.read_page(token)

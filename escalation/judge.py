@@ -36,6 +36,9 @@ class Case:
     row: str
     heard: Heard
     speaker: Speaker | None
+    subject: Subject
+    #: the kind of alert that it raises, if any
+    kind: Kind | None
 
 
 @dataclass(slots=True)
@@ -58,10 +61,10 @@ class Session:
 def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: datetime) -> dict[str, Verdict]:
     """Judge messages and keep what they change. Returns a verdict for each row id, and for cancels matched late."""
     known = speakers(tx, (h.device for _, h in rows if h.device))
-    cases = [Case(row, heard, _registered(heard, known)) for row, heard in rows]
+    cases = [_case(row, heard, _registered(heard, known)) for row, heard in rows]
     drills = homes_in_drill(tx, now) if any(h.event and h.event.drill for _, h in rows) else frozenset()
     touched = [c for c in cases if _touches(c)]
-    subjects = {_subject(c).key for c in touched}
+    subjects = {c.subject.key for c in touched}
     newest = alerts.newest_of(tx, subjects) if subjects else {}
     live = {(key, drill) for key, (_, is_open) in newest.items() if is_open for drill in (False, True)}
     devices = {c.heard.device for c in touched if c.heard.device}
@@ -92,35 +95,37 @@ def _registered(heard: Heard, known: Mapping[str, Speaker]) -> Speaker | None:
     return speaker
 
 
-def _subject(case: Case) -> Subject:
-    s = case.speaker
+def _case(row: str, heard: Heard, speaker: Speaker | None) -> Case:
+    return Case(row, heard, speaker, _subject(heard, speaker), _kind(heard.event, speaker))
+
+
+def _subject(heard: Heard, s: Speaker | None) -> Subject:
     if s is None or s.home is None:
-        return Subject(None, case.heard.device or "nobody")
+        return Subject(None, heard.device or "nobody")
     facts = frozenset({f"category:{s.category}"}) if s.category else frozenset()
     return Subject(s.home, s.device, s.street, s.doctor_team, facts)
 
 
 def _touches(case: Case) -> bool:
     """Whether this message may raise, join or change an alert."""
-    return _kind(case) is not None or (case.heard.event is not None and case.heard.event.kind is Kind.CANCEL)
+    return case.kind is not None or (case.heard.event is not None and case.heard.event.kind is Kind.CANCEL)
 
 
-def _kind(case: Case) -> Kind | None:
+def _kind(event: Event | None, speaker: Speaker | None) -> Kind | None:
     """The kind of alert that this message raises, if any."""
-    event, emergency_device = case.heard.event, case.speaker is not None and case.speaker.role in EMERGENCY_ROLES
     if event is None or event.kind is Kind.UNKNOWN:
-        return Kind.UNREADABLE if emergency_device else None
+        return Kind.UNREADABLE if speaker is not None and speaker.role in EMERGENCY_ROLES else None
     if event.kind not in RAISING or event.data.get("state") == "clear":
         return None
-    if case.speaker is None and event.kind not in EMERGENCIES:
+    if speaker is None and event.kind not in EMERGENCIES:
         return None
     return event.kind
 
 
 def _one(session: Session, case: Case) -> Verdict:
-    event, kind = case.heard.event, _kind(case)
-    if kind is not None:
-        return _raise_or_join(session, case, kind)
+    event = case.heard.event
+    if case.kind is not None:
+        return _raise_or_join(session, case, case.kind)
     if event is None:
         return Verdict(case.row, "unreadable", reason=case.heard.unreadable)
     if event.kind is Kind.CANCEL:
@@ -134,7 +139,7 @@ def _one(session: Session, case: Case) -> Verdict:
 
 
 def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
-    subject, drill = _subject(case), _drill(session, case)
+    subject, drill = case.subject, _drill(session, case)
     pair = (subject.key, drill)
     data = _data(session, case, drill)
     by = f"device:{case.heard.device}"
@@ -165,7 +170,7 @@ def _cancelled(session: Session, case: Case) -> bool:
 
 def _cancel(session: Session, case: Case, event: Event) -> Verdict:
     """Noted on the newest open alert of that home, never closing it; kept when it comes too early."""
-    subject = _subject(case)
+    subject = case.subject
     real, drill = session.open.get((subject.key, False)), session.open.get((subject.key, True))
     alert = drill if event.drill and drill else real or drill
     if alert is None:

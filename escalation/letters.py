@@ -1,6 +1,6 @@
 """Letters: from a leased outbox row to what a channel needs to say. Reads the register, opens no more than needed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -32,12 +32,9 @@ class Letters:
         residents = register.residents_of(tx, near) if near else {}
         letters: dict[str, Letter | None] = {}
         for row in leased:
-            letter = self._plain(row, roster, now)
-            if letter is not None:
-                home = homes.get(row.home_id or "")
-                letter = replace(letter, home=dict(home) if home else None)
-                if row.item.channel in _NEEDS_PEOPLE:
-                    letter = self._with_people(tx, row, letter, residents.get(row.home_id or "", []))
+            letter = self._plain(row, roster, now, homes.get(row.home_id or ""))
+            if letter is not None and row.item.channel in _NEEDS_PEOPLE:
+                letter = self._with_people(tx, row, letter, residents.get(row.home_id or "", []))
             letters[row.item.key] = letter
         return letters
 
@@ -49,7 +46,7 @@ class Letters:
             _LOG.error("card_unusable", home=row.home_id, error=type(error).__name__)
             return letter
 
-    def _plain(self, row: Leased, roster: Roster, now: datetime) -> Letter | None:
+    def _plain(self, row: Leased, roster: Roster, now: datetime, home: Mapping[str, Any] | None) -> Letter | None:
         item = row.item
         person = roster.responders.get(item.person)
         point = _point(person, item.point, item.channel)
@@ -58,8 +55,8 @@ class Letters:
         return Letter(
             item.key, Purpose(item.purpose), row.attempt, item.alert_id, item.track, row.kind, row.severity,
             row.raised_at, item.drill, person.id, person.name, item.role, person.language, item.channel, point.address,
-            point.secret, self._ack_url(item.alert_id, person.id, item.track), now, device=row.device_id,
-            about=item.about or {},
+            point.secret, self._ack_url(item.alert_id, person.id, item.track), now, home=home,
+            device=row.device_id, about=item.about or {},
         )  # fmt: skip
 
     def _full(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:

@@ -456,14 +456,14 @@ def _poison(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     """Make the judging of one device's messages fail, as a fault of ours would."""
     from escalation import judge
 
-    inner = judge._kind
+    inner = judge._one
 
-    def broken(case: Any) -> Any:
+    def broken(session: Any, case: Any) -> Any:
         if (case.heard.device or "").startswith(device):
             raise ZeroDivisionError
-        return inner(case)
+        return inner(session, case)
 
-    monkeypatch.setattr(judge, "_kind", broken)
+    monkeypatch.setattr(judge, "_one", broken)
 
 
 def test_presses_of_one_home_at_the_same_moment_are_one_alert(town: Town, open_ledger: Any) -> None:
