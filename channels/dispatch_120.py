@@ -12,9 +12,8 @@ from typing import Any
 import structlog
 
 from channels.exchange import Answer, Exchange
-from channels.health import Health, Pulse
 from channels.message import decode, encode, incident
-from channels.webhook import refusal, signed
+from channels.signed_post import SignedPost, refusal
 from domain.clock import wall_now
 from domain.contacts import Accepted, FailedForGood, Letter, Result
 from domain.errors import Refused
@@ -32,11 +31,10 @@ LONGEST_NOTE = 2000
 _log = structlog.get_logger(__name__)
 
 
-class Dispatch120:
+class Dispatch120(SignedPost):
     """``channel = "dispatch_120"``. A drill comes only to an address marked for it."""
 
     name = "dispatch_120"
-    paced = False
 
     def __init__(
         self,
@@ -46,28 +44,12 @@ class Dispatch120:
         wall: Callable[[], datetime] = wall_now,
     ) -> None:
         """``call_back``: our own telephone numbers, where the crew reaches a person."""
-        self._secrets = tuple(secrets)
+        super().__init__(secrets, exchange, wall)
         self._call_back = tuple(call_back)
-        self._exchange = exchange or Exchange()
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Report it, or update the open case; blocks at most ten seconds."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
-
-    def close(self) -> None:
-        """Hang up the kept lines."""
-        self._exchange.close()
 
     def _deliver(self, letter: Letter) -> Result:
         body = encode(incident(letter, self._call_back))
-        headers = signed(letter.secret, self._secrets, body, self._wall())
-        answer = self._exchange.post(letter.address, headers, body)
+        answer = self._post(letter, body)
         said = decode(answer.body) if isinstance(answer, Answer) else {}
         return _rejected(said) or refusal(answer) or _accepted(said, letter)
 

@@ -1,77 +1,20 @@
 """A signed POST to a responder's own system; it may claim in the same breath."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-
-from channels.exchange import Answer, Exchange, Failed
-from channels.health import Health, Pulse
+from channels.exchange import Answer, Failed
 from channels.message import decode, encode, envelope
-from channels.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
-from domain.clock import wall_now
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
+from channels.signed_post import SignedPost, refusal
+from domain.contacts import Accepted, Letter, Result
 
 
-class Webhook:
+class Webhook(SignedPost):
     """``channel = "webhook"`` (wire.md section 5). 2xx is accepted, which is not yet a claim."""
 
     name = "webhook"
-    paced = False
-
-    def __init__(
-        self,
-        secrets: Sequence[str] = (),
-        exchange: Exchange | None = None,
-        wall: Callable[[], datetime] = wall_now,
-    ) -> None:
-        """``secrets``: the first one signs, unless the contact has its own."""
-        self._secrets = tuple(secrets)
-        self._exchange = exchange or Exchange()
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Post it; blocks at most ten seconds."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
-
-    def close(self) -> None:
-        """Hang up the kept lines."""
-        self._exchange.close()
 
     def _deliver(self, letter: Letter) -> Result:
         body = encode(envelope(letter, letter.purpose))
-        headers = signed(letter.secret, self._secrets, body, self._wall())
-        answer = self._exchange.post(letter.address, headers, body)
+        answer = self._post(letter, body)
         return refusal(answer) or _accepted(answer)
-
-
-def signed(own: str | None, secrets: Sequence[str], body: bytes, now: datetime) -> dict[str, str]:
-    """The headers of a signed POST. The time is the wall clock's: the receiver compares it with theirs."""
-    timestamp = str(int(now.timestamp()))
-    headers = {
-        "Content-Type": "application/json",
-        "User-Agent": "anling",
-        TIMESTAMP_HEADER: timestamp,
-    }
-    secret = own or next(iter(secrets), None)
-    if secret:
-        headers[SIGNATURE_HEADER] = sign(secret, timestamp, body)
-    return headers
-
-
-def refusal(answer: Answer | Failed) -> Failed | None:
-    """None for 2xx; else for now (429, 5xx, no answer) or for good (every other status)."""
-    if not isinstance(answer, Answer):
-        return answer
-    status = answer.status
-    if 200 <= status < 300:
-        return None
-    if status == 429 or status >= 500:
-        return FailedForNow(f"http {status}", code=str(status), retry_after=answer.retry_after)
-    return FailedForGood(f"http {status}", code=str(status))
 
 
 def _accepted(answer: Answer | Failed) -> Accepted:
