@@ -154,6 +154,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from store.accounts import Accounts
     from store.drills import Drills
     from store.register import Register
+    from store.tasks import Tasks
     from store.views import Views
 
     built = running.house
@@ -166,6 +167,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         accounts=Accounts(built.ledger),
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
+        tasks=Tasks(built.ledger, built.clock),
         callbacks=Callbacks(built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens),
         doorbell=built.ledger.doorbell,
         health=running.health,

@@ -22,6 +22,7 @@ from api import (
     register,
     responder,
     sessions,
+    tasks,
 )
 from api.body_cap import BodyCap
 from api.doors import Doors
@@ -31,7 +32,7 @@ from api.parts import ApiSettings, App
 
 __all__ = ["ApiSettings", "App", "build"]
 
-_ROUTERS = (alerts, callbacks, console, health, ingest, lists, live, register, responder, sessions)
+_ROUTERS = (alerts, callbacks, console, health, ingest, lists, live, register, responder, sessions, tasks)
 
 
 def build(app: App) -> FastAPI:

@@ -15,6 +15,7 @@ from store.accounts import Accounts
 from store.doorbell import Doorbell
 from store.drills import Drills
 from store.register import Register
+from store.tasks import Tasks
 from store.views import Views
 
 
@@ -46,6 +47,7 @@ class App:
     accounts: Accounts
     register: Register
     drills: Drills
+    tasks: Tasks
     #: what comes back from providers, desks and links
     callbacks: Callbacks
     doorbell: Doorbell

@@ -19,6 +19,7 @@ from store.drills import Drills
 from store.register import Register
 from store.schema import upgrade
 from store.site import parse_site
+from store.tasks import Tasks
 from store.views import Views
 
 SECRET = "a-secret-key-of-at-least-32-characters"
@@ -80,6 +81,7 @@ def real_app(real: House) -> App:
         accounts=Accounts(built.ledger),
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
+        tasks=Tasks(built.ledger, built.clock),
         callbacks=Callbacks(
             built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
         ),

@@ -1,0 +1,20 @@
+"""Plans: approval, streets"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+import store.columns
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

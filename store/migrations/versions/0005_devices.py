@@ -1,0 +1,20 @@
+"""Supervision of devices, commissioning"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+import store.columns
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,20 @@
+"""The watch and its probe"""
+
+import sqlalchemy as sa
+import sqlmodel
+from alembic import op
+
+import store.columns
+
+revision = "0009"
+down_revision = "0008"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass

@@ -1,0 +1,41 @@
+"""The tables. Constraints repeat the invariants that a database can hold (1, 2, 9, 10, 15, 16)."""
+
+from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow
+from store.tables.alerts import AlertRow, TimelineRow, TrackRow
+from store.tables.base import metadata
+from store.tables.inbox import Inbox
+from store.tables.meta import Meta, PulseRow
+from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
+from store.tables.plans import DrillRow, PlanRow
+from store.tables.register import DeviceRow, HomeRow, HubRow, ResidentRow, ResponderRow, StreetRow, TeamRow
+from store.tables.signs import DeviceStateRow, TelemetryRow
+from store.tables.tasks import TaskRow
+
+__all__ = [
+    "OUTBOX_DONE",
+    "OUTBOX_OPEN",
+    "AlertRow",
+    "AttemptRow",
+    "DeviceRow",
+    "DeviceStateRow",
+    "DrillRow",
+    "HomeRow",
+    "HubRow",
+    "Inbox",
+    "Meta",
+    "OperatorRow",
+    "OutboxRow",
+    "PlanRow",
+    "PulseRow",
+    "ReadAuditRow",
+    "ResidentRow",
+    "ResponderRow",
+    "SessionRow",
+    "StreetRow",
+    "TaskRow",
+    "TeamRow",
+    "TelemetryRow",
+    "TimelineRow",
+    "TrackRow",
+    "metadata",
+]

@@ -1,0 +1,85 @@
+"""Who lives where, with which devices, and who may come."""
+
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from store.tables.base import json, sealed
+
+
+class StreetRow(SQLModel, table=True):
+    """A street office's area."""
+
+    __tablename__ = "streets"
+    code: str = Field(primary_key=True)
+    name: str
+
+
+class HomeRow(SQLModel, table=True):
+    """A home; how to get in is sealed."""
+
+    __tablename__ = "homes"
+    id: str = Field(primary_key=True)
+    street: str = Field(index=True)
+    category: str
+    address: Any = json()
+    location: Any = json(nullable=True)
+    access: bytes | None = sealed(nullable=True)
+    family_doctor_team: str | None = None
+    checkin: Any = json(nullable=True)
+
+
+class ResidentRow(SQLModel, table=True):
+    """A person at home; the whole card (name, birth, phones, medical, contacts) is sealed."""
+
+    __tablename__ = "residents"
+    id: str = Field(primary_key=True)
+    home_id: str = Field(index=True)
+    card: bytes = sealed()
+
+
+class DeviceRow(SQLModel, table=True):
+    """A registered device; its secret is kept as a salted hash."""
+
+    __tablename__ = "devices"
+    id: str = Field(primary_key=True)
+    home_id: str | None = Field(default=None, index=True)
+    role: str
+    dialect: str
+    gateway: str | None = None
+    site: str | None = None
+    external: str | None = None
+    #: Mosquitto's own password format
+    secret_hash: str | None = None
+
+
+class HubRow(SQLModel, table=True):
+    """A hub that speaks for other makers' devices."""
+
+    __tablename__ = "hubs"
+    id: str = Field(primary_key=True)
+    dialect: str
+    site: str
+    secret_hash: str | None = None
+
+
+class ResponderRow(SQLModel, table=True):
+    """Somebody who may come; contact points (addresses, secrets) are sealed."""
+
+    __tablename__ = "responders"
+    id: str = Field(primary_key=True)
+    name: str
+    role: str
+    street: str | None = None
+    language: str = "zh"
+    contacts: bytes = sealed()
+
+
+class TeamRow(SQLModel, table=True):
+    """Who covers a role for a street, by shifts."""
+
+    __tablename__ = "teams"
+    id: str = Field(primary_key=True)
+    role: str
+    street: str | None = None
+    shifts: Any = json()

@@ -1,0 +1,34 @@
+"""What devices let us know of themselves."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column
+from sqlmodel import Field, SQLModel
+
+from store.columns import UTCDateTime
+from store.tables.base import instant, sealed
+
+
+class DeviceStateRow(SQLModel, table=True):
+    """The last thing a device let us know."""
+
+    __tablename__ = "device_states"
+    device_id: str = Field(primary_key=True)
+    last_seen: datetime = instant()
+    online: bool | None = None
+    #: as large as a device may count
+    seq: int | None = Field(default=None, sa_type=BigInteger)
+    boot: int | None = Field(default=None, sa_type=BigInteger)
+    kind: str
+    battery_pct: float | None = None
+
+
+class TelemetryRow(SQLModel, table=True):
+    """Raw telemetry, kept for days."""
+
+    __tablename__ = "telemetry"
+    id: int | None = Field(default=None, primary_key=True)
+    device_id: str
+    kind: str
+    received_at: datetime = Field(default=None, sa_column=Column(UTCDateTime, nullable=False))
+    payload: bytes = sealed()

@@ -1,0 +1,106 @@
+"""The tasks: opened by a natural key, done by somebody, kept for ever."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.clock import Clock
+from domain.errors import NotFound, Refused
+from domain.people import Scope
+from domain.tasks import Task, TaskKind
+from store.bulk import upsert
+from store.ledger import Ledger, Tx
+from store.sight import WIDE, bound, only, plain, rows_of
+from store.tables.tasks import TaskRow
+
+TASKS = TaskRow.__table__  # type: ignore[attr-defined]
+
+
+def open_tasks(tx: Tx, tasks: Iterable[Task]) -> None:
+    """Open what is not there yet. A task that was done under the same key stays done."""
+    rows = [_row(task) for task in tasks]
+    if rows:
+        tx.execute(upsert(tx, TASKS).on_conflict_do_nothing(), rows)
+
+
+def reopen_tasks(tx: Tx, tasks: Iterable[Task]) -> None:
+    """Open them, also those that were done under the same key: what is wrong again is to do again."""
+    for row in map(_row, tasks):
+        again = row | {"done_at": None, "done_by": None, "result": None, "note": None}
+        changed = {name: value for name, value in again.items() if name != "key"}
+        statement = upsert(tx, TASKS).values([again])
+        tx.execute(
+            statement.on_conflict_do_update(index_elements=["key"], set_=changed, where=TASKS.c.done_at.is_not(None))
+        )
+
+
+def settle_tasks(tx: Tx, keys: Iterable[str], at: datetime, result: str, by: str = "system") -> None:
+    """Done without a person's word: the cause has gone (a silent device spoke). Never for an alert."""
+    changes = {"done_at": at, "done_by": by, "result": result}
+    tx.execute(sa.update(TASKS).where(TASKS.c.key.in_(list(keys)), TASKS.c.done_at.is_(None)).values(**changes))
+
+
+def waiting(tx: Tx, kinds: Iterable[TaskKind]) -> list[str]:
+    """Keys of what is still to do, oldest first."""
+    query = sa.select(TASKS.c.key).where(TASKS.c.kind.in_(list(kinds)), TASKS.c.done_at.is_(None))
+    return [key for (key,) in tx.execute(query.order_by(TASKS.c.opened_at, TASKS.c.key))]
+
+
+class Tasks:
+    """The list that people work through."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def page(
+        self, scope: Scope, state: str = "open", kind: str | None = None, limit: int = 100, cursor: str | None = None
+    ) -> dict[str, Any]:
+        """Tasks in scope by key, ``open`` or ``done``; what has no street everybody on the list may see."""
+        only(scope, WIDE | {"street_office", "family_doctor", "dispatch_120"})
+        c = TASKS.c
+        query = sa.select(TASKS).where(c.done_at.is_(None) if state == "open" else c.done_at.is_not(None))
+        if scope.streets:
+            query = query.where(sa.or_(c.street.in_(scope.streets), c.street.is_(None)))
+        if kind:
+            query = query.where(c.kind == kind)
+        if cursor:
+            query = query.where(c.key > cursor)
+        with self._ledger.reading() as tx:
+            rows = rows_of(tx, query.order_by(c.key).limit(bound(limit) + 1))
+            items = [_shown(tx, row) for row in rows[: bound(limit)]]
+        return {"items": items, "next_cursor": items[-1]["key"] if len(rows) > bound(limit) else None}
+
+    def finish(self, scope: Scope, key: str, result: str, note: str | None = None) -> dict[str, Any]:
+        """Done, with what came of it. Raises ``NotFound`` and ``Refused`` (done already)."""
+        only(scope, WIDE | {"street_office", "family_doctor", "dispatch_120"})
+        now = self._clock.now()
+        with self._ledger.transaction() as tx:
+            rows = rows_of(tx, sa.select(TASKS).where(TASKS.c.key == key))
+            if not rows or not scope.sees(rows[0]["street"]):
+                raise NotFound(f"no task {key}")
+            if rows[0]["done_at"] is not None:
+                raise Refused(f"done already, by {rows[0]['done_by']}")
+            sealed = tx.sealer.seal(note.encode(), _place(key)) if note else None
+            changes = {"done_at": now, "done_by": scope.operator, "result": result, "note": sealed}
+            tx.execute(sa.update(TASKS).where(TASKS.c.key == key).values(**changes))
+            return _shown(tx, {**rows[0], **changes})
+
+
+def _row(task: Task) -> dict[str, Any]:
+    return {
+        "key": task.key, "kind": task.kind.value, "street": task.street, "home_id": task.home,
+        "device_id": task.device, "alert_id": task.alert, "opened_at": task.opened_at, "due_at": task.due_at,
+        "data": dict(task.data),
+    }  # fmt: skip
+
+
+def _shown(tx: Tx, row: Any) -> dict[str, Any]:
+    note = tx.sealer.open(row["note"], _place(row["key"])).decode() if row["note"] else None
+    return plain({**row, "note": note})
+
+
+def _place(key: str) -> str:
+    return f"tasks.note|{key}"
