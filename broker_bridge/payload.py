@@ -33,6 +33,16 @@ def read(payload: bytes) -> tuple[Fields | None, tuple[str, ...]]:
     return (value, ()) if type(value) is dict else (None, (_not_an_object(value),))
 
 
+def read_value(payload: bytes) -> tuple[Any, tuple[str, ...]]:
+    """Any JSON value, for makers who send lists or bare words; ``(None, (why,))`` when it cannot be read."""
+    if not _odd(payload):
+        try:
+            return orjson.loads(payload), ()
+        except orjson.JSONDecodeError:
+            pass
+    return _leniently(payload)
+
+
 def _odd(payload: bytes) -> bool:
     """The fast reader would take it, but hide something from us."""
     return (
@@ -44,6 +54,13 @@ def _odd(payload: bytes) -> bool:
 
 
 def _patiently(payload: bytes) -> tuple[Fields | None, tuple[str, ...]]:
+    value, faults = _leniently(payload)
+    if value is None and faults:
+        return None, faults
+    return (value, faults) if isinstance(value, dict) else (None, (_not_an_object(value),))
+
+
+def _leniently(payload: bytes) -> tuple[Any, tuple[str, ...]]:
     if not payload.strip(b" \t\r\n\0"):
         return None, ("payload: empty",)
     why = "payload: not JSON"
@@ -53,8 +70,6 @@ def _patiently(payload: bytes) -> tuple[Fields | None, tuple[str, ...]]:
         except (ValueError, RecursionError) as error:
             why = f"payload: not JSON ({_short(error)})"
             continue
-        if not isinstance(value, dict):
-            return None, (_not_an_object(value),)
         faults = list(fault)
         return _clean(value, 0, faults), tuple(dict.fromkeys(faults))
     return None, (why,)

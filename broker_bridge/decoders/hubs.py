@@ -1,0 +1,7 @@
+"""Decoders of hubs that stand in the home: radio bridges, home automation, small boards."""
+
+from collections.abc import Mapping
+
+from broker_bridge.decoders.reading import Decoder
+
+HUBS: Mapping[str, Decoder] = {}
