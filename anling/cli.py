@@ -8,6 +8,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from anling.cli_broker import broker
+from anling.cli_device import device
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -20,8 +22,9 @@ db = typer.Typer(no_args_is_help=True, help="The ledger's schema.")
 plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
 drill = typer.Typer(no_args_is_help=True, help="Drills.")
 user = typer.Typer(no_args_is_help=True, help="Log-ins.")
-device = typer.Typer(no_args_is_help=True, help="Devices.")
-for name, group in (("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device)):
+for name, group in (
+    ("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device), ("broker", broker),
+):  # fmt: skip
     cli.add_typer(group, name=name)
 
 
@@ -252,27 +255,6 @@ def user_passwd(name: str, password_stdin: Annotated[bool, typer.Option("--passw
     password = _password(password_stdin)
     _accounts(lambda a: a.set_password(name, password))
     print(f"changed {name}")
-
-
-@device.command("provision")
-def device_provision(
-    id: str,
-    home: Annotated[str, typer.Option()],
-    role: Annotated[str, typer.Option()] = "sos_button",
-    gateway: Annotated[str | None, typer.Option()] = None,
-) -> None:
-    """Register a device of a home; prints its secret, once."""
-    import secrets
-
-    from anling.house import open_ledger
-    from anling.settings import read_settings
-    from store.register import Register
-
-    ledger = open_ledger(read_settings())
-    secret = secrets.token_urlsafe(18)
-    Register(ledger).add_device(id, home, role, gateway, secret)
-    ledger.close()
-    print(json.dumps({"id": id, "username": id, "secret": secret, "home": home, "role": role}))
 
 
 def _accounts(work: Any) -> Any:

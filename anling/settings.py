@@ -25,6 +25,7 @@ class Settings(BaseModel):
     mqtt_telemetry_url: str | None = Field(None, description="own account for telemetry; default: the first")
     mqtt_vendor_url: str | None = Field(None, description="own account for other makers' hubs; default: the first")
     mqtt_ca_file: Path | None = Field(None, description="certificate authority for mqtts")
+    broker_monitor_password: str | None = Field(None, description="whoever asks a broker of ours whether it is well")
     mqtt_port: int = Field(1883, ge=0, le=65535, description="port of the embedded broker; 0: any free one")
     plan: Path | None = Field(None, description="plan file in force from the start; default: the district's template")
     http_host: str = Field("127.0.0.1", description="where the console and the API listen")

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import structlog
 
-from broker_bridge.mosquitto_files import SERVICES, write_access, write_config
+from broker_bridge.mosquitto_files import SERVICES, Access, hash_secret, write_access, write_config
 from broker_bridge.tether import tethered
 from domain.errors import ConfigurationError
 
@@ -120,7 +120,8 @@ class EmbeddedBroker:
     def _write_files(self) -> None:
         if self._devices is not None:
             self._secrets = _kept_secrets(self.folder)
-            write_access(self.folder, {**self._devices, **self._secrets}, frozenset(self._secrets))
+            devices = {device: hash_secret(secret) for device, secret in self._devices.items()}
+            write_access(self.folder, Access(self._secrets, devices))
         write_config(self.folder, self.port, access=self._devices is not None)
 
     def _command(self) -> list[str]:

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from broker_bridge.topics import ROOT
@@ -20,6 +22,9 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     "bridge-tele": (f"read {ROOT}/up/+/telemetry", f"read {ROOT}/up/+/sub/+/telemetry"),
     "bridge-vendor": ("read vendor/#",),
 }
+
+#: whoever asks the broker whether it is well
+_MONITOR = ("read $SYS/broker/uptime",)
 
 #: a device speaks for itself and its children only
 _DEVICE_RIGHTS = (
@@ -64,25 +69,75 @@ def write_config(folder: Path, port: int, access: bool) -> Path:
     return path
 
 
-def write_access(folder: Path, accounts: Mapping[str, str], services: frozenset[str]) -> None:
-    """Password and right files for devices and for our own accounts; readable by us only."""
-    _write(folder / "passwd", [f"{name}:{_hash(secret)}" for name, secret in accounts.items()])
-    rights: list[str] = []
-    for service in sorted(services):
-        rights.append(f"user {service}")
-        rights += [f"topic {right}" for right in SERVICES[service]]
-    _write(folder / "acl", [*rights, *_DEVICE_RIGHTS])
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Everybody who may come in."""
+
+    #: our own accounts (lanes, ``monitor``, the watch) and their secrets
+    services: Mapping[str, str]
+    #: device -> hash of its secret, in Mosquitto's format
+    devices: Mapping[str, str]
+    #: hub -> (hash, dialect, site)
+    hubs: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Access({len(self.services)} services, {len(self.devices)} devices, {len(self.hubs)} hubs)"
 
 
-def _hash(secret: str) -> str:
+def write_access(folder: Path, access: Access) -> bool:
+    """Password and right files, readable by us only. True when something in them has changed."""
+    known = _known(folder / "passwd")
+    words = dict(access.devices) | {name: hashed for name, (hashed, _, _) in access.hubs.items()}
+    # ours last: whatever the register holds, nobody else logs in under our names
+    words |= {name: _lasting(known.get(name), secret) for name, secret in access.services.items()}
+    changed = _write(folder / "passwd", [f"{name}:{hashed}" for name, hashed in words.items()])
+    return _write(folder / "acl", [*_service_rights(access.services), *_hub_rights(access), *_DEVICE_RIGHTS]) or changed
+
+
+def _service_rights(names: Iterable[str]) -> Iterable[str]:
+    for name in sorted(names):
+        yield f"user {name}"
+        yield from (f"topic {right}" for right in SERVICES.get(name, _MONITOR))
+
+
+def _hub_rights(access: Access) -> Iterable[str]:
+    """A hub speaks for its own site, and like every device for itself."""
+    for name, (_, dialect, site) in sorted(access.hubs.items()):
+        yield f"user {name}"
+        yield f"topic write vendor/{dialect}/{site}/#"
+
+
+def _known(path: Path) -> dict[str, str]:
+    """The password file as it is: name -> hash."""
+    if not path.exists():
+        return {}
+    pairs = (line.partition(":") for line in path.read_text().splitlines())
+    return {name: hashed for name, _, hashed in pairs}
+
+
+def _lasting(hashed: str | None, secret: str) -> str:
+    """The hash as it stands when it is this secret's: a file that says the same is not written anew."""
+    if hashed is not None and hashed.startswith("$7$"):
+        _, _, rounds, salt, digest = hashed.split("$")
+        made = hashlib.pbkdf2_hmac("sha512", secret.encode(), base64.b64decode(salt), int(rounds))
+        if hmac.compare_digest(made, base64.b64decode(digest)):
+            return hashed
+    return hash_secret(secret)
+
+
+def hash_secret(secret: str) -> str:
     """Mosquitto's ``$7$``: PBKDF2 with SHA-512."""
     salt = os.urandom(12)
     made = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ROUNDS, 64)
     return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
 
 
-def _write(path: Path, lines: list[str]) -> None:
+def _write(path: Path, lines: list[str]) -> bool:
+    text = "\n".join(lines) + "\n"
+    if path.exists() and path.read_text() == text:
+        return False
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)
-    fresh.write_text("\n".join(lines) + "\n")
+    fresh.write_text(text)
     fresh.replace(path)
+    return True

@@ -17,7 +17,7 @@ from domain.errors import ConfigurationError, Unreadable
 from domain.people import ContactPoint, Responder, Shift, Team
 from store.bulk import among, fetch, listed, read_json, upsert
 from store.ledger import Ledger, Tx
-from store.site import DEVICE_ID, Site, SiteHome, SiteResponder, SiteTeam
+from store.site import DEVICE_ID, RESERVED, Site, SiteHome, SiteResponder, SiteTeam
 from store.tables import (
     DeviceRow,
     HomeRow,
@@ -88,6 +88,8 @@ class Register:
     def add_device(self, id: str, home: str, role: str, gateway: str | None, secret: str) -> None:
         """Register one device of a home that is known. Raises ``ConfigurationError`` with all problems."""
         problems = [] if re.fullmatch(DEVICE_ID, id) else [f"device id {id!r} must match {DEVICE_ID}"]
+        if id in RESERVED:
+            problems.append(f"device id {id!r} is a log-in of our own at the broker; choose another")
         with self._ledger.transaction() as tx:
             if not tx.execute(sa.select(HOMES.c.id).where(HOMES.c.id == home)).first():
                 problems.append(f"no home {home!r} in the register; import it first")
@@ -95,7 +97,7 @@ class Register:
                 raise ConfigurationError(problems)
             row = {
                 "id": id, "home_id": home, "role": role, "dialect": "anling", "gateway": gateway, "site": None,
-                "external": None, "secret_hash": hash_secret(secret),
+                "external": None, "secret_hash": hash_secret(secret), "revoked_at": None,
             }  # fmt: skip
             _upsert(tx, DEVICES, [row])
             touch(tx)
@@ -103,8 +105,10 @@ class Register:
     def secret_ok(self, device: str, secret: str) -> bool:
         """Whether ``secret`` is the device's own; an unknown device or one without a secret never passes."""
         with self._ledger.reading() as tx:
-            kept = tx.execute(sa.select(DEVICES.c.secret_hash).where(DEVICES.c.id == device)).scalar()
-            kept = kept or tx.execute(sa.select(HUBS.c.secret_hash).where(HUBS.c.id == device)).scalar()
+            for kind in (DEVICES.c, HUBS.c):
+                let_in = (kind.id == device) & kind.revoked_at.is_(None)
+                if kept := tx.execute(sa.select(kind.secret_hash).where(let_in)).scalar():
+                    break
         return bool(kept) and check_secret(secret, str(kept))
 
 

@@ -15,6 +15,8 @@ from domain.people import ROLES
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 DEVICE_ID = r"^[a-z0-9][a-z0-9-]{2,63}$"
+#: our own log-ins at the broker
+RESERVED = frozenset({"bridge-alarm", "bridge-tele", "bridge-vendor", "monitor", "watch"})
 _TIME = r"^([01]?\d|2[0-4]):[0-5]\d$"
 
 
@@ -178,4 +180,6 @@ def _doubles(site: Site) -> Iterator[str]:
         for id in ids:
             if id in seen:
                 yield f"{name}: id {id!r} stands twice; give each its own"
+            if name == "devices" and id in RESERVED:
+                yield f"{name}: id {id!r} is a log-in of our own at the broker; choose another"
             seen.add(id)

@@ -7,7 +7,17 @@ from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
 from store.tables.plans import DrillRow, PlanRow
-from store.tables.register import DeviceRow, HomeRow, HubRow, ResidentRow, ResponderRow, StreetRow, TeamRow
+from store.tables.register import (
+    CommissioningRow,
+    DeviceRow,
+    HomeRow,
+    HubRow,
+    ResidentRow,
+    ResponderRow,
+    RevokedCertificateRow,
+    StreetRow,
+    TeamRow,
+)
 from store.tables.signs import DeviceStateRow, TelemetryRow
 from store.tables.tasks import TaskRow
 
@@ -16,6 +26,7 @@ __all__ = [
     "OUTBOX_OPEN",
     "AlertRow",
     "AttemptRow",
+    "CommissioningRow",
     "DeviceRow",
     "DeviceStateRow",
     "DrillRow",
@@ -30,6 +41,7 @@ __all__ = [
     "ReadAuditRow",
     "ResidentRow",
     "ResponderRow",
+    "RevokedCertificateRow",
     "SessionRow",
     "StreetRow",
     "TaskRow",

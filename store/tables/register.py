@@ -1,10 +1,12 @@
 """Who lives where, with which devices, and who may come."""
 
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from store.tables.base import json, sealed
+from store.tables.base import instant, json, sealed
 
 
 class StreetRow(SQLModel, table=True):
@@ -51,6 +53,10 @@ class DeviceRow(SQLModel, table=True):
     external: str | None = None
     #: Mosquitto's own password format
     secret_hash: str | None = None
+    #: shut out: neither its password nor its certificate lets it in
+    revoked_at: datetime | None = instant(nullable=True)
+    #: serial number of its certificate, in hexadecimal
+    certificate: str | None = None
 
 
 class HubRow(SQLModel, table=True):
@@ -61,6 +67,31 @@ class HubRow(SQLModel, table=True):
     dialect: str
     site: str
     secret_hash: str | None = None
+    revoked_at: datetime | None = instant(nullable=True)
+
+
+class RevokedCertificateRow(SQLModel, table=True):
+    """A certificate that no longer counts, also after its device got another."""
+
+    __tablename__ = "revoked_certificates"
+    serial: str = Field(primary_key=True)
+    device_id: str
+    revoked_at: datetime = instant()
+
+
+class CommissioningRow(SQLModel, table=True):
+    """A home's acceptance: each device pressed and heard, each contact proved, then signed by the installer."""
+
+    __tablename__ = "commissionings"
+    __table_args__ = (CheckConstraint("(signed_at IS NULL) = (signed_by IS NULL)", name="signed_by_somebody"),)
+
+    home_id: str = Field(primary_key=True)
+    opened_at: datetime = instant()
+    opened_by: str
+    #: contact (``family:0``, ``responder:doctor-1``) -> {at, by}
+    proved: Any = json()
+    signed_at: datetime | None = instant(nullable=True)
+    signed_by: str | None = None
 
 
 class ResponderRow(SQLModel, table=True):
