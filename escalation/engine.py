@@ -9,11 +9,14 @@ import structlog
 
 from domain.clock import Clock
 from domain.errors import AnlingError, LedgerCollision, LedgerUnavailable
+from domain.tasks import Task, TaskKind
 from escalation.command import Tick
+from escalation.rescue import rescue
 from escalation.stage import apply
 from escalation.standing import Standing
 from store import alerts
 from store.ledger import Ledger
+from store.tasks import open_tasks
 
 _LOG = structlog.get_logger("anling.engine")
 #: alerts decided in one transaction
@@ -37,6 +40,8 @@ class Engine:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._aside: dict[str, float] = {}
+        #: plans that cannot be used and that the operator has been told of
+        self._told = 0
         #: monotonic second of the last completed turn of the loop
         self.turned_at = time.monotonic()
         self.ticks = 0
@@ -72,6 +77,7 @@ class Engine:
                 if self._rejudge and time.monotonic() - judged > 5:
                     judged = time.monotonic()
                     self._rejudge()
+                self._tell_operator(self._clock.now())
             except AnlingError as error:
                 _LOG.warning("engine_turn_failed", error=str(error))
             except Exception as error:  # the loop must never end; whoever watches its age sees it stand still
@@ -107,7 +113,7 @@ class Engine:
             return self._one_by_one(now)
 
     def _one_by_one(self, now: datetime) -> int:
-        """A batch failed: decide each alert alone, and set aside the one that cannot be decided."""
+        """A batch failed: decide each alert alone; the one that cannot be decided is rescued."""
         with self._ledger.reading() as tx:
             ids = alerts.due_ids(tx, now, _BATCH + len(self._aside))
         done = 0
@@ -122,9 +128,31 @@ class Engine:
             except (LedgerCollision, LedgerUnavailable):
                 raise
             except Exception as error:
-                self._aside[id] = time.monotonic() + _SET_ASIDE
-                _LOG.error("alert_set_aside", alert=id, error=type(error).__name__, text=str(error)[:300])
+                _LOG.error("alert_not_decided", alert=id, error=type(error).__name__, text=str(error)[:300])
+                self._rescue(id, type(error).__name__, now)
         return done
+
+    def _rescue(self, id: str, why: str, now: datetime) -> None:
+        """Call for it all the same and tell the operator; if even that fails, set it aside and try again later."""
+        try:
+            with self._ledger.transaction() as tx:
+                rescue(tx, self._standing, id, why, now)
+        except (LedgerCollision, LedgerUnavailable):
+            raise
+        except Exception as error:
+            self._aside[id] = time.monotonic() + _SET_ASIDE
+            _LOG.error("alert_set_aside", alert=id, error=type(error).__name__, text=str(error)[:300])
+
+    def _tell_operator(self, now: datetime) -> None:
+        """A plan that alerts are pinned to and that cannot be used is a task, besides a line in the log."""
+        lacking = self._standing.lacking
+        if len(lacking) != self._told:
+            with self._ledger.transaction() as tx:
+                open_tasks(tx, [
+                    Task(f"plan:{version}", TaskKind.OPERATOR, now, data={"why": "plan_unusable", "version": version})
+                    for version in lacking
+                ])  # fmt: skip
+            self._told = len(lacking)
 
     def _is_aside(self, id: str) -> bool:
         until = self._aside.get(id)

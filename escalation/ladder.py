@@ -15,14 +15,14 @@ from escalation.sheet import Joined, Sheet, changed
 _BREATH = timedelta(seconds=1)
 
 
-def begin(sheet: Sheet, plan_tracks: Sequence[PlanTrack]) -> None:
+def begin(sheet: Sheet, plan_tracks: Sequence[PlanTrack], gen: int = 0) -> None:
     """Open tracks and contact their first tiers in the same decision.
 
     Where none of them has a step at 0 s the soonest begins at once, the others keep their distance (invariant 19).
     """
     soonest = min((t.tiers[0].after for t in plan_tracks), default=timedelta(0)).total_seconds()
     for plan_track in plan_tracks:
-        advance(sheet, Track(plan_track.name, TrackState.CALLING, sheet.now, saved=soonest))
+        advance(sheet, Track(plan_track.name, TrackState.CALLING, sheet.now, gen=gen, saved=soonest))
 
 
 def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:

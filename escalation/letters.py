@@ -27,6 +27,21 @@ class Letters:
 
     def write(self, tx: Tx, leased: Sequence[Leased], roster: Roster, now: datetime) -> dict[str, Letter | None]:
         """A letter for each row key; None where person or contact point are gone from the register."""
+        try:
+            return self._write(tx, leased, roster, now)
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            _LOG.error("letters_not_written", rows=len(leased), error=type(error).__name__)
+            return {row.item.key: self._alone(tx, row, roster, now) for row in leased}
+
+    def _alone(self, tx: Tx, row: Leased, roster: Roster, now: datetime) -> Letter | None:
+        """What cannot be read of one home keeps nobody else's letter, and its own call is made without it (P6)."""
+        try:
+            return self._write(tx, [row], roster, now)[row.item.key]
+        except (AttributeError, TypeError, ValueError, KeyError) as error:
+            _LOG.error("home_unusable", home=row.home_id, error=type(error).__name__)
+            return self._plain(row, roster, now, None)
+
+    def _write(self, tx: Tx, leased: Sequence[Leased], roster: Roster, now: datetime) -> dict[str, Letter | None]:
         homes = register.homes_of(tx, {x.home_id for x in leased if x.home_id})
         near = {x.home_id for x in leased if x.home_id and x.item.channel in _NEEDS_PEOPLE}
         residents = register.residents_of(tx, near) if near else {}

@@ -25,6 +25,8 @@ class Standing:
         self._calendar: list[tuple[datetime, str]] = []
         self._seen: str | None = None
         self._lock = threading.Lock()
+        #: versions that alerts are pinned to and that cannot be used
+        self.lacking: set[str] = set()
 
     def roster(self, tx: Tx) -> Roster:
         """Everybody who may be asked, as of this transaction."""
@@ -69,5 +71,6 @@ class Standing:
             plan = self._plans[version] = parse_plan(text, version)
         except (ConfigurationError, LookupError) as error:
             _LOG.error("plan_unusable", version=version, why=str(error)[:300])
+            self.lacking.add(version)
             return None
         return plan

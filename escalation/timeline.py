@@ -44,9 +44,14 @@ def delta(before: Alert | None, after: Alert) -> dict[str, Any]:
 
 
 def replay(deltas: Iterable[Mapping[str, Any]]) -> Alert:
-    """The alert that these deltas, in order, make. Its chain head is left empty."""
+    """The alert that these deltas, in order, make. Its chain head is left empty.
+
+    A delta that names the subject makes the alert anew: the first one does, and that of a rescue.
+    """
     alert: Alert | None = None
-    for change in deltas:
+    changes = list(deltas)
+    start = max((n for n, change in enumerate(changes) if "subject" in change), default=0)
+    for change in changes[start:]:
         values = {k: _value(k, v) for k, v in change.items() if k not in {"tracks", "subject"}}
         known = alert.tracks if alert else ()
         values["tracks"] = _merge(known, change.get("tracks", {}))

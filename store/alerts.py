@@ -5,7 +5,7 @@ Only ``escalation`` uses this module; everybody else reads ``store.views``.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -95,9 +95,12 @@ def due_ids(tx: Tx, now: datetime, limit: int) -> list[str]:
 
 
 def next_due(tx: Tx) -> datetime | None:
-    """When the next timer runs out."""
+    """When the next timer runs out. One that cannot be read has run out: it must not hold up all others (P6)."""
     rows = fetch(tx, "SELECT due_at FROM tracks WHERE due_at IS NOT NULL ORDER BY due_at LIMIT 1")
-    return read_instant(tx, rows[0][0]) if rows else None
+    try:
+        return read_instant(tx, rows[0][0]) if rows else None
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def newest_time(tx: Tx) -> datetime | None:
@@ -118,6 +121,15 @@ def save(tx: Tx, changes: Sequence[Change]) -> list[Alert]:
     _update(tx, [(a, c.before) for a, c in old if c.before], closing=True)
     _INSERT_ENTRY(tx, [row for _, rows in chained for row in rows])
     return [a for a, _ in chained]
+
+
+def overwrite(tx: Tx, alert: Alert) -> None:
+    """Put this alert in place of one whose row cannot be read any more, whatever that says (P6)."""
+    row = {name: value for name, value in _alert_row(alert).items() if name != "id"}
+    tx.execute(sa.delete(TRACKS).where(TRACKS.c.alert_id == alert.id))
+    tx.execute(sa.update(ALERTS).where(ALERTS.c.id == alert.id).values(**row))
+    tracks = [_track_row(alert, track, n) for n, track in enumerate(alert.tracks)]
+    _INSERT_TRACK(tx, [track | {"alert_state": row["state"]} for track in tracks])
 
 
 def timeline(tx: Tx, alert_id: str) -> list[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from store.alerts import ALERTS
 from store.bulk import Insert, Update, fetch, instant, read_instant, read_json
@@ -17,6 +18,7 @@ from store.tables import AttemptRow, OutboxRow
 
 OUTBOX = OutboxRow.__table__  # type: ignore[attr-defined]
 ATTEMPTS = AttemptRow.__table__  # type: ignore[attr-defined]
+_LOG = structlog.get_logger("anling.outbox")
 _INSERT = Insert(OUTBOX, conflict="(key) DO NOTHING")
 _INSERT_ATTEMPT = Insert(ATTEMPTS)
 
@@ -69,7 +71,7 @@ def put(tx: Tx, items: Sequence[Item]) -> None:
 def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
     """Take rows that are ready, first contacts before repeats; one at a time per person and alert."""
     rows = fetch(tx, _READY + (" FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""), instant(tx, now), limit)
-    found = [_leased(tx, row) for row in rows]
+    found = [leased for row in rows if (leased := _readable(tx, row, now))]
     busy: set[tuple[str, str]] = set()
     chosen = []
     for leased in found:
@@ -292,6 +294,19 @@ def _row(item: Item) -> dict[str, Any]:
         "finished_at": None,
         "reason": None,
     }
+
+
+def _readable(tx: Tx, row: Sequence[Any], now: datetime) -> Leased | None:
+    """None for a row that cannot be read: it is finished with that reason, and no other waits for it (P6).
+
+    Its alert's next look asks the person again.
+    """
+    try:
+        return _leased(tx, row)
+    except (TypeError, ValueError) as error:
+        _LOG.error("outbox_row_unusable", key=row[0], error=type(error).__name__)
+        finish(tx, row[0], "failed", now, "the row cannot be read")
+        return None
 
 
 def _leased(tx: Tx, row: Sequence[Any]) -> Leased:

@@ -133,7 +133,7 @@ def version(tx: Tx) -> str:
 def people(tx: Tx) -> People:
     """Responders and teams, contact points opened."""
     responders = {row["id"]: _responder(tx, row) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
-    teams = tuple(_team(row) for row in tx.execute(sa.select(TEAMS).order_by(TEAMS.c.id)).mappings())
+    teams = tuple(_team(*row) for row in fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id"))
     return People(version(tx), responders, teams)
 
 
@@ -273,7 +273,7 @@ def _device_rows(home: SiteHome) -> Iterable[dict[str, Any]]:
 def _responder(tx: Tx, row: Mapping[Any, Any]) -> Responder:
     raw = _opened(tx, row["contacts"], f"responders.contacts|{row['id']}") or []
     points = tuple(ContactPoint(n, c["channel"], c["address"], c["secret"], c["drill"]) for n, c in enumerate(raw))
-    return Responder(row["id"], row["name"], row["role"], row["street"], row["language"], points)
+    return Responder(row["id"], row["name"] or row["id"], row["role"], row["street"], row["language"], points)
 
 
 def _opened(tx: Tx, sealed: bytes | None, place: str) -> Any:
@@ -285,8 +285,13 @@ def _opened(tx: Tx, sealed: bytes | None, place: str) -> Any:
         return None
 
 
-def _team(row: Mapping[Any, Any]) -> Team:
-    return Team(row["id"], row["role"], row["street"], tuple(_shift(s) for s in row["shifts"]))
+def _team(id: str, role: str, street: str | None, shifts: Any) -> Team:
+    """A team whose shifts cannot be read is an empty one: a gap that is shown, and no decision fails (P6)."""
+    try:
+        return Team(id, role, street, tuple(_shift(s) for s in read_json(shifts)))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        _LOG.error("team_unusable", team=id, error=type(error).__name__)
+        return Team(id, role, street)
 
 
 def _shift(raw: Mapping[str, Any]) -> Shift:
