@@ -57,6 +57,8 @@ class Shift:
     end: str = "24:00"
     dates: tuple[date, ...] = ()
     deputy: str | None = None
+    #: ``workday`` or ``holiday`` of the Chinese calendar, besides the weekdays; None: both
+    days: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,23 @@
-"""Who is on duty: teams, weekly shifts and deputies, in Shanghai wall time, for any instant.
+"""Who is on duty: teams, weekly shifts and what bends them, in Shanghai wall time, for any instant.
 
 Pure. The ledger's register is read into a ``Roster``; ``decide`` asks it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from domain.alerts import Subject
+from domain.duty import NONE, Changes
 from domain.people import ContactPoint, Responder, Shift, Team
+from escalation.standins import StandIns
+from escalation.workdays import Calendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _DAY = timedelta(days=1)
+_PLAIN = Calendar()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,12 @@ class Roster:
     responders: Mapping[str, Responder] = field(default_factory=dict)
     teams: tuple[Team, ...] = ()
     zone: ZoneInfo = SHANGHAI
+    #: overrides, swaps, absences, deputies, holidays
+    changes: Changes = NONE
     #: role -> its teams: a district has hundreds, and each decision asks for a few
     _of_role: Mapping[str, tuple[Team, ...]] = field(init=False, repr=False, compare=False)
+    stand_ins: StandIns = field(init=False, repr=False, compare=False)
+    calendar: Calendar = field(init=False, repr=False, compare=False)
 
     #: the last answer to each question, with its minute: shifts change on the minute, and a storm asks the same again
     _answers: dict[tuple[str, str | None, str | None, bool], tuple[int, tuple[Responder, ...]]] = field(
@@ -36,6 +44,8 @@ class Roster:
         for team in self.teams:
             of_role[team.role] = (*of_role.get(team.role, ()), team)
         object.__setattr__(self, "_of_role", of_role)
+        object.__setattr__(self, "stand_ins", StandIns(self.changes))
+        object.__setattr__(self, "calendar", Calendar.of(self.changes.holidays))
 
     def on_duty(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
         """People of ``role`` on duty for ``subject`` at ``at`` whom some contact point reaches (P4)."""
@@ -43,43 +53,67 @@ class Roster:
         asked = (role, subject.street, subject.doctor_team, drill)
         known = self._answers.get(asked)
         if known is None or known[0] != minute:
-            known = self._answers[asked] = (minute, self._look_up(role, subject, at, drill))
+            known = self._answers[asked] = (minute, self.look_up(role, subject, at, drill))
         return known[1]
 
-    def _look_up(self, role: str, subject: Subject, at: datetime, drill: bool) -> tuple[Responder, ...]:
-        local = at.astimezone(self.zone)
-        teams = self._of_role.get(role, ())
-        for circle in _circles(role, subject, teams):
-            found = {p.id: p for p in self._present(circle, local) if usable(p, role, drill)}
+    def look_up(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
+        """As ``on_duty``, to the second and without remembering."""
+        teams = self.teams_of(role)
+        for circle in circles(role, subject, teams):
+            found = {p.id: p for team in circle for p in self.serving(team, at) if usable(p, role, drill)}
             if found:
                 return tuple(found.values())
         if any(subject.street is None or t.street in (subject.street, None) for t in teams):
             return ()
         # Nobody made a team for this role: everybody of the role in the street counts.
-        return tuple(p for p in self._everybody(role, subject.street) if usable(p, role, drill))
+        people = (self._first(p.id, None, at) for p in self.everybody(role, subject.street))
+        return tuple({p.id: p for p in people if p and usable(p, role, drill)}.values())
 
-    def _present(self, teams: Iterable[Team], local: datetime) -> Iterator[Responder]:
-        for team in teams:
-            for shift in team.shifts:
-                if shift.always or covers(shift, local):
-                    person = self._reachable(shift)
-                    if person:
-                        yield person
+    def serving(self, team: Team, at: datetime) -> Iterator[Responder]:
+        """Who comes for one team at ``at``, in the order of its shifts."""
+        for shift, day in self.running(team, at):
+            holder = self.stand_ins.holder(team.id, shift.responder, day, at)
+            if holder is not None:
+                person = self._first(holder, shift.deputy if holder == shift.responder else None, at)
+                if person:
+                    yield person
+        for other in self.stand_ins.besides(team.id, at):
+            person = self._first(other, None, at)
+            if person:
+                yield person
 
-    def _reachable(self, shift: Shift) -> Responder | None:
-        """The responder of the shift; the deputy where that person cannot be reached at all."""
-        person = self.responders.get(shift.responder)
-        if person and person.contacts:
-            return person
-        deputy = self.responders.get(shift.deputy or "")
-        return deputy if deputy and deputy.contacts else None
+    def running(self, team: Team, at: datetime) -> Iterator[tuple[Shift, date]]:
+        """The team's shifts that run at ``at``, each with the day on which it began."""
+        local = at.astimezone(self.zone)
+        for shift in team.shifts:
+            day = begun(shift, local, self.calendar)
+            if day is not None:
+                yield shift, day
 
-    def _everybody(self, role: str, street: str | None) -> Iterator[Responder]:
+    def teams_of(self, role: str) -> tuple[Team, ...]:
+        """All teams that cover a role."""
+        return self._of_role.get(role, ())
+
+    def everybody(self, role: str, street: str | None) -> Iterator[Responder]:
+        """All people of a role in a street, whether on duty or not."""
         people = (r for r in self.responders.values() if r.role == role)
         return (r for r in people if street is None or r.street in (street, None))
 
+    def without(self, mute: Collection[str]) -> "Roster":
+        """The roster as it would be if these people could not be reached at all (P4)."""
+        people = {id: replace(p, contacts=()) if id in mute else p for id, p in self.responders.items()}
+        return replace(self, responders=people)
 
-def _circles(role: str, subject: Subject, teams: tuple[Team, ...]) -> Iterator[Iterable[Team]]:
+    def _first(self, id: str, deputy: str | None, at: datetime) -> Responder | None:
+        """The person, or the nearest deputy, who is not away and whom some contact point reaches (P4)."""
+        for candidate in self.stand_ins.candidates(id, deputy, at):
+            person = self.responders.get(candidate)
+            if person and person.contacts:
+                return person
+        return None
+
+
+def circles(role: str, subject: Subject, teams: tuple[Team, ...]) -> Iterator[Iterable[Team]]:
     """The home's own team first, then the street's, then the district's; wider only when empty."""
     own, street = subject.doctor_team, subject.street
     if role == "family_doctor" and own:
@@ -103,24 +137,35 @@ def usable(person: Responder, role: str, drill: bool) -> tuple[ContactPoint, ...
     return real or person.contacts
 
 
-def covers(shift: Shift, local: datetime) -> bool:
+def covers(shift: Shift, local: datetime, calendar: Calendar = _PLAIN) -> bool:
     """Whether the shift runs at ``local`` wall time; one that ends before it starts runs into the next day."""
+    return begun(shift, local, calendar) is not None
+
+
+def begun(shift: Shift, local: datetime, calendar: Calendar = _PLAIN) -> date | None:
+    """The day on which the shift that runs at ``local`` wall time began; None when it does not run."""
+    today = local.date()
     if shift.always:
-        return True
-    start, end = _minute(shift.start), _minute(shift.end)
+        return today
+    start, end = minute_of(shift.start), minute_of(shift.end)
     now = local.hour * 60 + local.minute
     if start < end:
-        return start <= now < end and _on(shift, local.date())
-    return (now >= start and _on(shift, local.date())) or (now < end and _on(shift, local.date() - _DAY))
+        return today if start <= now < end and _on(shift, today, calendar) else None
+    if now >= start and _on(shift, today, calendar):
+        return today
+    return today - _DAY if now < end and _on(shift, today - _DAY, calendar) else None
 
 
-def _on(shift: Shift, day: date) -> bool:
+def _on(shift: Shift, day: date, calendar: Calendar) -> bool:
     if shift.dates:
         return day in shift.dates
-    return not shift.weekdays or day.isoweekday() in shift.weekdays
+    if shift.weekdays and day.isoweekday() not in shift.weekdays:
+        return False
+    return shift.days is None or calendar.works(day) == (shift.days == "workday")
 
 
 @lru_cache(maxsize=1440)
-def _minute(text: str) -> int:
+def minute_of(text: str) -> int:
+    """``"20:30"`` as minutes of the day."""
     hours, _, minutes = text.partition(":")
     return int(hours) * 60 + int(minutes or 0)
