@@ -73,11 +73,14 @@ def sort(readings: list[Reading]) -> Translation:
 
 
 def _rank(reading: Reading) -> int:
+    """Steps that come along with a pulse say less than the pulse does."""
+    if reading.kind is Kind.ACTIVITY and reading.data.get("kind") == "steps":
+        return _ORDER[Kind.HEARTBEAT]
     return _ORDER.get(reading.kind, len(_ORDER))
 
 
 _ORDER = {kind: n for n, kind in enumerate((
     Kind.SOS, Kind.FALL, Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK, Kind.GEOFENCE_EXIT, Kind.INACTIVITY, Kind.CANCEL,
-    Kind.HELP_ARRIVED, Kind.CHECKIN_OK, Kind.TAMPER, Kind.BATTERY_LOW, Kind.OFFLINE, Kind.VITALS, Kind.LOCATION,
-    Kind.ACTIVITY, Kind.HEARTBEAT, Kind.UNKNOWN,
+    Kind.HELP_ARRIVED, Kind.CHECKIN_OK, Kind.TAMPER, Kind.BATTERY_LOW, Kind.OFFLINE, Kind.ACTIVITY, Kind.VITALS,
+    Kind.LOCATION, Kind.HEARTBEAT, Kind.UNKNOWN,
 ))}  # fmt: skip

@@ -1,0 +1,199 @@
+"""What a property's name and value mean, whoever made the device: smoke is smoke in every house.
+
+Makers that publish flat properties (``{"smoke": true, "battery": 80}``) differ in the envelope and agree, more or
+less, on names. The tables here are about names and value sets, never about models.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from broker_bridge.decoders import value
+from broker_bridge.decoders.names import (
+    ACTIONS,
+    ALARMS,
+    ASIDE,
+    BATTERIES,
+    FALLS,
+    LOOSE,
+    LOW_WORDS,
+    LOWS,
+    MOVES,
+    QUANTITIES,
+    QUIET,
+    RINGING,
+    ROLE_ALARMS,
+    ROLES,
+    STATED,
+    UNSURE,
+    VITALS,
+    WORDS_OF_MOTION,
+)  # fmt: skip
+from broker_bridge.decoders.presses import SOSROLES, press
+from broker_bridge.decoders.reading import Reading
+from domain.events import Kind
+
+Fields = Mapping[str, Any]
+
+
+def read(said: Fields, device: str | None, role: str | None = None, ts: datetime | None = None) -> list[Reading]:
+    """Everything that these properties tell; a heartbeat when they tell nothing more than that it lives."""
+    named = {value.word(key): item for key, item in said.items() if isinstance(key, str)}
+    told = [*_alarms(named, role), *_presses(named, role), *_activity(named), *_vitals(named), *_battery(named)]
+    if not told:
+        told = [Reading(Kind.HEARTBEAT)]
+    common = facts(named)
+    return [replace(r, device=device, ts=ts, data={**common, **r.data}) for r in told]
+
+
+def facts(named: Fields) -> dict[str, Any]:
+    """What any reading may carry along: battery, radio, which alarms are off."""
+    found: dict[str, Any] = {}
+    for name in BATTERIES:
+        if (level := value.percent(named.get(name))) is not None:
+            found["battery_pct"] = level
+            break
+    for name in ("rssi", "linkquality", "lqi"):
+        if (radio := value.number(named.get(name), -200, 255)) is not None:
+            found["rssi" if name == "rssi" else "link"] = radio
+    off = sorted({str(kind) for name, (kind, _) in ALARMS.items() if name in named and alarm(named[name]) is False})
+    return found | ({"off": off} if off else {})
+
+
+def alarm(said: Any) -> bool | None:
+    """Whether an alarm property is set; None when there is no value, or one that is neither."""
+    plain = value.word(said)
+    if plain in QUIET or plain.startswith(("no_", "not_")):
+        return False
+    return True if plain in RINGING else value.truth(said)
+
+
+def _alarms(named: Fields, role: str | None) -> list[Reading]:
+    testing = value.truth(named.get("test")) is True or value.truth(named.get("self_test")) is True
+    told = []
+    for name, said in named.items():
+        if name in LOOSE and value.word(said) in FALLS:
+            told.append(Reading(Kind.FALL, _confidence(value.word(said)), level=True))
+        elif (found := ALARMS.get(name)) and said is not None and (reading := _alarm(name, said, *found, testing)):
+            told.append(reading)
+        elif name in ROLE_ALARMS and (kind := role_kind(role)) and alarm(said):
+            told.append(Reading(kind, {"trigger": name} | ({} if kind is Kind.SOS else {"state": "alarm"}), level=True))
+    return told or _tested(named, role, testing)
+
+
+def _alarm(name: str, said: Any, kind: Kind, data: Fields, testing: bool) -> Reading | None:
+    if isinstance(said, dict | list):
+        return None
+    if kind is Kind.FALL and value.word(said) in UNSURE:
+        return Reading(kind, _confidence(value.word(said)), level=True)
+    state = alarm(said)
+    if kind is Kind.SOS and state is None and value.number(said, 1) is not None:
+        state = True  # a code that we do not know, from a button that means only one thing
+    if state is False or (state is None and _is_quantity(said)):
+        return None
+    if state is None:
+        return Reading(Kind.UNKNOWN, said=f"{name}={str(said)[:40]}") if said != "" else None
+    if value.word(said) == "test":
+        testing = True
+    if kind in STATED:
+        return Reading(kind, {**data, "state": "test" if testing else "alarm"}, drill=testing, level=True)
+    extra = {"trigger": name} if kind is Kind.SOS else {"kind": name} if kind is Kind.TAMPER else {}
+    return Reading(kind, {**extra, **data}, drill=testing and kind is not Kind.TAMPER, level=True)
+
+
+def _confidence(word: str) -> Fields:
+    return {"confidence": UNSURE[word]} if word in UNSURE else {}
+
+
+def _is_quantity(said: Any) -> bool:
+    """A concentration or a count under an alarm's name: no yes and no no."""
+    return value.number(said) is not None
+
+
+def _tested(named: Fields, role: str | None, testing: bool) -> list[Reading]:
+    """A detector's own test with no alarm set is a drill of what it detects."""
+    if not testing:
+        return []
+    kinds = {kind: data for name, (kind, data) in ALARMS.items() if name in named and kind in STATED}
+    if not kinds and (own := role_kind(role)) in STATED and own is not None:
+        kinds = {own: {}}
+    return [Reading(kind, {**data, "state": "test"}, drill=True, level=True) for kind, data in list(kinds.items())[:1]]
+
+
+def _presses(named: Fields, role: str | None) -> list[Reading]:
+    told = []
+    for name in ACTIONS:
+        if name in named and (reading := press(named[name], role, explicit=name == "action")) is not None:
+            told.append(reading)
+    return [r for r in told if r.kind is not Kind.HEARTBEAT] or told
+
+
+def _activity(named: Fields) -> list[Reading]:
+    told = []
+    for name, said in named.items():
+        if name in LOOSE and value.word(said) not in WORDS_OF_MOTION:
+            continue
+        if name in MOVES and said is not None and (reading := move(*MOVES[name], said)):
+            told.append(reading)
+        elif name in QUANTITIES and (amount := value.number(said, 0)) is not None:
+            told.append(Reading(Kind.ACTIVITY, QUANTITIES[name] | {"amount": amount} | _flow(name, amount)))
+    return list({(r.data.get("kind"), str(r.data.get("state"))): r for r in told}.values())
+
+
+def move(sense: str, states: tuple[str, str], said: Any) -> Reading | None:
+    """A sign of life: motion, a door, a bed; ``states`` are its words for yes and no."""
+    plain = value.word(said)
+    if plain in WORDS_OF_MOTION:
+        return Reading(Kind.ACTIVITY, {"kind": sense, "state": WORDS_OF_MOTION[plain]} | {"detail": plain}, level=True)
+    yes = {"open": True, "opened": True, "closed": False, "close": False}.get(plain, value.truth(said))
+    if yes is None:
+        return None
+    if sense == "door" and states[0] == "closed" and plain in ("open", "opened", "closed", "close"):
+        return Reading(Kind.ACTIVITY, {"kind": "door", "state": "open" if yes else "closed"}, level=True)
+    return Reading(Kind.ACTIVITY, {"kind": sense, "state": states[0] if yes else states[1]}, level=True)
+
+
+def _flow(name: str, amount: float) -> dict[str, str]:
+    return {"state": "on" if amount > 0 else "off"} if QUANTITIES[name]["kind"] == "water" else {}
+
+
+def _vitals(named: Fields) -> list[Reading]:
+    found = value.vitals({VITALS[name]: said for name, said in named.items() if name in VITALS and said is not None})
+    return [Reading(Kind.VITALS, found)] if found else []
+
+
+def _battery(named: Fields) -> list[Reading]:
+    """Low by the maker's own word, or by 10 % and less; never when a mains supply says so."""
+    powered = any(value.truth(named.get(name)) is True for name in ("external_power", "ac_connected", "charging"))
+    low = any(
+        value.truth(named[name]) is True or value.word(named[name]) in LOW_WORDS for name in LOWS if name in named
+    )
+    low = low or any(value.truth(named.get(name)) is False for name in ("battery_ok", "batteryok"))
+    level = next((v for name in BATTERIES if (v := value.percent(named.get(name))) is not None), None)
+    if low or (level is not None and level <= value.LOW and not powered):
+        return [Reading(Kind.BATTERY_LOW, {} if level is None else {"battery_pct": level}, level=True)]
+    return []
+
+
+def role_kind(role: str | None) -> Kind | None:
+    """What a bare "alarm" of a device with this role is about; None when the role does not say."""
+    if role in SOSROLES:
+        return Kind.SOS
+    return ROLES.get(role or "")
+
+
+def by_words(name: str, names: Iterable[str]) -> str | None:
+    """Which of ``names`` an entity's own name speaks of (``kitchen_smoke_2`` of ``smoke``): the longest, then the last.
+
+    None when one of its words makes it a setting, a lamp or a diagnosis.
+    """
+    words = [w for w in value.word(name).split("_") if w]
+    if ASIDE & set(words):
+        return None
+    known = frozenset(names)
+    for length in range(min(4, len(words)), 0, -1):
+        for start in range(len(words) - length, -1, -1):
+            if (found := "_".join(words[start : start + length])) in known:
+                return found
+    return None
