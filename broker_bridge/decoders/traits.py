@@ -30,7 +30,7 @@ from broker_bridge.decoders.names import (
     VITALS,
     WORDS_OF_MOTION,
 )  # fmt: skip
-from broker_bridge.decoders.presses import SOSROLES, press
+from broker_bridge.decoders.presses import SOS_ROLES, press
 from broker_bridge.decoders.reading import Reading
 from domain.events import Kind
 
@@ -178,7 +178,7 @@ def _battery(named: Fields) -> list[Reading]:
 
 def role_kind(role: str | None) -> Kind | None:
     """What a bare "alarm" of a device with this role is about; None when the role does not say."""
-    if role in SOSROLES:
+    if role in SOS_ROLES:
         return Kind.SOS
     return ROLES.get(role or "")
 
