@@ -1,5 +1,6 @@
 """A message on its way from the broker to the ledger, and whom to tell that it got there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,6 @@ class Arrival:
 class Acknowledges(Protocol):
     """Whoever brought it."""
 
-    def ack(self, arrival: Arrival) -> bool:
-        """Let the broker forget it; False when its connection is gone."""
+    def ack(self, arrivals: Sequence[Arrival]) -> bool:
+        """Let the broker forget them; False when some connection of theirs is gone."""
         ...

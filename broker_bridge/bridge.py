@@ -30,6 +30,8 @@ log = structlog.get_logger()
 Intake = Callable[[Sequence[Heard]], Sequence[Receipt | None]]
 TelemetryIntake = Callable[[Sequence[Heard]], None]
 
+#: seconds: telemetry read in pieces leaves the processor to the presses
+_TELEMETRY_REST = 0.01
 #: probes that stay away before the alarm lane is connected anew
 _PROBES_MISSED = 3
 
@@ -147,6 +149,7 @@ class Bridge:
             ca_file=settings.ca_file,
             session_expected=settings.session_expected,
             presence=self._presence() if name == "alarm" else None,
+            rest=_TELEMETRY_REST if name == "telemetry" else 0.0,
         )
         return Lane(plan, deliver, self._lost)
 
@@ -157,7 +160,7 @@ class Bridge:
     def _take_alarm(self, arrival: Arrival) -> None:
         if arrival.message.topic == self._svc:
             self._probe.heard(arrival.message.payload)
-            arrival.lane.ack(arrival)
+            arrival.lane.ack([arrival])
         else:
             self._writers["alarm"].queue.put(arrival)
 

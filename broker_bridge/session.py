@@ -9,7 +9,8 @@ any other. The network thread is ours and outlives every exception.
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 import paho.mqtt.client as mqtt
@@ -19,8 +20,9 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from broker_bridge.arrival import Arrival
-from broker_bridge.mqtt_client import INFLIGHT, LanePlan, build_client, pump
+from broker_bridge.mqtt_client import INFLIGHT, LanePlan, ReadAheadClient, build_client, pump
 from broker_bridge.payload import LIMIT
+from broker_bridge.read_ahead import Plain
 from domain.clock import wall_now
 from domain.events import Message
 
@@ -64,7 +66,7 @@ class Lane:
         self._deliver = deliver
         self._lost = lost
         self._lock = threading.Lock()
-        self._client: mqtt.Client | None = None
+        self._client: ReadAheadClient | None = None
         self._thread: threading.Thread | None = None
         self._stopping = threading.Event()
         self._deaf = False
@@ -120,17 +122,17 @@ class Lane:
         """Drop the connection and make a new one: the only way to get unacknowledged messages again."""
         self._cut = True
 
-    def ack(self, arrival: Arrival) -> bool:
-        """Let the broker forget it. False when its connection is gone: then the broker sends it again."""
-        if arrival.message.qos == 0:
+    def ack(self, arrivals: Sequence[Arrival]) -> bool:
+        """Let the broker forget them. False when some connection of theirs is gone: then the broker sends it again."""
+        asked = [each for each in arrivals if each.message.qos > 0]
+        if not asked:
             return True
         with self._lock:
-            client = self._client
-            if client is None or arrival.epoch != self._live:
-                self.stale_acks += 1
-                return False
-            client.ack(arrival.mid, 1)
-            return True
+            live = [each.mid for each in asked if each.epoch == self._live]
+            self.stale_acks += len(asked) - len(live)
+            if live and self._client is not None:
+                self._client.ack_all(live)
+        return len(live) == len(asked)
 
     def publish(self, topic: str, payload: bytes, qos: int = 1, retain: bool = False) -> bool:
         """Hand a message to the broker as soon as there is one; False when too many wait already."""
@@ -166,6 +168,8 @@ class Lane:
         epoch, ends = self.epoch, time.monotonic() + _ANSWER
         client.reconnect()
         while pump(client, 1.0) == mqtt.MQTT_ERR_SUCCESS and not self._cut:
+            if self.plan.rest:
+                time.sleep(self.plan.rest)
             if self.epoch == epoch and (self._stopping.is_set() or time.monotonic() > ends):
                 self._silent = _SILENT
                 break
@@ -180,7 +184,7 @@ class Lane:
             self._live = 0
             self._subscribed = False
 
-    def _renew(self) -> mqtt.Client:
+    def _renew(self) -> ReadAheadClient:
         """A new client, with the words the old one still had to say."""
         old, self._worn = self._client, False
         self._client = client = self._build()
@@ -188,12 +192,13 @@ class Lane:
             client.publish(waiting.topic, waiting.payload, waiting.qos, waiting.retain)
         return client
 
-    def _build(self) -> mqtt.Client:
+    def _build(self) -> ReadAheadClient:
         client = build_client(self.plan, self.protocol, self._inflight)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_plain = self._on_plain
         return client
 
     def _other_version(self) -> None:
@@ -252,21 +257,29 @@ class Lane:
         if not self._stopping.is_set():
             log.warning("disconnected", lane=self.plan.name, reason=str(reason))
 
-    @_guarded
     def _on_message(self, client: mqtt.Client, _: Any, message: mqtt.MQTTMessage) -> None:
+        self._take(
+            _topic(message), bytes(message.payload), message.mid,
+            (message.qos, bool(message.retain), bool(message.dup)), wall_now(),
+        )  # fmt: skip
+
+    def _on_plain(self, messages: list[Plain]) -> None:
+        """What came in one piece came at one time."""
+        now = wall_now()
+        for topic, payload, mid, head in messages:
+            self._take(topic, payload, mid, (head >> 1 & 3, bool(head & 1), bool(head & 8)), now)
+
+    @_guarded
+    def _take(self, topic: str, payload: bytes, mid: int, flags: tuple[int, bool, bool], now: datetime) -> None:
+        """One message; ``flags``: QoS, retain, dup."""
         if self._deaf:
             return
-        now = time.monotonic()
-        payload = message.payload
         length = len(payload)
         if length > LIMIT:
             payload = payload[:LIMIT]
-        heard = Message(
-            _topic(message), bytes(payload), wall_now(), message.qos, bool(message.retain), bool(message.dup)
-        )
         self.received += 1
-        self.last_at = now
-        self._deliver(Arrival(heard, length, message.mid, self._live, now, self))
+        self.last_at = at = time.monotonic()
+        self._deliver(Arrival(Message(topic, payload, now, *flags), length, mid, self._live, at, self))
 
     def _farewell(self, client: mqtt.Client, timeout: float) -> None:
         """Wait until the broker has our last words, receipts before them included."""

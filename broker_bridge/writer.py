@@ -180,8 +180,7 @@ class Writer:
         for receipt in receipts:
             if receipt is not None:
                 self._answer(receipt)
-        for arrival, _ in items:
-            arrival.lane.ack(arrival)
+        _acknowledge([arrival for arrival, _ in items])
 
     def _answer(self, receipt: Receipt) -> None:
         try:
@@ -203,7 +202,7 @@ class Writer:
             return
         self._hopeless = 0
         self.tally.quarantined += 1
-        arrival.lane.ack(arrival)
+        arrival.lane.ack([arrival])
 
     def _until_again(self) -> float | None:
         if not self._again:
@@ -223,6 +222,15 @@ class Writer:
         """0.1 s, doubling to 2 s."""
         if self._stopping.wait(min(_PAUSE[1], _PAUSE[0] * 2 ** min(times, 10))) or self._stopping.is_set():
             raise _Stopped
+
+
+def _acknowledge(arrivals: Sequence[Arrival]) -> None:
+    """One word to each lane: the telemetry lane brings emergencies too."""
+    lanes: dict[int, list[Arrival]] = {}
+    for arrival in arrivals:
+        lanes.setdefault(id(arrival.lane), []).append(arrival)
+    for theirs in lanes.values():
+        theirs[0].lane.ack(theirs)
 
 
 def _where(error: BaseException) -> str:

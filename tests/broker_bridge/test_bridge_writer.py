@@ -22,8 +22,8 @@ class Acks:
     def __init__(self) -> None:
         self.mids: list[int] = []
 
-    def ack(self, arrival: Arrival) -> bool:
-        self.mids.append(arrival.mid)
+    def ack(self, arrivals: Sequence[Arrival]) -> bool:
+        self.mids += [arrival.mid for arrival in arrivals]
         return True
 
 
