@@ -152,6 +152,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from api.server import Server
     from broker_bridge.decode import hear
     from store.accounts import Accounts
+    from store.commissioning import Commissioning
     from store.drills import Drills
     from store.register import Register
     from store.tasks import Tasks
@@ -168,6 +169,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
+        commissioning=Commissioning(built.ledger, built.clock),
         callbacks=Callbacks(built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens),
         doorbell=built.ledger.doorbell,
         health=running.health,

@@ -13,6 +13,7 @@ from api import (
     alerts,
     browsers,
     callbacks,
+    commissioning,
     console,
     health,
     ingest,
@@ -32,7 +33,9 @@ from api.parts import ApiSettings, App
 
 __all__ = ["ApiSettings", "App", "build"]
 
-_ROUTERS = (alerts, callbacks, console, health, ingest, lists, live, register, responder, sessions, tasks)
+_ROUTERS = (
+    alerts, callbacks, commissioning, console, health, ingest, lists, live, register, responder, sessions, tasks,
+)  # fmt: skip
 
 
 def build(app: App) -> FastAPI:

@@ -12,6 +12,7 @@ from domain.health import Health
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from store.accounts import Accounts
+from store.commissioning import Commissioning
 from store.doorbell import Doorbell
 from store.drills import Drills
 from store.register import Register
@@ -48,6 +49,7 @@ class App:
     register: Register
     drills: Drills
     tasks: Tasks
+    commissioning: Commissioning
     #: what comes back from providers, desks and links
     callbacks: Callbacks
     doorbell: Doorbell

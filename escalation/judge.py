@@ -51,6 +51,7 @@ class Session:
     standing: Standing
     tx: Tx
     drills: frozenset[str]
+    installing: frozenset[str]
     open: dict[tuple[str, bool], Alert]
     previous: Mapping[str, str]
     cancels: dict[str, list[str]]
@@ -75,6 +76,7 @@ def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: da
         standing,
         tx,
         drills,
+        standing.installing(tx, now),
         alerts.open_of(tx, live) if live else {},
         {key: id for key, (id, _) in newest.items()},
         inbox.loose_cancels(tx, devices, now - _CANCEL_BEFORE) if devices else {},
@@ -187,11 +189,14 @@ def _cancel(session: Session, case: Case, event: Event) -> Verdict:
 
 
 def _drill(session: Session, case: Case) -> bool:
-    """A drill is believed in an open window, from a probe, or as a detector's own test; else the press is real."""
+    """A drill is believed in an open window, from a probe, as a detector's own test; and an installer's presses are.
+
+    Everything else is real.
+    """
     event, speaker = case.heard.event, case.speaker
     if event is None:
         return False
-    if event.data.get("state") == "test":
+    if event.data.get("state") == "test" or (speaker is not None and speaker.home in session.installing):
         return True
     if not event.drill or speaker is None:
         return False

@@ -9,7 +9,7 @@ import structlog
 from domain.errors import ConfigurationError
 from escalation.duty import SHANGHAI, Roster
 from escalation.plan import Plan, parse_plan
-from store import plans, register
+from store import commissioning, plans, register
 from store.ledger import Tx
 
 _LOG = structlog.get_logger("anling.standing")
@@ -22,6 +22,7 @@ class Standing:
         self._zone = zone
         self._plans: dict[str, Plan] = {}
         self._roster = Roster(zone=zone)
+        self._installing: dict[str, datetime] = {}
         self._calendar: list[tuple[datetime, str]] = []
         self._seen: str | None = None
         self._lock = threading.Lock()
@@ -32,6 +33,11 @@ class Standing:
         """Everybody who may be asked, as of this transaction."""
         self._refresh(tx)
         return self._roster
+
+    def installing(self, tx: Tx, at: datetime) -> frozenset[str]:
+        """Homes in which an installer is trying the devices at this moment."""
+        self._refresh(tx)
+        return frozenset(home for home, until in self._installing.items() if at < until)
 
     def in_force(self, tx: Tx, at: datetime) -> Plan:
         """The plan for alerts raised at ``at``."""
@@ -48,6 +54,7 @@ class Standing:
             if version != self._seen:
                 people = register.people(tx)
                 self._roster = Roster(people.responders, people.teams, self._zone)
+                self._installing = commissioning.installing(tx)
                 self._calendar = plans.calendar(tx)
                 self._seen = version
 

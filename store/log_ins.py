@@ -40,9 +40,9 @@ def log_ins(tx: Tx) -> LogIns:
     devices = sa.select(d.id, d.secret_hash).where(d.secret_hash.is_not(None), d.revoked_at.is_(None))
     hubs = sa.select(h.id, h.secret_hash, h.dialect, h.site).where(h.secret_hash.is_not(None), h.revoked_at.is_(None))
     return LogIns(
-        dict(tx.execute(devices.order_by(d.id)).tuples().all()),
+        dict(tx.execute(devices.order_by(d.id)).all()),
         {id: HubLogIn(secret, dialect, site) for id, secret, dialect, site in tx.execute(hubs.order_by(h.id))},
-        dict(tx.execute(sa.select(REVOKED.c.serial, REVOKED.c.revoked_at)).tuples().all()),
+        dict(tx.execute(sa.select(REVOKED.c.serial, REVOKED.c.revoked_at)).all()),
     )
 
 

@@ -15,6 +15,7 @@ from api.app import ApiSettings, App, build
 from broker_bridge.decode import hear
 from escalation.callbacks import Callbacks
 from store.accounts import Accounts
+from store.commissioning import Commissioning
 from store.drills import Drills
 from store.register import Register
 from store.schema import upgrade
@@ -82,6 +83,7 @@ def real_app(real: House) -> App:
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
+        commissioning=Commissioning(built.ledger, built.clock),
         callbacks=Callbacks(
             built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
         ),
