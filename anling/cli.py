@@ -122,18 +122,21 @@ def import_site(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check, write nothing")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Take a site file into the register: whole, or not at all."""
+    """Take a site file (JSON) or a list of homes with residents (CSV, XLSX) in: whole, or not at all."""
     from anling.house import open_ledger
     from anling.settings import read_settings
+    from records.sheets import read_sheet
     from store import schema
     from store.register import Register
-    from store.site import parse_site
+    from store.site import check_site, parse_site
 
-    site = parse_site(_read(file), file.name)
+    raw = _read(file)
+    sheet = file.suffix.lower() in (".csv", ".xlsx")
+    site = check_site(read_sheet(raw, file.name), file.name) if sheet else parse_site(raw, file.name)
     ledger = open_ledger(read_settings())
     schema.upgrade(ledger)
     schema.verify_key(ledger)
-    counts = Register(ledger).load(site, dry_run)
+    counts = Register(ledger).load(site, dry_run, partial=sheet)
     ledger.close()
     told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
     print(json.dumps(counts) if as_json else f"{'checked' if dry_run else 'imported'}: {told or 'nothing'}")

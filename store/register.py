@@ -17,6 +17,7 @@ from domain.errors import ConfigurationError, Unreadable
 from domain.people import ContactPoint, Responder, Shift, Team
 from store.bulk import among, fetch, listed, read_json, upsert
 from store.ledger import Ledger, Tx
+from store.merge import merged
 from store.site import DEVICE_ID, RESERVED, Site, SiteHome, SiteResponder, SiteTeam
 from store.tables import (
     DeviceRow,
@@ -70,8 +71,11 @@ class Register:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
-    def load(self, site: Site, dry_run: bool = False) -> dict[str, int]:
-        """Upsert a checked site file in one transaction; rows that it does not name stay. Returns counts."""
+    def load(self, site: Site, dry_run: bool = False, partial: bool = False) -> dict[str, int]:
+        """Upsert a checked site file in one transaction; rows that it does not name stay. Returns counts.
+
+        ``partial``: what a home's cards do not say stays as it is (a sheet has few columns).
+        """
         counts = {
             "streets": len(site.streets), "responders": len(site.responders), "teams": len(site.teams),
             "hubs": len(site.hubs), "homes": len(site.homes),
@@ -82,7 +86,7 @@ class Register:
             if problems:
                 raise ConfigurationError(problems)
             if not dry_run:
-                _write(tx, site)
+                _write(tx, merged(tx, site) if partial else site)
         return counts
 
     def add_device(self, id: str, home: str, role: str, gateway: str | None, secret: str) -> None:
@@ -234,6 +238,9 @@ def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     insert = upsert(tx, table)
     keys = [c.name for c in table.primary_key]
     values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+    if "secret_hash" in values:
+        # a file without the secret (it was printed once) does not shut the device out
+        values["secret_hash"] = sa.func.coalesce(insert.excluded.secret_hash, table.c.secret_hash)
     tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
 
 

@@ -150,6 +150,11 @@ def parse_site(raw: bytes, source: str = "site file") -> Site:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise ConfigurationError([f"{source}: not JSON: {error}"]) from error
+    return check_site(value, source)
+
+
+def check_site(value: Any, source: str = "site file") -> Site:
+    """A site file's value, checked. Raises ``ConfigurationError`` with every problem found."""
     try:
         site = Site.model_validate(value)
     except ValidationError as error:

@@ -1,0 +1,226 @@
+"""Sheets: the lists that street offices keep in Excel, read into a site file's own shape.
+
+One row for each resident; a home that stands in several rows is one home. Columns may stand in any
+order, in Chinese or English; a column that is not there leaves what the register holds (R24).
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from domain.errors import ConfigurationError
+
+#: column -> (where it goes, how to read it); the first name is the one that errors use
+_COLUMNS: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "home_id": (("home", "id"), "text", "住户编号"),
+    "street": (("home", "street"), "text", "街道代码"),
+    "category": (("home", "category"), "category", "类别"),
+    "road": (("home", "address", "road"), "text", "路"),
+    "lane": (("home", "address", "lane"), "text", "弄"),
+    "estate": (("home", "address", "estate"), "text", "小区"),
+    "building": (("home", "address", "building"), "text", "楼号"),
+    "unit": (("home", "address", "unit"), "text", "单元"),
+    "floor": (("home", "address", "floor"), "number", "楼层"),
+    "room": (("home", "address", "room"), "text", "室号"),
+    "address": (("home", "address", "text"), "text", "地址"),
+    "lat": (("home", "location", "lat"), "number", "纬度"),
+    "lon": (("home", "location", "lon"), "number", "经度"),
+    "crs": (("home", "location", "crs"), "text", "坐标系"),
+    "family_doctor_team": (("home", "family_doctor_team"), "text", "家庭医生团队"),
+    "gate": (("home", "access", "gate"), "text", "进入口"),
+    "parking": (("home", "access", "parking"), "text", "停车点"),
+    "lift": (("home", "access", "lift"), "yes_no", "电梯"),
+    "door": (("home", "access", "door"), "text", "门"),
+    "door_code": (("home", "access", "door_code"), "text", "门禁密码"),
+    "key_holders": (("home", "access", "key_holders"), "list", "钥匙保管人"),
+    "resident_id": (("resident", "id"), "text", "老人编号"),
+    "name": (("resident", "name"), "text", "姓名"),
+    "sex": (("resident", "sex"), "sex", "性别"),
+    "birth": (("resident", "birth"), "date", "出生日期"),
+    "language": (("resident", "language"), "text", "语言"),
+    "phones": (("resident", "phones"), "list", "电话"),
+    "conditions": (("resident", "medical", "conditions"), "list", "疾病"),
+    "allergies": (("resident", "medical", "allergies"), "list", "过敏"),
+    "medicines": (("resident", "medical", "medicines"), "list", "用药"),
+    "mobility": (("resident", "medical", "mobility"), "text", "行动能力"),
+    "contact_name": (("contact", "name"), "text", "联系人"),
+    "contact_relation": (("contact", "relation"), "text", "与老人关系"),
+    "contact_phone": (("contact", "phone"), "text", "联系人电话"),
+    "contact_has_key": (("contact", "has_key"), "yes_no", "联系人有钥匙"),
+}
+_NAMES = {name: name for name in _COLUMNS} | {zh: name for name, (_, _, zh) in _COLUMNS.items()}
+_NEEDED = ("home_id", "street", "resident_id", "name")
+_YES = {"1", "y", "yes", "true", "是", "有"}
+_NO = {"0", "n", "no", "false", "否", "无"}
+_CATEGORIES = {"独居": "lives_alone", "高龄独居": "lives_alone", "纯老": "all_elderly", "高龄纯老": "all_elderly"}
+_SEXES = {"男": "M", "女": "F", "m": "M", "f": "F"}
+_Row = tuple[int, Mapping[str, Any]]
+
+
+def read_sheet(raw: bytes, source: str) -> dict[str, Any]:
+    """A CSV (UTF-8 or GB18030) or XLSX file as a site file's value: ``{"homes": […]}``.
+
+    Raises ``ConfigurationError`` with every problem: row, column, what to write instead.
+    """
+    problems: list[str] = []
+    homes: dict[str, dict[str, Any]] = {}
+    for number, row in _rows(raw, source):
+        where = f"{source}: row {number}"
+        found = _read_row(row, where, problems)
+        missing = [name for name in _NEEDED if not row.get(name)]
+        if missing:
+            problems.append(f"{where}: empty: {', '.join(missing)}")
+            continue
+        _join(homes, found, where, problems)
+    if problems:
+        raise ConfigurationError(problems)
+    return {"homes": list(homes.values())}
+
+
+def _join(homes: dict[str, dict[str, Any]], found: dict[str, Any], where: str, problems: list[str]) -> None:
+    """Put one row's resident into its home; rows of one home must not contradict each other."""
+    home, resident = found["home"], found["resident"]
+    if contact := found.get("contact"):
+        resident["contacts"] = [contact]
+    known = homes.setdefault(home["id"], home | {"residents": []})
+    if any(known[name] != value for name, value in home.items()):
+        problems.append(f"{where}: says other things of home {home['id']} than a row above; make them agree")
+    same = [r for r in known["residents"] if r["id"] == resident["id"]]
+    if same:
+        same[0].setdefault("contacts", []).extend(resident.get("contacts", []))
+    else:
+        known["residents"].append(resident)
+
+
+def _read_row(row: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"home": {}, "resident": {}}
+    for name, said in row.items():
+        path, form, _ = _COLUMNS[name]
+        if said is None or said == "":
+            continue
+        try:
+            value = _FORMS[form](said)
+        except ValueError as error:
+            problems.append(f"{where}, column {name}: {said!r}: {error}")
+            continue
+        place = found
+        for step in path[:-1]:
+            place = place.setdefault(step, {})
+        place[path[-1]] = value
+    return found
+
+
+def _rows(raw: bytes, source: str) -> Iterator[_Row]:
+    """Numbered as the sheet shows them. Raises ``ConfigurationError`` for a heading that is not understood."""
+    table = _xlsx(raw, source) if raw[:2] == b"PK" else _csv(raw, source)
+    heads: list[str] | None = None
+    for number, cells in enumerate(table, 1):
+        if not any(cell not in (None, "") for cell in cells):
+            continue
+        if heads is None:
+            heads = _heads(cells, source)
+            continue
+        yield number, {name: _plain(cell) for name, cell in zip(heads, cells, strict=False) if name}
+    if heads is None:
+        raise ConfigurationError([f"{source}: empty; the first row names the columns: {', '.join(_NEEDED)}, …"])
+
+
+def _heads(cells: list[Any], source: str) -> list[str]:
+    said = [str(cell or "").strip().strip("\ufeff") for cell in cells]
+    unknown = [name for name in said if name and name.lower() not in _NAMES]
+    heads = [_NAMES.get(name.lower(), "") for name in said]
+    problems = [f"{source}: column {name!r} is not known; write one of {', '.join(_COLUMNS)}" for name in unknown]
+    problems += [f"{source}: column {name} ({_COLUMNS[name][2]}) is missing" for name in _NEEDED if name not in heads]
+    problems += [f"{source}: column {name} stands twice" for name in _COLUMNS if heads.count(name) > 1]
+    if problems:
+        raise ConfigurationError(problems)
+    return heads
+
+
+def _csv(raw: bytes, source: str) -> Iterator[list[Any]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        yield from csv.reader(io.StringIO(text, newline=""))
+        return
+    raise ConfigurationError([f"{source}: neither UTF-8 nor GB18030; save it as CSV UTF-8 or as XLSX"])
+
+
+def _xlsx(raw: bytes, source: str) -> Iterator[list[Any]]:
+    from zipfile import BadZipFile
+
+    from openpyxl import load_workbook
+
+    try:
+        book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+    except (BadZipFile, KeyError, OSError, ValueError) as error:
+        raise ConfigurationError([f"{source}: cannot be read as XLSX: {error}"]) from error
+    try:
+        for row in book.worksheets[0].iter_rows(values_only=True):
+            yield list(row)
+    finally:
+        book.close()
+
+
+def _plain(cell: Any) -> Any:
+    """Excel keeps ``602`` as 602.0 and a date as a date."""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return cell if cell is None else str(cell).strip()
+
+
+def _yes_no(said: str) -> bool:
+    if said.lower() in _YES:
+        return True
+    if said.lower() in _NO:
+        return False
+    raise ValueError("write 是 or 否 (yes, no)")
+
+
+def _number(said: str) -> float | int:
+    try:
+        value = float(said)
+    except ValueError as error:
+        raise ValueError("not a number") from error
+    return int(value) if value.is_integer() else value
+
+
+def _date(said: str) -> str:
+    try:
+        return date.fromisoformat(said.replace("/", "-").replace(".", "-")).isoformat()
+    except ValueError as error:
+        raise ValueError("write a date as 1936-05-01") from error
+
+
+def _one_of(words: Mapping[str, str], told: str) -> Callable[[str], str]:
+    def read(said: str) -> str:
+        value = words.get(said) or words.get(said.lower()) or (said if said in words.values() else None)
+        if value is None:
+            raise ValueError(told)
+        return value
+
+    return read
+
+
+def _list(said: str) -> list[str]:
+    parts = said.replace("；", ";").replace("、", ";").replace("，", ";").replace(",", ";").split(";")
+    return [part.strip() for part in parts if part.strip()]
+
+
+_FORMS: Mapping[str, Callable[[str], Any]] = {
+    "text": str,
+    "number": _number,
+    "yes_no": _yes_no,
+    "date": _date,
+    "list": _list,
+    "category": _one_of(_CATEGORIES, "write 独居 (lives_alone) or 纯老 (all_elderly)"),
+    "sex": _one_of(_SEXES, "write 男 (M) or 女 (F)"),
+}

@@ -1,0 +1,115 @@
+"""Sheets: a street's own Excel list becomes homes and residents, or every mistake in it is named."""
+
+import io
+from datetime import datetime
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from domain.errors import ConfigurationError
+from records.sheets import read_sheet
+from store import register
+from store.register import Register
+from store.site import check_site
+from tests.town import Town
+
+_HEADS = "住户编号,街道代码,类别,地址,楼层,电梯,钥匙保管人,老人编号,姓名,性别,出生日期,电话,疾病,联系人,联系人电话"
+LIST = f"""{_HEADS},联系人有钥匙
+home-7,north,独居,示例路7号602,6,是,doctor-1,r-7,示例老人七,女,1936/05/01,+862150000007；+862150000008,高血压、房颤,女儿,+8613800000001,是
+home-8,north,纯老,示例路8号101,1,否,,r-8a,示例老人八,男,1934-02-03,+862150000009,,,,
+home-8,north,纯老,示例路8号101,1,否,,r-8b,示例老人九,女,1935-02-03,+862150000009,,,,
+"""
+
+
+def xlsx(*rows: list[Any]) -> bytes:
+    """A workbook of one sheet."""
+    book, out = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_list_becomes_homes_with_residents(encoding: str) -> None:
+    """Rows of one home are one home, whatever Excel saved the file as."""
+    site = check_site(read_sheet(LIST.encode(encoding), "list.csv"))
+
+    seven, eight = site.homes
+    assert ("lives_alone", 6) == (seven.category, seven.address["floor"])
+    assert {"lift": True, "key_holders": ["doctor-1"]} == seven.access
+    card = seven.residents[0].model_dump()
+    assert ("F", "1936-05-01", ["高血压", "房颤"]) == (card["sex"], card["birth"], card["medical"]["conditions"])
+    assert [{"name": "女儿", "phone": "+8613800000001", "has_key": True}] == card["contacts"]
+    assert ("all_elderly", ["r-8a", "r-8b"]) == (eight.category, [r.id for r in eight.residents])
+
+
+def test_excel_numbers_and_dates_are_what_they_look_like() -> None:
+    """``602`` is a room, not 602.0; a date cell is a date."""
+    raw = xlsx(["home_id", "street", "room", "floor", "resident_id", "name", "birth"],
+               ["home-7", "north", 602.0, 6, "r-7", "示例老人七", datetime(1936, 5, 1)])  # fmt: skip
+
+    home = check_site(read_sheet(raw, "list.xlsx")).homes[0]
+
+    assert ("602", 6) == (home.address["room"], home.address["floor"])
+    assert "1936-05-01" == home.residents[0].model_dump()["birth"]
+
+
+def test_every_mistake_is_named_at_once() -> None:
+    """Row, column, and what to write instead; nothing is imported in part."""
+    bad = "home_id,street,resident_id,name,birth,lift,sex\nhome-1,north,,,1936,maybe,x\n,,r-2,老人,1936-13-01,是,男\n"
+
+    with pytest.raises(ConfigurationError) as error:
+        read_sheet(bad.encode(), "list.csv")
+
+    told = "\n".join(error.value.problems)
+    for part in (
+        "row 2, column birth",
+        "row 2, column lift: 'maybe': write 是 or 否",
+        "row 2, column sex",
+        "row 2: empty: resident_id, name",
+        "row 3, column birth",
+        "row 3: empty: home_id, street",
+    ):
+        assert part in told
+
+
+@pytest.mark.parametrize(
+    ("raw", "told"),
+    [
+        (b"", "empty"),
+        (b"home_id,colour\n", "column 'colour' is not known"),
+        (b"home_id,name,name\n", "column name stands twice"),
+        (b"\xff\xfe\x00\xff\xff", "neither UTF-8 nor GB18030"),
+        (b"PK\x03\x04rest", "cannot be read as XLSX"),
+        ("home_id,street,room,resident_id,name\nh,s,1,a,甲\nh,s,2,b,乙\n".encode(), "says other things of home h"),
+    ],
+)
+def test_a_file_that_is_no_list_says_why(raw: bytes, told: str) -> None:
+    """Whatever is wrong with the file, the message says what."""
+    with pytest.raises(ConfigurationError, match=told):
+        read_sheet(raw, "list.csv")
+
+
+def test_columns_that_are_not_there_change_nothing(town: Town) -> None:
+    """A list of telephone numbers leaves the way in, the illnesses and the key as they were."""
+    sheet = "home_id,street,resident_id,name,phones,gate\nhome-1,north,resident-1,老人一,+8521,北门\n".encode()
+
+    Register(town.ledger).load(check_site(read_sheet(sheet, "list.csv")), partial=True)
+
+    with town.ledger.reading() as tx:
+        home, cards = register.home_of(tx, "home-1"), register.residents_of(tx, ["home-1"])["home-1"]
+    assert home is not None
+    assert {"gate": "北门", "door_code": "2580#"} == home["access"]
+    assert "示例路1号" == home["address"]["text"]
+    assert (["+8521"], {"conditions": ["高血压"]}) == (cards[0]["phones"], cards[0]["medical"])
+
+
+def test_a_file_without_secrets_shuts_nobody_out(town: Town) -> None:
+    """A site file exported without secrets keeps the devices' log-ins."""
+    home = {"id": "home-1", "street": "north", "devices": [{"id": "dev-0001", "role": "sos_button"}]}
+
+    Register(town.ledger).load(check_site({"homes": [home]}))
+
+    assert Register(town.ledger).secret_ok("dev-0001", "change-me-1")
