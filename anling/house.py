@@ -10,11 +10,11 @@ import structlog
 
 from anling.settings import Settings
 from broker_bridge.decode import hear
-from domain.alerts import Subject
 from domain.clock import EngineClock
 from domain.errors import LedgerCollision
 from domain.people import Responder
 from escalation.commands import Commands
+from escalation.coverage import subject_of
 from escalation.engine import Engine
 from escalation.intake import Intake
 from escalation.letters import Letters
@@ -88,9 +88,8 @@ class House:
             plans.approve(tx, version, plan.text, "ANLING_PLAN" if self.settings.plan else "template", self.clock.now())
 
     def on_duty(self, tx: Tx, role: str, street: str | None, at: datetime) -> Sequence[Responder]:
-        """Who of ``role`` is on duty for a street."""
-        subject = Subject("-", None, street) if street else Subject(None, "-")
-        return self.standing.roster(tx).on_duty(role, subject, at)
+        """Who of ``role`` is, was or will be on duty for a street."""
+        return self.standing.roster_at(tx, at).look_up(role, subject_of(street), at)
 
     def next_role(self, tx: Tx, version: str, track: str, joined: int) -> str | None:
         """The role that joins next on a track; None when everybody has joined."""

@@ -1,18 +1,23 @@
 """Standing orders: the plan in force and the roster, read from the ledger and remembered while unchanged."""
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
 
+from domain.clock import wall_now
 from domain.errors import ConfigurationError
 from escalation.duty import SHANGHAI, Roster
 from escalation.plan import Plan, parse_plan
-from store import commissioning, plans, register
+from store import commissioning, duty, plans, register
 from store.ledger import Tx
 
 _LOG = structlog.get_logger("anling.standing")
+#: what ended longer ago than this is not carried along for the present
+_OVER = timedelta(days=2)
+#: how many past rosters are remembered
+_PAST = 8
 
 
 class Standing:
@@ -25,6 +30,10 @@ class Standing:
         self._installing: dict[str, datetime] = {}
         self._calendar: list[tuple[datetime, str]] = []
         self._seen: str | None = None
+        #: the present roster answers for every instant from here on
+        self._since = wall_now()
+        #: number of the last change of duty -> the roster as it was then
+        self._past: dict[int, Roster] = {}
         self._lock = threading.Lock()
         #: versions that alerts are pinned to and that cannot be used
         self.lacking: set[str] = set()
@@ -39,6 +48,28 @@ class Standing:
         self._refresh(tx)
         return frozenset(home for home, until in self._installing.items() if at < until)
 
+    def edition(self, tx: Tx) -> str:
+        """Changes whenever register, duty or plan do."""
+        self._refresh(tx)
+        return self._seen or ""
+
+    def roster_at(self, tx: Tx, at: datetime) -> Roster:
+        """Everybody who might have been asked at ``at``, as was laid down then; for the present and later, now."""
+        roster = self.roster(tx)
+        if at >= self._since:
+            return roster
+        n, _ = duty.newest(tx, at)
+        with self._lock:
+            known = self._past.get(n)
+        if known is None:
+            laid = duty.as_of(tx, at, self._zone)
+            known = Roster(laid.responders, laid.teams, self._zone, laid.changes)
+            with self._lock:
+                while len(self._past) >= _PAST:
+                    self._past.pop(next(iter(self._past)))
+                self._past[n] = known
+        return known
+
     def in_force(self, tx: Tx, at: datetime) -> Plan:
         """The plan for alerts raised at ``at``."""
         self._refresh(tx)
@@ -52,8 +83,10 @@ class Standing:
         version = register.version(tx)
         with self._lock:
             if version != self._seen:
-                people = register.people(tx)
-                self._roster = Roster(people.responders, people.teams, self._zone)
+                people, since = register.people(tx), wall_now() - _OVER
+                bent = duty.changes(tx, self._zone, since)
+                self._roster = Roster(people.responders, people.teams, self._zone, bent)
+                self._since = max(since, duty.newest(tx)[1])
                 self._installing = commissioning.installing(tx)
                 self._calendar = plans.calendar(tx)
                 self._seen = version

@@ -5,25 +5,32 @@ import hashlib
 import hmac
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
+from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
-from domain.people import ContactPoint, Responder, Shift, Team
+from domain.people import ContactPoint, Responder, Team
+from store import duty
 from store.bulk import among, fetch, listed, read_json, upsert
+from store.edition import META as META
+from store.edition import touch as touch
+from store.edition import version as version
 from store.ledger import Ledger, Tx
 from store.merge import merged
+from store.references import dangling, duty_parts
 from store.site import DEVICE_ID, RESERVED, Site, SiteHome, SiteResponder, SiteTeam
+from store.site_duty import entry_of
 from store.tables import (
     DeviceRow,
     HomeRow,
     HubRow,
-    Meta,
     ResidentRow,
     ResponderRow,
     StreetRow,
@@ -39,8 +46,6 @@ RESPONDERS = ResponderRow.__table__  # type: ignore[attr-defined]
 TEAMS = TeamRow.__table__  # type: ignore[attr-defined]
 STREETS = StreetRow.__table__  # type: ignore[attr-defined]
 HUBS = HubRow.__table__  # type: ignore[attr-defined]
-META = Meta.__table__  # type: ignore[attr-defined]
-_VERSION = "register"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +73,33 @@ class People:
 class Register:
     """Reads and imports the register."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, wall: Callable[[], datetime] = wall_now) -> None:
         self._ledger = ledger
+        self._wall = wall
 
-    def load(self, site: Site, dry_run: bool = False, partial: bool = False) -> dict[str, int]:
+    def load(
+        self, site: Site, dry_run: bool = False, partial: bool = False, by: str = "import",
+        then: Callable[[Tx], None] | None = None,
+    ) -> dict[str, int]:  # fmt: skip
         """Upsert a checked site file in one transaction; rows that it does not name stay. Returns counts.
 
         ``partial``: what a home's cards do not say stays as it is (a sheet has few columns).
+
+        ``then`` sees the register as it would be, and may raise to leave it as it was.
         """
         counts = {
             "streets": len(site.streets), "responders": len(site.responders), "teams": len(site.teams),
             "hubs": len(site.hubs), "homes": len(site.homes),
             "residents": sum(len(h.residents) for h in site.homes), "devices": sum(len(h.devices) for h in site.homes),
-        }  # fmt: skip
+        } | {name: len(parts) for name, parts in duty_parts(site).items()}  # fmt: skip
         with self._ledger.transaction() as tx:
-            problems = list(_dangling(tx, site))
+            problems = list(dangling(tx, site))
             if problems:
                 raise ConfigurationError(problems)
-            if not dry_run:
-                _write(tx, merged(tx, site) if partial else site)
+            with _undone(tx) if dry_run else nullcontext():
+                _write(tx, merged(tx, site) if partial else site, self._wall(), by)
+                if then:
+                    then(tx)
         return counts
 
     def add_device(self, id: str, home: str, role: str, gateway: str | None, secret: str) -> None:
@@ -128,16 +141,10 @@ def speakers(tx: Tx, devices: Iterable[str]) -> dict[str, Speaker]:
     return {row[0]: Speaker(*row) for row in fetch(tx, sql, listed(tx, wanted))}
 
 
-def version(tx: Tx) -> str:
-    """Changes whenever the register, or the plan in force, does."""
-    rows = fetch(tx, "SELECT value FROM meta WHERE key = ?", _VERSION)
-    return str(rows[0][0]) if rows else "0"
-
-
 def people(tx: Tx) -> People:
     """Responders and teams, contact points opened."""
     responders = {row["id"]: _responder(tx, row) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
-    teams = tuple(_team(*row) for row in fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id"))
+    teams = tuple(duty.team_of(*row) for row in fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id"))
     return People(version(tx), responders, teams)
 
 
@@ -193,27 +200,24 @@ def check_secret(secret: str, kept: str) -> bool:
     return hmac.compare_digest(made, base64.b64decode(digest))
 
 
-def _dangling(tx: Tx, site: Site) -> Iterable[str]:
-    """References to streets, responders and teams that are neither in the file nor in the ledger."""
-    streets = {s.code for s in site.streets} | _ids(tx, STREETS.c.code)
-    responders = {r.id for r in site.responders} | _ids(tx, RESPONDERS.c.id)
-    teams = {t.id for t in site.teams} | _ids(tx, TEAMS.c.id)
-    for n, home in enumerate(site.homes):
-        if home.street not in streets:
-            yield f"homes[{n}].street: no street {home.street!r}; add it under streets"
-        if home.family_doctor_team and home.family_doctor_team not in teams:
-            yield f"homes[{n}].family_doctor_team: no team {home.family_doctor_team!r}; add it under teams"
-    for n, team in enumerate(site.teams):
-        for m, shift in enumerate(team.shifts):
-            if shift.responder not in responders:
-                yield f"teams[{n}].shifts[{m}].responder: no responder {shift.responder!r}; add it under responders"
+def edited(tx: Tx, at: datetime, by: str) -> None:
+    """To be called after every edit: duty's history follows, and everybody reads the register again."""
+    now = people(tx)
+    duty.follow(tx, now.responders.values(), now.teams, at, by)
+    touch(tx)
 
 
-def _ids(tx: Tx, column: Any) -> set[str]:
-    return {row[0] for row in tx.execute(sa.select(column))}
+@contextmanager
+def _undone(tx: Tx) -> Iterator[None]:
+    """Everything is tried, nothing stays."""
+    point = tx.connection.begin_nested()
+    try:
+        yield
+    finally:
+        point.rollback()
 
 
-def _write(tx: Tx, site: Site) -> None:
+def _write(tx: Tx, site: Site, at: datetime, by: str) -> None:
     _upsert(tx, STREETS, [{"code": s.code, "name": s.name} for s in site.streets])
     _upsert(tx, RESPONDERS, [_responder_row(tx, r) for r in site.responders])
     _upsert(tx, TEAMS, [_team_row(t) for t in site.teams])
@@ -224,12 +228,8 @@ def _write(tx: Tx, site: Site) -> None:
     _upsert(tx, HOMES, [_home_row(tx, h) for h in site.homes])
     _upsert(tx, RESIDENTS, [row for h in site.homes for row in _resident_rows(tx, h)])
     _upsert(tx, DEVICES, [row for h in site.homes for row in _device_rows(h)])
-    touch(tx)
-
-
-def touch(tx: Tx) -> None:
-    """Make everybody read the register again."""
-    _upsert(tx, META, [{"key": _VERSION, "value": base64.b32encode(os.urandom(10)).decode()}])
+    duty.record(tx, [entry_of(part) for parts in duty_parts(site).values() for part in parts], at, by)
+    edited(tx, at, by)
 
 
 def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
@@ -290,19 +290,3 @@ def _opened(tx: Tx, sealed: bytes | None, place: str) -> Any:
     except (Unreadable, ValueError) as error:
         _LOG.error("value_unusable", place=place, why=str(error)[:300])
         return None
-
-
-def _team(id: str, role: str, street: str | None, shifts: Any) -> Team:
-    """A team whose shifts cannot be read is an empty one: a gap that is shown, and no decision fails (P6)."""
-    try:
-        return Team(id, role, street, tuple(_shift(s) for s in read_json(shifts)))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        _LOG.error("team_unusable", team=id, error=type(error).__name__)
-        return Team(id, role, street)
-
-
-def _shift(raw: Mapping[str, Any]) -> Shift:
-    return Shift(
-        raw["responder"], raw["always"], tuple(raw["weekdays"]), raw["from"], raw["to"],
-        tuple(date.fromisoformat(d) for d in raw["dates"]), raw["deputy"],
-    )  # fmt: skip

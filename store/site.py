@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from domain.errors import ConfigurationError
 from domain.people import ROLES
+from store.site_duty import SiteAbsence, SiteDeputy, SiteHoliday, SiteOverride, SiteSwap
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 DEVICE_ID = r"^[a-z0-9][a-z0-9-]{2,63}$"
 #: our own log-ins at the broker
 RESERVED = frozenset({"bridge-alarm", "bridge-tele", "bridge-vendor", "monitor", "watch"})
-_TIME = r"^([01]?\d|2[0-4]):[0-5]\d$"
+_TIME = r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$"
 
 
 class _Part(BaseModel):
@@ -59,6 +60,7 @@ class SiteShift(_Part):
     end: str = Field("24:00", alias="to", pattern=_TIME)
     dates: list[date] = []
     deputy: str | None = None
+    days: Literal["workday", "holiday"] | None = None
 
 
 class SiteTeam(_Part):
@@ -135,6 +137,11 @@ class Site(_Part):
     teams: list[SiteTeam] = []
     hubs: list[SiteHub] = []
     homes: list[SiteHome] = []
+    overrides: list[SiteOverride] = []
+    swaps: list[SiteSwap] = []
+    absences: list[SiteAbsence] = []
+    deputies: list[SiteDeputy] = []
+    holidays: list[SiteHoliday] = []
 
 
 def known_role(value: str) -> str:
@@ -179,6 +186,11 @@ def _doubles(site: Site) -> Iterator[str]:
         "homes": [h.id for h in site.homes],
         "residents": [r.id for h in site.homes for r in h.residents],
         "devices": [d.id for h in site.homes for d in h.devices] + [h.id for h in site.hubs],
+        "overrides": [o.id for o in site.overrides],
+        "swaps": [s.id for s in site.swaps],
+        "absences": [a.id for a in site.absences],
+        "deputies": [d.responder for d in site.deputies],
+        "holidays": [h.date for h in site.holidays],
     }
     for name, ids in lists.items():
         seen: set[str] = set()

@@ -3,6 +3,7 @@
 from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow
 from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
+from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
@@ -22,6 +23,7 @@ from store.tables.signs import DeviceStateRow, TelemetryRow
 from store.tables.tasks import TaskRow
 
 __all__ = [
+    "DUTY_KINDS",
     "OUTBOX_DONE",
     "OUTBOX_OPEN",
     "AlertRow",
@@ -30,6 +32,7 @@ __all__ = [
     "DeviceRow",
     "DeviceStateRow",
     "DrillRow",
+    "DutyRow",
     "HomeRow",
     "HubRow",
     "Inbox",
@@ -37,6 +40,7 @@ __all__ = [
     "OperatorRow",
     "OutboxRow",
     "PlanRow",
+    "ProofRow",
     "PulseRow",
     "ReadAuditRow",
     "ResidentRow",

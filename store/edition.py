@@ -1,0 +1,24 @@
+"""The register's edition: whoever remembers the register asks whether it has changed since."""
+
+import base64
+import os
+
+from store.bulk import fetch, upsert
+from store.ledger import Tx
+from store.tables import Meta
+
+META = Meta.__table__  # type: ignore[attr-defined]
+_KEY = "register"
+
+
+def version(tx: Tx) -> str:
+    """Changes whenever the register, duty, or the plan in force does."""
+    rows = fetch(tx, "SELECT value FROM meta WHERE key = ?", _KEY)
+    return str(rows[0][0]) if rows else "0"
+
+
+def touch(tx: Tx) -> None:
+    """Make everybody read the register again."""
+    insert = upsert(tx, META)
+    row = {"key": _KEY, "value": base64.b32encode(os.urandom(10)).decode()}
+    tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": insert.excluded.value}), [row])
