@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from broker_bridge.decoders import anling
+from broker_bridge.decoders import anling, auto
 from broker_bridge.decoders.hubs import HUBS
 from broker_bridge.decoders.platforms import PLATFORMS
 from broker_bridge.decoders.reading import Decoder, Reading, Translation, unreadable
@@ -10,7 +10,7 @@ from broker_bridge.payload import LIMIT
 
 __all__ = ["DIALECTS", "Reading", "Translation", "translate"]
 
-DIALECTS: Mapping[str, Decoder] = {"anling": anling.decode, **HUBS, **PLATFORMS}
+DIALECTS: Mapping[str, Decoder] = {"anling": anling.decode, **HUBS, **PLATFORMS, "auto": auto.decode}
 
 
 def translate(dialect: str, topic: str, payload: bytes, role: str | None = None) -> Translation:

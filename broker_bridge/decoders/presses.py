@@ -67,3 +67,14 @@ LENGTHS = {
     "3": "triple", "sss": "triple", "triple_press": "triple", "hold": "long", "long": "long", "long_push": "long",
     "long_press": "long", "l": "long", "4": "long", "button_long_press": "long", "long_click": "long", "held": "long",
 }  # fmt: skip
+
+
+#: BTHome's numbers for what was done to a button; 0 is nothing
+BTHOME = {0: "", 1: "press", 2: "double_press", 3: "triple_press", 4: "long_press", 5: "long_double_press",
+          6: "long_triple_press", 128: "hold", 254: "hold"}  # fmt: skip
+
+
+def bthome(said: Any, role: str | None = None) -> Reading | None:
+    """A BTHome button code; one that is not in the list is a press all the same."""
+    code = value.count(said)
+    return press(said, role) if code is None else press(BTHOME.get(code, f"code_{code}"), role)

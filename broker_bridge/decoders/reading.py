@@ -16,6 +16,8 @@ class Reading:
     data: Mapping[str, Any] = field(default_factory=dict)
     #: the maker's own name of the device; None when neither topic nor payload names one
     device: str | None = None
+    #: the input, endpoint or child of it that speaks; the register may name ``device/part`` or the device alone
+    part: str | None = None
     #: the device's own time, aware; None when it gives none that can be believed. No deadline runs on it
     ts: datetime | None = None
     #: the maker says that it is a test (R-rule 17 of the makers: simulated, test alarm)

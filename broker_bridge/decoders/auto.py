@@ -1,0 +1,103 @@
+"""A hub whose dialect nobody wrote down: guessed from topic and shape. Never a kind is guessed.
+
+What fits no dialect is read by the names of its fields alone; what they do not tell is ``unknown``.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from broker_bridge.decoders import anling, body, traits, value
+from broker_bridge.decoders.hubs import HUBS
+from broker_bridge.decoders.moment import moment
+from broker_bridge.decoders.platforms import PLATFORMS
+from broker_bridge.decoders.presses import press
+from broker_bridge.decoders.reading import Decoder, Reading, Translation, sort, unknown, unreadable
+from domain.events import Kind
+
+_DECODERS: Mapping[str, Decoder] = {"anling": anling.decode, **HUBS, **PLATFORMS}
+
+
+def decode(topic: str, payload: bytes, role: str | None) -> Translation:
+    """By the dialect that topic or shape belong to, else by the names of the fields."""
+    name = guess(topic, payload)
+    decoder = _DECODERS.get(name or "")
+    return decoder(topic, payload, role) if decoder else _plain(topic, payload, role)
+
+
+def guess(topic: str, payload: bytes) -> str | None:
+    """The dialect, or None when neither topic nor shape is known."""
+    for pattern, name in _TOPICS:
+        if pattern.search(topic):
+            return name
+    said, _ = body.fields(payload)
+    keys = set(said or ())
+    return next((name for wanted, name in _SHAPES if wanted <= keys), None)
+
+
+def _plain(topic: str, payload: bytes, role: str | None) -> Translation:
+    """A flat object of nobody we know: our own words for what it does, else its properties."""
+    said, why = body.fields_or_form(payload)
+    if said is None:
+        return unreadable(why or "", None)
+    device = next((n for key in _NAMES if (n := value.name(said.get(key)))), None)
+    ts = next((t for key in ("timestamp", "time", "ts", "Time") if (t := moment(said.get(key)))), None)
+    told = [r for key in _VERBS if isinstance(said.get(key), str) if (r := _verb(said[key], role)) is not None]
+    told += [r for r in traits.read(_flat(said), None, role) if r.kind is not Kind.HEARTBEAT]
+    if not told and any(k in said for k in ("battery", "rssi", "uptime")):
+        told = traits.read(_flat(said), None, role)
+    if not told:
+        return unknown(device, topic)
+    return sort([Reading(r.kind, r.data, device, ts=ts, drill=r.drill, level=r.level, said=r.said) for r in told])
+
+
+def _verb(said: str, role: str | None) -> Reading | None:
+    """``client.heartbeat``, ``gateway_status``: a sign of life; a cry for help in so many words is one."""
+    words = set(value.word(said).split("_"))
+    if words & {"heartbeat", "keepalive", "online", "ping", "alive"} or value.word(said) == "gateway_status":
+        return Reading(Kind.HEARTBEAT, {})
+    if words & {"offline", "disconnect", "disconnected"}:
+        return Reading(Kind.OFFLINE, {})
+    found = press(said, None)
+    return found if found is not None and found.kind is Kind.SOS else None
+
+
+def _flat(said: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in said.items() if not isinstance(v, dict | list) and k not in _VERBS}
+
+
+_VERBS = ("method", "action", "event", "type", "cmd", "command", "msgtype", "event_type")
+_NAMES = ("device_id", "deviceId", "dev_id", "imei", "IMEI", "mac", "client_id", "gateway", "machine_id", "sn", "id")
+_TOPICS = tuple((re.compile(pattern), name) for pattern, name in (
+    (r"^anling/v1/|^http:/anling/", "anling"),
+    (r"^http:/(pushData|jjt)(/|$)", "jjt"),
+    (r"^http:/aiqiangua(/|$)", "aiqiangua"), (r"^http:/withings(/|$)", "withings"), (r"^http:/onenet(/|$)", "onenet"),
+    (r"^http:/ctwing(/|$)", "ctwing"), (r"^http:/iotda(/|$)", "iotda"), (r"^http:/g616(/|$)", "g616"),
+    (r"^http:/eldercare(/|$)", "eldercare"), (r"^http:/dexa(/|$)", "dexa"), (r"^http:/traccar(/|$)", "traccar"),
+    (r"^http:/chirpstack(/|$)", "chirpstack"), (r"^http:/ttn(/|$)", "ttn"), (r"^http:/milesight(/|$)", "milesight"),
+    (r"^http:/thingsboard(/|$)", "thingsboard"), (r"^http:/owntracks(/|$)", "owntracks"),
+    (r"^zigbee2mqtt/|/bridge/(state|logging|health|devices|event|info)$", "z2m"),
+    (r"^homeassistant/", "homeassistant"),
+    (r"^application/[^/]+/device/[^/]+/event/", "chirpstack"),
+    (r"^v3/[^/]+/devices/[^/]+/", "ttn"),
+    (r"^owntracks/", "owntracks"),
+    (r"^shellies/|/events/rpc$|^shelly[^/]*/|/status/(input|switch|smoke|flood|devicepower|bthome)", "shelly"),
+    (r"/(BT|433|SYS|IR|RTL_433|RF2)toMQTT(/|$)|^home/[^/]+/LWT$", "theengs"),
+    (r"(^|/)rtl_433(/|$)", "rtl433"),
+    (r"(^|/)(tele|stat)/|/(LWT|SENSOR|STATE|RESULT)$", "tasmota"),
+    (r"^zwave(js)?2?(mqtt)?/|/(notification|\d+)/endpoint_\d+/", "zwavejs"),
+    (r"^traccar/", "traccar"),
+    (r"^v1/(devices/me|gateway)/", "thingsboard"),
+    (r"^vs37\d|^milesight/", "milesight"),
+    (r"^[^/]+/(binary_sensor|sensor|text_sensor|event|switch)/[^/]+/state$|^[^/]+/(status|debug)$", "esphome"),
+))  # fmt: skip
+#: keys that stand together in one dialect only
+_SHAPES: tuple[tuple[frozenset[str], str], ...] = tuple((frozenset(keys.split()), name) for keys, name in (
+    ("v id type data", "anling"), ("end_device_ids", "ttn"), ("deviceInfo", "chirpstack"),
+    ("devEUI fPort", "chirpstack"),
+    ("_type tst", "owntracks"), ("ZbReceived", "tasmota"), ("ZbInfo", "tasmota"), ("IBEACON", "tasmota"),
+    ("method params", "shelly"), ("notify_data resource", "iotda"), ("msg msg_signature", "onenet"),
+    ("msg nonce signature", "onenet"), ("messageType deviceId", "ctwing"), ("model battery_ok", "rtl433"),
+    ("position device", "traccar"), ("event device", "traccar"), ("device_info trigger_data", "milesight"),
+    ("model_id brand", "theengs"), ("nodeId value", "zwavejs"), ("linkquality", "z2m"),
+))  # fmt: skip

@@ -1,0 +1,80 @@
+"""Theengs Gateway and OpenMQTTGateway: Bluetooth advertisements, repeated for seconds, decoded to flat properties.
+
+BTHome devices count their packets: (address, packet) is one press however often it is heard. A sensor's
+largest value (255, 127.99) is its word for "broken".
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from broker_bridge.decoders import body, rtl433, traits, value
+from broker_bridge.decoders.presses import SOS_ROLES, bthome
+from broker_bridge.decoders.reading import Reading, Translation, noise, sort, unreadable
+from domain.events import Kind
+
+
+def decode(topic: str, payload: bytes, role: str | None) -> Translation:
+    """One advertisement (``…/BTtoMQTT/{address}``), a radio code, or the gateway's own state."""
+    levels = topic.split("/")
+    last = levels[-1]
+    if last == "LWT":
+        return _will(body.text(payload))
+    said, why = body.fields(payload)
+    if said is None:
+        return unreadable(why or "", _address(levels, {}))
+    if last == "SYStoMQTT":
+        return Translation((Reading(Kind.HEARTBEAT, {"uptime_s": value.number(said.get("uptime"))}, hub=True),))
+    if "RTL_433toMQTT" in levels:
+        return sort(rtl433.read(said, role))
+    if any(level.startswith("MQTTto") or level == "commands" for level in levels):
+        return noise(None, "a command")
+    if last in ("433toMQTT", "IRtoMQTT", "RF2toMQTT"):
+        return _code(said, role)
+    return sort(_advertisement(said, _address(levels, said), role))
+
+
+def _advertisement(said: dict[str, Any], device: str | None, role: str | None) -> list[Reading]:
+    packet = value.count(said.get("packet"))
+    rest = {_NAMES.get(k, k): v for k, v in said.items() if k not in _NOT_OURS}
+    if value.word(said.get("type")) == "body" and "tempc" in said:
+        rest["body_temperature"] = said["tempc"]
+    told = traits.read(rest, device, role)
+    pressed = [found for name in _BUTTONS if name in said and (found := bthome(said[name], role)) is not None]
+    if pressed:
+        common = traits.facts({value.word(k): v for k, v in rest.items()})
+        told = [r for r in told if r.kind is not Kind.HEARTBEAT]
+        told += [Reading(r.kind, {**common, **r.data}, device, said=r.said) for r in pressed]
+    if said.get("encr") not in (None, 0, False) and "button" not in said and role in SOS_ROLES:
+        told = [Reading(Kind.UNKNOWN, {}, device, said="encrypted")]
+    return [replace(r, id=f"{device}-{packet}-{r.kind}") for r in told] if packet is not None and device else told
+
+
+def _address(levels: list[str], said: dict[str, Any]) -> str | None:
+    """The device's own address without colons; some gateways name it in the topic only."""
+    for found in (said.get("mac"), said.get("id"), levels[-1]):
+        plain = (value.name(found) or "").replace(":", "").replace("-", "").upper()
+        if len(plain) == 12 and all(c in "0123456789ABCDEF" for c in plain):
+            return plain
+    return value.name(said.get("id")) or (levels[-1] if levels[-1] not in ("BTtoMQTT", "undecoded") else None)
+
+
+def _will(text: str) -> Translation:
+    online = value.word(text) == "online"
+    return Translation((Reading(Kind.HEARTBEAT if online else Kind.OFFLINE, {"state": value.word(text)}, hub=True),))
+
+
+def _code(said: dict[str, Any], role: str | None) -> Translation:
+    """A remote of the 433 MHz sort sends its own number and nothing else."""
+    device = value.name(said.get("value"))
+    kind = traits.role_kind(role)
+    if device is not None and kind is not None:
+        return sort([Reading(kind, {"trigger": "radio"} if kind is Kind.SOS else {"state": "alarm"}, device)])
+    return sort([Reading(Kind.HEARTBEAT, {}, device)])
+
+
+_BUTTONS = ("button", "button_1", "button_2", "button_3", "button_4", "button1", "button2", "press", "btn")
+#: what looks like one of our names and is none: room temperature and air pressure, names, settings
+_NOT_OURS = frozenset(
+    {"type", "tempc", "tempf", "temp", "hum", "pres", "model", "name", "track", "cont", "acts", "time"}
+)
+_NAMES = {"act_bpm": "bpm", "batt": "battery", "pres_det": "presence", "light_det": "light", "leaking": "leak"}
