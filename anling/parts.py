@@ -116,7 +116,7 @@ class Running:
 
     def beat(self) -> None:
         """Write this process's pulses and the engine time; hear those of the others."""
-        own = {part: (h.ok, h.detail) for part, h in self.own_health().items()}
+        own = self.own_health()
         self._begun = time.monotonic()
         try:
             with self.house.ledger.transaction(patient=True) as tx:

@@ -2,8 +2,8 @@
 
 A wall clock that is set back two hours froze a ladder for two hours, one that is set
 forward called 120 at once (P38). Engine time = anchor + monotonic seconds since the
-anchor was taken; the anchor is taken once, at start, as the later of the wall clock
-and the newest engine time in the ledger (design, "Time").
+anchor was taken; the first anchor is the later of the wall clock and the newest engine
+time in the ledger (design, "Time").
 """
 
 import time
@@ -45,8 +45,25 @@ def iso(instant: datetime) -> str:
     return text
 
 
+#: a wall clock further away than this is an operator's matter
+STEP = timedelta(seconds=2)
+#: engine time leans towards the wall clock by this share of the seconds that pass, at most
+SLEW = 0.1
+#: a difference must last this long (s) before time leans: most steps are taken back by then
+_LASTS = 600.0
+#: seconds between two looks at the wall clock
+_LOOK = 1.0
+#: leaning ends when it is as near as this
+_NEAR = timedelta(milliseconds=100)
+
+
 class EngineClock:
-    """Time that never jumps: later steps of the wall clock move nothing."""
+    """Time that never jumps: later steps of the wall clock move nothing at once (P38).
+
+    A wall clock that stays more than two seconds away for ten minutes is believed, slowly: from
+    then on engine time runs at most a tenth faster or slower until both agree. It never stands,
+    and never goes back.
+    """
 
     def __init__(
         self,
@@ -55,18 +72,47 @@ class EngineClock:
         ticks: Callable[[], float] = _boot_seconds,
     ) -> None:
         start = wall()
-        self._anchor = max(start, newest_known) if newest_known else start
         self._ticks = ticks
-        self._zero = ticks()
         self._wall = wall
+        #: engine time, ticks and how far away the wall clock was, at the last look; 0 while it is not followed
+        self._base = (max(start, newest_known) if newest_known else start, ticks(), timedelta(0))
+        #: ticks since when it has been more than a step away; None: it is not
+        self._away: float | None = None
 
     def now(self) -> datetime:
         """Engine time: anchor plus the seconds that really passed."""
-        return self._anchor + timedelta(seconds=self._ticks() - self._zero)
+        base, ticks = self._base, self._ticks()
+        if ticks - base[1] >= _LOOK:
+            self._look(base, ticks)
+        return self._at(base, ticks)
 
     def wall_step(self) -> timedelta:
         """How far the wall clock has moved away from engine time; over 2 s is an operator alert."""
         return self._wall() - self.now()
+
+    @staticmethod
+    def _at(base: tuple[datetime, float, timedelta], ticks: float) -> datetime:
+        anchor, zero, lean = base
+        passed = timedelta(seconds=ticks - zero)
+        if not lean:
+            return anchor + passed
+        most = max(passed, timedelta(0)) * SLEW
+        return anchor + passed + max(-most, min(lean, most))
+
+    def _look(self, base: tuple[datetime, float, timedelta], ticks: float) -> None:
+        """Take the present moment as the new anchor, and see whether the wall clock is to be followed.
+
+        Two threads that look at once lay the same line twice: each value is replaced whole.
+        """
+        now = self._at(base, ticks)
+        step = self._wall() - now
+        if abs(step) <= (_NEAR if base[2] else STEP):
+            self._away = None
+        elif self._away is None:
+            self._away = ticks
+        away = self._away
+        follow = away is not None and ticks - away >= _LASTS
+        self._base = (now, ticks, step if follow else timedelta(0))
 
 
 class ManualClock:

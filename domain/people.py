@@ -17,6 +17,15 @@ OPERATOR_ROLES = (
 )  # fmt: skip
 
 
+#: the streets of probes begin with this; no site file can name such a street
+PROBE_MARK = "~"
+
+
+def is_probe(street: str | None) -> bool:
+    """Whether a street belongs to a probe of the watch: its people are asked by its own presses and by no other."""
+    return street is not None and street.startswith(PROBE_MARK)
+
+
 @dataclass(frozen=True, slots=True)
 class ContactPoint:
     """One way to reach one person."""

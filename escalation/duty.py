@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.alerts import Subject
 from domain.duty import NONE, Changes
-from domain.people import ContactPoint, Responder, Shift, Team
+from domain.people import ContactPoint, Responder, Shift, Team, is_probe
 from escalation.standins import StandIns
 from escalation.workdays import Calendar
 
@@ -58,12 +58,12 @@ class Roster:
 
     def look_up(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
         """As ``on_duty``, to the second and without remembering."""
-        teams = self.teams_of(role)
+        teams = _seen_from(subject.street, self.teams_of(role))
         for circle in circles(role, subject, teams):
             found = {p.id: p for team in circle for p in self.serving(team, at) if usable(p, role, drill)}
             if found:
                 return tuple(found.values())
-        if any(subject.street is None or t.street in (subject.street, None) for t in teams):
+        if is_probe(subject.street) or any(subject.street is None or t.street in (subject.street, None) for t in teams):
             return ()
         # Nobody made a team for this role: everybody of the role in the street counts.
         people = (self._first(p.id, None, at) for p in self.everybody(role, subject.street))
@@ -96,7 +96,7 @@ class Roster:
 
     def everybody(self, role: str, street: str | None) -> Iterator[Responder]:
         """All people of a role in a street, whether on duty or not."""
-        people = (r for r in self.responders.values() if r.role == role)
+        people = (r for r in self.responders.values() if r.role == role and not is_probe(r.street))
         return (r for r in people if street is None or r.street in (street, None))
 
     def without(self, mute: Collection[str]) -> "Roster":
@@ -111,6 +111,13 @@ class Roster:
             if person and person.contacts:
                 return person
         return None
+
+
+def _seen_from(street: str | None, teams: tuple[Team, ...]) -> tuple[Team, ...]:
+    """A probe of the watch reaches its own teams and nobody else; nobody else reaches those of a probe."""
+    if is_probe(street):
+        return tuple([t for t in teams if t.street == street])
+    return tuple([t for t in teams if not is_probe(t.street)])
 
 
 def circles(role: str, subject: Subject, teams: tuple[Team, ...]) -> Iterator[Iterable[Team]]:

@@ -34,6 +34,8 @@ _index("ix_outbox_ready", "outbox: repeats", "not_before", where="status = 'pend
 _index("ix_outbox_leases", "outbox: lease_until", where="status = 'leased'")
 _index("ix_outbox_alert_id", "outbox: alert_id", "person")
 _index("ix_attempts_reference", "attempts: reference")
+#: the watch asks how the newest attempts went
+_index("ix_attempts_started_at", "attempts: started_at")
 _index("ix_telemetry_received_at", "telemetry: received_at")
 _index("ix_read_audit_at", "read_audit: at")
 _index("ix_tasks_open", "tasks: kind", "key", where="done_at IS NULL")

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from domain.health import Health
 from store.bulk import upsert
 from store.ledger import Tx
 from store.register import META
@@ -24,17 +25,19 @@ class Pulse:
     at: datetime
     ok: bool
     detail: str
+    #: seconds since the part last did something, as it says itself
+    age_s: float | None = None
 
 
-def beat(tx: Tx, instance: str, at: datetime, parts: Mapping[str, tuple[bool, str]]) -> None:
+def beat(tx: Tx, instance: str, at: datetime, parts: Mapping[str, Health]) -> None:
     """Say that these parts live, or what ails them."""
     if not parts:
         return
     insert = upsert(tx, PULSES)
-    values = {name: insert.excluded[name] for name in ("at", "ok", "detail")}
+    values = {name: insert.excluded[name] for name in ("at", "ok", "detail", "age_s")}
     rows = [
-        {"part": part, "instance": instance, "at": at, "ok": ok, "detail": detail[:500]}
-        for part, (ok, detail) in parts.items()
+        {"part": part, "instance": instance, "at": at, "ok": h.ok, "detail": h.detail[:500], "age_s": h.age_s}
+        for part, h in parts.items()
     ]
     tx.execute(insert.on_conflict_do_update(index_elements=["part", "instance"], set_=values), rows)
 
@@ -43,7 +46,7 @@ def newest(tx: Tx) -> dict[str, Pulse]:
     """The newest pulse of each part, over all instances; a healthy one before a sick one of the same age."""
     found: dict[str, Pulse] = {}
     for row in tx.execute(sa.select(PULSES).order_by(PULSES.c.at, PULSES.c.ok)).mappings():
-        found[row["part"]] = Pulse(row["part"], row["instance"], row["at"], row["ok"], row["detail"])
+        found[row["part"]] = Pulse(**row)
     return found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.errors import Forbidden
-from domain.people import Scope
+from domain.people import PROBE_MARK, Scope
 from store.alerts import ALERTS
 from store.ledger import Tx
 from store.outbox import OUTBOX
@@ -31,6 +31,9 @@ def mine(scope: Scope) -> list[Any]:
         where.append(ALERTS.c.id.in_(asked))
     return where
 
+
+#: alerts of the watch's own probes count nowhere
+NO_PROBE = sa.or_(ALERTS.c.street.is_(None), ALERTS.c.street.not_like(f"{PROBE_MARK}%"))
 
 
 def only(scope: Scope, roles: frozenset[str]) -> None:

@@ -19,7 +19,7 @@ from store.ledger import Ledger, Tx
 from store.lists import Lists, Page
 from store.outbox import OUTBOX
 from store.register import RESPONDERS
-from store.sight import PERSONAL, bound, iso_or_none, mine, rows_of
+from store.sight import NO_PROBE, PERSONAL, bound, iso_or_none, mine, rows_of
 
 
 class Views(Lists):
@@ -61,7 +61,7 @@ class Views(Lists):
 
     def board(self, scope: Scope) -> list[dict[str, Any]]:
         """All open alerts, for the live board."""
-        query = sa.select(ALERTS).where(ALERTS.c.state == "open", *mine(scope)).order_by(ALERTS.c.id.desc())
+        query = sa.select(ALERTS).where(ALERTS.c.state == "open", NO_PROBE, *mine(scope)).order_by(ALERTS.c.id.desc())
         with self._ledger.reading() as tx:
             rows = rows_of(tx, query.limit(2_000))
             last = last_contacts(tx, [r["id"] for r in rows])
@@ -70,8 +70,8 @@ class Views(Lists):
     def counts(self) -> dict[str, float]:
         """How many of what, for the metrics."""
         with self._ledger.reading() as tx:
-            state = sa.select(ALERTS.c.drill, sa.func.count()).where(ALERTS.c.state == "open").group_by(ALERTS.c.drill)
-            open_now = {bool(drill): n for drill, n in tx.execute(state)}
+            state = sa.select(ALERTS.c.drill, sa.func.count()).where(ALERTS.c.state == "open", NO_PROBE)
+            open_now = {bool(drill): n for drill, n in tx.execute(state.group_by(ALERTS.c.drill))}
             waiting = sa.select(sa.func.count()).where(OUTBOX.c.status.in_(("pending", "leased")))
             unjudged = sa.select(sa.func.count()).where(INBOX.c.outcome == "pending")
             return {
@@ -86,7 +86,7 @@ class Views(Lists):
         since = self._clock.now() - timedelta(hours=24)
         query = (
             sa.select(ALERTS)
-            .where(ALERTS.c.state == "closed", ALERTS.c.closed_at >= since, *mine(scope))
+            .where(ALERTS.c.state == "closed", ALERTS.c.closed_at >= since, NO_PROBE, *mine(scope))
             .order_by(ALERTS.c.closed_at.desc())
             .limit(limit)
         )

@@ -5,7 +5,7 @@ from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.inbox import Inbox
-from store.tables.meta import Meta, PulseRow
+from store.tables.meta import Meta, PulseRow, WatchRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
 from store.tables.plans import DrillRow, PlanRow
 from store.tables.register import (
@@ -53,5 +53,6 @@ __all__ = [
     "TelemetryRow",
     "TimelineRow",
     "TrackRow",
+    "WatchRow",
     "metadata",
 ]

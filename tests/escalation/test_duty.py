@@ -204,3 +204,30 @@ def test_a_desk_without_a_drill_line_is_nobody_in_a_drill() -> None:
     duty = Roster({"bare": bare}, (team("dispatch_120", "bare", street=None),))
 
     assert (("bare",), ()) == tuple(names(duty.on_duty("dispatch_120", HOME, NOON, drill)) for drill in (False, True))
+
+
+PROBE = Responder("probe", "probe", "street_office", "~probe", "zh", (PHONE,))
+PROBES = tuple(
+    Team(f"~{role}", role, "~probe", (Shift("probe", always=True),)) for role in ("family_doctor", "dispatch_120")
+)
+
+
+def test_a_probe_reaches_its_own_people_and_nobody_else() -> None:
+    """The watch's own press never rings a doctor, a street office or a desk, also where its own team has nobody."""
+    doctor = person("doctor", "family_doctor")
+    here = Subject("~home", None, "~probe")
+    roster = Roster({"doctor": doctor, "probe": PROBE}, (team("doctors", "family_doctor", "doctor"), *PROBES))
+
+    assert ("probe",) == names(roster.on_duty("family_doctor", here, NOON, True))
+    assert () == roster.on_duty("street_office", here, NOON, True)
+    assert () == Roster({"doctor": doctor}).on_duty("family_doctor", here, NOON, True)
+
+
+def test_nobody_else_reaches_a_probe() -> None:
+    """A probe's team stands in for no real one: neither for a street without a team, nor for an unknown place."""
+    doctor = person("doctor", "family_doctor")
+    roster = Roster({"doctor": doctor, "probe": PROBE}, PROBES)
+
+    found = [roster.on_duty("family_doctor", where, NOON) for where in (HOME, Subject(None, "dev-x"))]
+
+    assert [("doctor",), ("doctor",)] == [names(people) for people in found]
