@@ -1,0 +1,46 @@
+"""How a button was pressed, in makers' words, and what that means from this device."""
+
+from typing import Any
+
+from broker_bridge.decoders.reading import Reading
+from broker_bridge.decoders.value import number, truth, word
+from domain.events import EMERGENCY_ROLES, Kind
+
+_PRESSES = {
+    "short": ("short", "short_press", "single", "single_press", "single_click", "click", "press", "pressed", "push",
+              "short_click", "single_push", "once", "toggle", "on", "true", "trigger", "triggered", "1"),
+    "long": ("long", "long_press", "hold", "long_click", "long_push", "longpress", "held", "2"),
+    "double": ("double", "double_press", "double_click", "double_push", "twice", "doublepress", "3"),
+}  # fmt: skip
+_WORDS = {word: press for press, words in _PRESSES.items() for word in words}
+_RELEASES = frozenset({"", "release", "released", "none", "idle", "off", "false", "0", "no", "normal", "up"})
+
+
+def press(said: Any, role: str | None, counted: bool = False) -> Reading | None:
+    """A press is an ``sos``, pressed twice a ``cancel`` (our profile: "I am fine"); None for a value of nothing.
+
+    A button of a device registered as something else is shown, never guessed at. A press in a word that
+    nobody knows is still a press.
+    """
+    told = _told(said)
+    if told is None:
+        return None
+    if told in _RELEASES:
+        return Reading(Kind.HEARTBEAT, {"button": "released"})
+    how = "short" if counted else _WORDS.get(told, told[:32])
+    if role == "checkin_button":
+        return Reading(Kind.CHECKIN_OK, {"press": how})
+    if role is not None and role not in EMERGENCY_ROLES:
+        return Reading(Kind.UNKNOWN, {"press": how}, said=f"button: {how}")
+    if how == "double":
+        return Reading(Kind.CANCEL, {"by": "resident_button", "press": how})
+    return Reading(Kind.SOS, {"trigger": "button", "press": how})
+
+
+def _told(said: Any) -> str | None:
+    if isinstance(said, str):
+        return word(said)
+    if isinstance(said, bool):
+        return "on" if truth(said) else "off"
+    figure = number(said, 0, 255)
+    return None if figure is None else str(int(figure))

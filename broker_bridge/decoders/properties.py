@@ -1,0 +1,226 @@
+"""What a sensor says in named properties, by their names and values alone: no model is known here.
+
+Pure. The same words come through every platform: codecs of LoRaWAN sensors, ThingsBoard keys, NB-IoT
+services. A property nobody knows says nothing, unless its name sounds like an alarm: then it is ``unknown``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from broker_bridge.decoders.alarm_names import Meaning, meaning
+from broker_bridge.decoders.button import press
+from broker_bridge.decoders.naming import keys, measures, parts
+from broker_bridge.decoders.place import place
+from broker_bridge.decoders.reading import Reading
+from broker_bridge.decoders.states import alarm, by_value, hazard
+from broker_bridge.decoders.value import LOW, number, percent, vitals, word
+from broker_bridge.decoders.vocabulary import (
+    ACCURACY,
+    BARE,
+    BATTERY,
+    BUTTON,
+    LATITUDE,
+    LONGITUDE,
+    NAMES_AN_ALARM,
+    OWN,
+    STEPS,
+    SUSPICIOUS,
+    VITAL,
+)
+from broker_bridge.decoders.worded import Word, worded
+from domain.events import EMERGENCY_ROLES, Kind
+
+Fields = Mapping[str, Any]
+
+
+def tell(fields: Fields, role: str | None = None, omits: bool = False) -> list[Reading]:
+    """Everything these properties say, unsorted; never empty.
+
+    ``omits``: the platform leaves out what is false, 0 or empty (The Things Stack), so that a counter
+    without its state means that the state is false.
+    """
+    named = dict(_flat(fields))
+    where = _place(named)
+    said = [*_states(_one_mode(named), role, where), *_measured(named, where)]
+    if omits:
+        said += _omitted(named, said)
+    said = said or [_nothing(named)]
+    own = _about_itself(named)
+    return [replace(reading, data={**own, **reading.data}) if reading.kind is not Kind.UNKNOWN else reading
+            for reading in said]  # fmt: skip
+
+
+def _flat(fields: Fields, depth: int = 4) -> Iterator[tuple[str, Any]]:
+    """The properties of all levels; ``{"status": …}`` or ``{"value": …}`` also under the outer name."""
+    for name, value in fields.items():
+        if not isinstance(value, Mapping):
+            yield name, value
+            continue
+        for inner in ("status", "state", "value"):
+            if inner in value and not isinstance(value[inner], Mapping | list):
+                yield name, value[inner]
+                break
+        if depth:
+            yield from _flat({key: item for key, item in value.items() if key not in ("status", "state", "value")},
+                             depth - 1)  # fmt: skip
+
+
+def _one_mode(named: Fields) -> Fields:
+    """A door and leak sensor (Dragino) tells both states; ``MOD`` says which of them it is mounted for."""
+    mode = next((number(value) for name, value in named.items() if word(name) == "mod"), None)
+    other = {1: "leak", 2: "door"}.get(int(mode)) if mode is not None else None
+    return {name: value for name, value in named.items() if other is None or other not in parts(name)}
+
+
+def _states(named: Fields, role: str | None, where: dict[str, Any] | None) -> Iterator[Reading]:
+    for name, value in named.items():
+        if not isinstance(value, list):
+            yield from _state(name, value, named, role, where)
+
+
+def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[str, Any] | None) -> Iterator[Reading]:
+    spelt = keys(name)
+    if not BUTTON.isdisjoint(spelt):
+        yield from _some(press(value, role))
+    elif "geofence" in parts(name) and word(value) in ("outside", "out", "exit", "leave", "outofrange"):
+        yield Reading(Kind.GEOFENCE_EXIT, dict(where or {}), level=True)
+    elif not NAMES_AN_ALARM.isdisjoint(spelt) and (named_alarm := _named(value, named)) is not None:
+        yield replace(named_alarm, level="detectionstatus" in spelt)
+    elif not BARE.isdisjoint(spelt):
+        yield from _bare(value, named, role)
+    elif "install" in spelt or "wear" in parts(name) or "wearing" in parts(name) or "worn" in parts(name):
+        yield from _in_place(name, value)
+    elif not _known(spelt) and not measures(name):
+        yield from _by_name(name, value, where)
+
+
+def _known(spelt: tuple[str, ...]) -> bool:
+    return any(key in VITAL or key in BATTERY or key in STEPS or key in OWN for key in spelt)
+
+
+def _named(value: Any, named: Fields) -> Reading | None:
+    """``alarm_type: "fall"`` with its ``alarm_status``; ``event: "testing alarm …"`` of a ``type: "smoke sensor"``."""
+    if not isinstance(value, str):
+        return None
+    found = meaning(value)
+    if found is None:
+        return _hazard(value, named)
+    return alarm(found, next((item for name, item in named.items() if word(name) == "alarm_status"), "alarm"))
+
+
+def _hazard(value: str, named: Fields) -> Reading | None:
+    """A detector that says what it is in ``type`` and how it is in ``event``."""
+    device = word(next((item for name, item in named.items() if word(name) in ("type", "sensor_type")), None))
+    kind = next((kind for hint, kind in _DETECTORS.items() if hint in device), None)
+    if kind is None:
+        return None
+    return hazard(Meaning(kind, {"state": "alarm"}), worded(value), value)
+
+
+_DETECTORS = {
+    "smoke": Kind.SMOKE, "fire": Kind.SMOKE, "gas": Kind.GAS, "leak": Kind.WATER_LEAK, "water": Kind.WATER_LEAK,
+}  # fmt: skip
+
+
+def _bare(value: Any, named: Fields, role: str | None) -> Iterator[Reading]:
+    """``Alarm: "TRUE"``: a press from a button or a tracker; a door's or a leak's own alarm stands in its state."""
+    told = worded(value)
+    if told not in (Word.YES, Word.TEST, Word.OTHER) or _has_own_state(named):
+        return  # what the alarm is about stands in a property of its own
+    hints = {key for name in named for key in keys(name)}
+    if role in EMERGENCY_ROLES or not hints.isdisjoint({"soundkey", "soundack", *LATITUDE}):
+        yield Reading(Kind.SOS, {"trigger": "button"}, drill=told is Word.TEST, level=True)
+    else:
+        yield Reading(Kind.UNKNOWN, said=f"alarm: {str(value)[:40]}")
+
+
+def _has_own_state(named: Fields) -> bool:
+    if any(word(name) in ("alarm_type", "event_type") for name in named):
+        return True
+    words = {part for name in named for part in parts(name)}
+    return not words.isdisjoint({"door", "leak", "leakage", "magnet", "open", "smoke", "gas", "water", "fall"})
+
+
+def _in_place(name: str, value: Any) -> Iterator[Reading]:
+    """``install: "no"``, ``isWearing: false``: it is not where it should be."""
+    if "not" in parts(name) or "un" in parts(name):
+        gone = worded(value) is Word.YES
+    else:
+        gone = worded(value) is Word.NO or word(value) in _GONE
+    if gone:
+        yield Reading(Kind.TAMPER, {"kind": "case_open" if "install" in parts(name) else "not_worn"}, level=True)
+
+
+_GONE = frozenset({"not_worn", "uninstall", "uninstalled", "removed", "off_wrist"})
+
+
+def _by_name(name: str, value: Any, where: dict[str, Any] | None) -> Iterator[Reading]:
+    found = meaning(name)
+    if found is not None:
+        yield from _some(by_value(found, value, where is not None))
+    elif not SUSPICIOUS.isdisjoint(parts(name)) and worded(value) in (Word.YES, Word.OTHER, Word.MAYBE):
+        yield Reading(Kind.UNKNOWN, said=f"{name[:30]}: {str(value)[:30]}")
+
+
+def _measured(named: Fields, where: dict[str, Any] | None) -> Iterator[Reading]:
+    body = vitals({vital: value for name, value in named.items() if (vital := _vital(name))})
+    if body:
+        yield Reading(Kind.VITALS, dict(body))
+    if where is not None:
+        yield Reading(Kind.LOCATION, where)
+    steps = next((number(value, 0, 1e6) for name, value in named.items() if not STEPS.isdisjoint(keys(name))), None)
+    if steps is not None:
+        yield Reading(Kind.ACTIVITY, {"kind": "steps", "state": int(steps)})
+    charge = _charge(named)
+    if charge is not None and charge <= LOW:
+        yield Reading(Kind.BATTERY_LOW, {"battery_pct": charge}, level=True)
+
+
+def _vital(name: str) -> str | None:
+    return next((VITAL[key] for key in keys(name) if key in VITAL), None)
+
+
+def _place(named: Fields) -> dict[str, Any] | None:
+    found = {key: next((value for name, value in named.items() if not names.isdisjoint(keys(name))), None)
+             for key, names in (("lat", LATITUDE), ("lon", LONGITUDE), ("acc", ACCURACY))}  # fmt: skip
+    return place(found["lat"], found["lon"], "WGS84", found["acc"])
+
+
+def _charge(named: Fields) -> float | None:
+    """The battery in per cent; 3.3 is volts, and a ``battery_state`` is not a level."""
+    for name, value in named.items():
+        spelt = keys(name)[:2]
+        level = percent(value)
+        if level is None or BATTERY.isdisjoint(spelt) or isinstance(value, bool):
+            continue
+        if level == int(level) or level > 5:
+            return level
+    return None
+
+
+def _about_itself(named: Fields) -> dict[str, Any]:
+    charge = _charge(named)
+    return {} if charge is None else {"battery_pct": charge}
+
+
+def _omitted(named: Fields, said: list[Reading]) -> Iterator[Reading]:
+    """``DOOR_OPEN_TIMES`` without ``DOOR_OPEN_STATUS``: the door is closed, the platform left the 0 out."""
+    words = {part for name in named if measures(name) for part in parts(name)}
+    if "door" in words and not any(reading.data.get("kind") == "door" for reading in said):
+        yield Reading(Kind.ACTIVITY, {"kind": "door", "state": "closed"}, level=True)
+
+
+def _nothing(named: Fields) -> Reading:
+    """Only the device about itself is a sign of life; names nobody knows are ``unknown``."""
+    known = any(_known(keys(name)) or measures(name) or meaning(name) or not BARE.isdisjoint(keys(name))
+                or not BUTTON.isdisjoint(keys(name)) or "wear" in parts(name) or "install" in parts(name)
+                for name in named)  # fmt: skip
+    if known or not named:
+        return Reading(Kind.HEARTBEAT)
+    return Reading(Kind.UNKNOWN, said=", ".join(named)[:64])
+
+
+def _some(reading: Reading | None) -> Iterator[Reading]:
+    if reading is not None:
+        yield reading

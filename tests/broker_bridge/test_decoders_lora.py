@@ -1,0 +1,232 @@
+"""LoRaWAN sensors that are in no sample, through both networks: what their codecs say, by names and values alone."""
+
+import json
+from typing import Any
+
+import pytest
+
+from broker_bridge.decoders import Reading, Translation, translate
+
+EUI = "24e124535b316056"
+TOPIC = f"application/1/device/{EUI}/event"
+
+
+def chirp(codec: Any, role: str | None = None, event: str = "up", **fields: Any) -> Translation:
+    """An event of ChirpStack v4 around what the codec gave."""
+    frame = {"time": "2026-11-20T14:03:11.775+00:00", "deviceInfo": {"devEui": EUI}, "devAddr": "00189440",
+             "fCnt": 12, "fPort": 85, "data": "/y4C", "object": codec, **fields}  # fmt: skip
+    return translate("chirpstack", f"{TOPIC}/{event}", json.dumps(frame).encode(), role)
+
+
+def ttn(codec: Any, role: str | None = None, **fields: Any) -> Translation:
+    """An uplink of The Things Stack; None: no codec has run."""
+    uplink = {"session_key_id": "AXA50", "f_cnt": 1, "f_port": 85, "frm_payload": "/y4C"}
+    if codec is not None:
+        uplink["decoded_payload"] = codec
+    frame = {"end_device_ids": {"device_id": "pendant-1"}, "uplink_message": uplink, **fields}
+    return translate("ttn", "v3/app1@tenant1/devices/pendant-1/up", json.dumps(frame).encode(), role)
+
+
+def first(said: Translation) -> Reading:
+    """The most urgent."""
+    return said.events[0]
+
+
+def kinds(said: Translation) -> list[str]:
+    """All kinds, the most urgent first."""
+    return [str(reading.kind) for reading in said.events]
+
+
+#: codec output → the main kind and a part of its data
+CODECS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
+    ("WS101 older codec", {"battery": 16, "press": "short"}, "sos", {"press": "short"}),
+    ("WS101 older codec, double", {"press": "double"}, "cancel", {}),
+    ("EM300-SLD wet", {"battery": 92, "temperature": 30.8, "leakage_status": "leak"}, "water_leak", {"state": "alarm"}),
+    ("EM300-SLD dry", {"battery": 92, "leakage_status": "normal"}, "heartbeat", {"battery_pct": 92}),
+    ("WS303", {"battery": 100, "leakage_status": "leak"}, "water_leak", {}),
+    ("EM300-MCS", {"door": "open", "battery": 90}, "activity", {"kind": "door", "state": "open"}),
+    ("EM300-MCS magnet", {"magnet_status": "close"}, "activity", {"kind": "door", "state": "closed"}),
+    ("WS301", {"battery": 100, "state": "open", "install": "yes", "magnet_status": "open"}, "activity",
+     {"state": "open"}),
+    ("WS301 torn off", {"battery": 100, "install": "no"}, "tamper", {}),
+    ("AT101 torn off", {"tamper_status": "uninstall"}, "tamper", {}),
+    ("WS203", {"battery": 80, "temperature": 21.0, "humidity": 50.5, "occupancy": "occupied"}, "activity",
+     {"kind": "motion", "state": "on"}),
+    ("WS202 idle", {"pir": "normal", "daylight": "bright"}, "activity", {"state": "off"}),
+    ("VS340", {"battery": 100, "occupancy": "vacant"}, "activity", {"state": "off"}),
+    ("GS101 gas", {"temperature": 24, "gas_status": "abnormal", "valve": "close"}, "gas", {"state": "alarm"}),
+    ("GS101 air", {"temperature": 24, "gas_status": "normal"}, "heartbeat", {}),
+    ("GS524N fire", {"type": "smoke sensor", "battery": 100, "concentration": 40, "event": "alarm"}, "smoke",
+     {"state": "alarm"}),
+    ("GS524N silenced", {"type": "smoke sensor", "event": "silent", "battery": 90}, "smoke", {"state": "alarm"}),
+    ("GS524N normal", {"type": "smoke sensor", "event": "normal", "battery": 90}, "heartbeat", {}),
+    ("GS524N removed", {"type": "smoke sensor", "event": "removed", "battery": 90}, "tamper", {}),
+    ("GS524N low", {"type": "smoke sensor", "event": "low battery", "battery": 15}, "battery_low", {}),
+    ("TH sensor", {"temperature": 27.1, "humidity": 44, "battery": 88}, "heartbeat", {"battery_pct": 88}),
+    ("flat battery", {"temperature": 27.1, "battery": 5}, "battery_low", {"battery_pct": 5}),
+    ("TrackerD press", {"Latitude": 31.22, "Longitud": 121.42, "BatV": 3.9, "ALARM_status": "TRUE", "LON": "ON"},
+     "sos", {"trigger": "button"}),
+    ("TrackerD at rest", {"Latitude": 31.22, "Longitud": 121.42, "BatV": 3.9, "ALARM_status": "FALSE", "LON": "ON",
+                          "Transport": "STILL"}, "location", {"lat": 31.22, "lon": 121.42, "crs": "WGS84"}),
+    ("TrackerD without a fix", {"Latitude": 0, "Longitud": 0, "BatV": 3.9, "ALARM_status": "FALSE"}, "heartbeat", {}),
+    ("LDS03A", {"ALARM": "FALSE", "DOOR_OPEN_STATUS": "OPEN", "DOOR_OPEN_TIMES": 3, "BAT_V": 3.0}, "activity",
+     {"kind": "door", "state": "open"}),
+    ("LDS02 newer codec", {"BatV": 3.0, "door_open_status": 0, "water_leak_status": 0, "alarm": 0, "mod": 1,
+                           "open_times": 4}, "activity", {"kind": "door", "state": "closed"}),
+    ("LWL02 newer codec", {"BatV": 3.0, "door_open_status": 0, "water_leak_status": 1, "mod": 2, "leak_times": 4},
+     "water_leak", {}),
+    ("camelCase wristband", {"heartRate": 77, "bloodOxygen": 97, "bodyTemperature": 36.6, "stepCount": 900}, "vitals",
+     {"hr_bpm": 77, "spo2_pct": 97, "temp_c": 36.6}),
+    ("pendant", {"sosAlarm": True, "batteryLevel": 55}, "sos", {"battery_pct": 55}),
+    ("radar", {"fallDown": 1, "presence": 1}, "fall", {}),
+    ("radar unsure", {"fall_status": "suspected"}, "fall", {"confidence": 0.5}),
+    ("bed mat", {"inBed": False, "heart_rate": 0, "breath_rate": 0}, "activity", {"kind": "bed", "state": "out"}),
+    ("VS373 motionless", {"events": [{"alarm_id": 3, "alarm_type": "motionless", "alarm_status": "alarm_triggered"}]},
+     "inactivity", {}),
+    ("VS373 fall over", {"events": [{"alarm_id": 3, "alarm_type": "fall", "alarm_status": "alarm_deactivated"}]},
+     "cancel", {}),
+    ("VS373 newest codec", {"fall_alarm": {"alarm_id": "1, 2", "alarm_status": "1, 2"}}, "fall", {}),
+    ("VS373 vacant", {"detection_status": "vacant", "target_status": "normal", "use_time_now": 0}, "activity",
+     {"kind": "motion", "state": "off"}),
+    ("VS373 in bed", {"detection_status": "in_bed", "target_status": "motionless"}, "activity",
+     {"kind": "bed", "state": "in"}),
+    ("nobody knows", {"foo": 3}, "unknown", {}),
+    ("sounds like an alarm", {"battery": 90, "weird_alarm_bits": "0x20"}, "unknown", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("codec", "kind", "data"), [row[1:] for row in CODECS], ids=[row[0] for row in CODECS])
+@pytest.mark.parametrize("network", [chirp, ttn], ids=["chirpstack", "ttn"])
+def test_a_codec_nobody_has_shown_us(network: Any, codec: dict[str, Any], kind: str, data: dict[str, Any]) -> None:
+    """Names and value sets decide, not models; both networks say the same."""
+    said = network(codec, "sos_button" if kind in ("sos", "cancel") and "press" in codec else None)
+
+    assert kind == kinds(said)[0]
+    assert data.items() <= first(said).data.items()
+
+
+@pytest.mark.parametrize("press", ["short press", "Long Press", "LONG_PRESS", "hold", 1, "2", True])
+@pytest.mark.parametrize("shape", [{"button_event": {"status": ...}}, {"buttonEvent": ...}, {"press": ...}])
+def test_every_press_of_an_sos_button_is_an_sos(press: Any, shape: dict[str, Any]) -> None:
+    """Case, spelling and nesting of a press do not matter."""
+    codec = json.loads(json.dumps(shape, default=lambda _: press))
+
+    assert kinds(chirp(codec, "sos_button")) == ["sos"]
+
+
+def test_a_random_number_is_no_identity() -> None:
+    """``msgid`` is random in each decode; the frame counter says which press it was (mqtt.md section 2, rule 9)."""
+    one = first(chirp({"button_event": {"status": "long press", "msgid": 503830}}, "sos_button"))
+    again = first(chirp({"button_event": {"status": "long press", "msgid": 182449}}, "sos_button"))
+    other = first(chirp({"button_event": {"status": "long press"}}, "sos_button", fCnt=13))
+
+    assert one.id == again.id
+    assert one.id != other.id
+
+
+def test_a_memory_is_late_and_keeps_its_own_time() -> None:
+    """``history[]`` of 2022 is shown as late, with the time and the identity it had then (rule 8)."""
+    item = {"timestamp": 1665561758, "alarm_id": 266, "alarm_type": "fall", "alarm_status": "alarm_triggered"}
+
+    reading = first(chirp({"history": [item], "battery": 80}))
+
+    assert (True, 2022) == (reading.late, reading.ts.year if reading.ts else None)
+    assert reading.id == first(chirp({"history": [item]}, fCnt=99)).id
+
+
+def test_leaks_remembered_are_late_too() -> None:
+    """Any codec's history, not only alarms'."""
+    said = chirp({"history": [{"temperature": 27.2, "leakage_status": "leak", "timestamp": 1665561758}]})
+
+    assert ("water_leak", True) == (kinds(said)[0], first(said).late)
+
+
+@pytest.mark.parametrize("log", [
+    "[21.5,50.0,0.0,True,2026-11-20 14:00:00],[21.4,50.0,0.0,False,2026-11-20 14:05:00],",
+    [[21.5, 50.0, 0.0, "True", "2026-11-20 14:00:00"], [21.4, 50.0, 0.0, "False", "2026-11-20 14:05:00"]],
+])  # fmt: skip
+def test_a_data_log_of_a_button_tells_presses_late(log: Any) -> None:
+    """Dragino's rows have no names; a ``True`` in a button's log was a press, local time (rules 8 and 11)."""
+    said = chirp({"DATALOG": log, "Node_type": "PB01-L", "PNACKMD": "True"}, "sos_button", fPort=3)
+
+    assert ("sos", True) == (kinds(said)[0], first(said).late)
+    assert "2026-11-20T06:00:00+00:00" == (first(said).ts.isoformat() if first(said).ts else None)
+
+
+def test_a_data_log_of_a_door_tells_openings() -> None:
+    """``OPEN`` in a door's rows is an opening, not an alarm."""
+    said = ttn({"Node_type": "DS03A-LB", "DATALOG": "[SUM,YES,TRUE,OPEN,3,5,2026-11-20 14:00:00],", "PNACKMD": "True"})
+
+    assert ["activity"] == kinds(said)
+    assert first(said).late
+
+
+@pytest.mark.parametrize("role", ["sos_button", None])
+def test_what_was_not_decoded_is_unknown(role: str | None) -> None:
+    """Bytes without a codec may be a press: never a heartbeat (rule 14)."""
+    assert ["unknown"] == kinds(chirp(None, role)) == kinds(chirp({}, role)) == kinds(ttn(None, role))
+
+
+def test_nothing_sent_is_a_sign_of_life() -> None:
+    """An uplink of the network alone (port 0, no data) holds nothing to decode."""
+    assert ["heartbeat"] == kinds(chirp(None, "sos_button", data="", fPort=0))
+
+
+def test_false_that_was_left_out_is_false() -> None:
+    """The Things Stack leaves 0, false and "" out: an empty object is all false, not undecoded (rule 5)."""
+    assert ["heartbeat"] == kinds(ttn({}, "sos_button"))
+    assert {"kind": "door", "state": "closed"} == first(ttn({"DOOR_OPEN_TIMES": 3, "MOD": 1})).data
+
+
+def test_a_simulated_uplink_is_a_drill() -> None:
+    """``simulated: true`` stays visible as a drill (rule 17)."""
+    said = ttn({"button_event": {"status": "long press"}}, "sos_button", simulated=True)
+
+    assert ("sos", True) == (kinds(said)[0], first(said).drill)
+
+
+def test_a_tested_smoke_detector_is_a_drill() -> None:
+    """ "testing alarm with normal battery" is a test of smoke, not smoke (rule 17)."""
+    said = chirp({"type": "smoke sensor", "battery": 100, "event": "testing alarm with normal battery"})
+
+    assert ("smoke", "test", True) == (kinds(said)[0], first(said).data["state"], first(said).drill)
+
+
+@pytest.mark.parametrize("battery", [None, -1, 255, "", "n/a", 3.3])
+def test_no_value_is_no_low_battery(battery: Any) -> None:
+    """null, -1, a maximum and volts are no empty battery (rule 4)."""
+    assert ["heartbeat"] == kinds(chirp({"battery": battery, "temperature": 20}))
+
+
+@pytest.mark.parametrize("value", ["FALSE", "false", 0, False, "0", "normal", "no", None, ""])
+def test_a_false_that_looks_true(value: Any) -> None:
+    """``"FALSE"`` is a text that is not empty, and no alarm (rule 5)."""
+    assert ["heartbeat"] == kinds(chirp({"sos": value, "smoke": value, "BatV": 3.3}, "sos_button"))
+
+
+def test_the_network_refusing_a_device_is_not_silence() -> None:
+    """A failed integrity check: the device may be trying to say something; a downlink's log is nobody's state."""
+    refused = chirp(None, event="log", level="ERROR", code="UPLINK_MIC")
+    quiet = chirp(None, event="log", level="ERROR", code="DOWNLINK_PAYLOAD_SIZE")
+
+    assert ("unknown", False, True) == (kinds(refused)[0], first(refused).noise, first(quiet).noise)
+
+
+@pytest.mark.parametrize(("event", "fields", "kind"), [
+    ("join", {}, "heartbeat"), ("ack", {"acknowledged": True}, "heartbeat"),
+    ("status", {"batteryLevel": 4.0, "margin": 3}, "battery_low"),
+    ("location", {"location": {"latitude": 31.2, "longitude": 121.4}}, "location"),
+])  # fmt: skip
+def test_other_events_of_the_network(event: str, fields: dict[str, Any], kind: str) -> None:
+    """Join, ack, status, location."""
+    assert kind in kinds(chirp(None, event=event, **fields))
+
+
+def test_version_three_speaks_too() -> None:
+    """ChirpStack v3 names fields differently and writes the object as text."""
+    frame = {"applicationID": "1", "devEUI": EUI, "fCnt": 7, "fPort": 2, "data": "AA==",
+             "objectJSON": '{"Alarm":"TRUE","Sound_key":"CLOSE"}'}  # fmt: skip
+
+    said = translate("chirpstack", "application/1/device/x/rx", json.dumps(frame).encode(), "sos_button")
+
+    assert "sos" in kinds(said)
