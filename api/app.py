@@ -15,6 +15,7 @@ from api import (
     callbacks,
     commissioning,
     console,
+    handover,
     health,
     ingest,
     lists,
@@ -34,8 +35,20 @@ from api.parts import ApiSettings, App
 __all__ = ["ApiSettings", "App", "build"]
 
 _ROUTERS = (
-    alerts, callbacks, commissioning, console, health, ingest, lists, live, register, responder, sessions, tasks,
-)  # fmt: skip
+    alerts,
+    callbacks,
+    commissioning,
+    console,
+    handover,
+    health,
+    ingest,
+    lists,
+    live,
+    register,
+    responder,
+    sessions,
+    tasks,
+)
 
 
 def build(app: App) -> FastAPI:

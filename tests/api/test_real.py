@@ -289,3 +289,38 @@ def test_an_account_that_is_shut_is_out_at_once(town: TestClient, real: House) -
     accounts.disable("gone")
 
     assert (200, 401) == (before, town.get("/api/v1/alerts", headers=mine).status_code)
+
+
+@pytest.mark.parametrize(
+    ("format", "kind", "word"),
+    [
+        ("json", "application/json", '"status":"actual"'),
+        ("fhir", "application/fhir+json", '"resourceType":"Bundle"'),
+        ("cap", "application/cap+xml", "<status>Actual</status>"),
+        ("html", "text/html", "交接单"),
+    ],
+)
+def test_the_hand_over_comes_in_four_forms(
+    town: TestClient, who: Any, pressed: str, format: str, kind: str, word: str
+) -> None:
+    """The same alert for a program, a hospital, a warning system and a printer; who has no right to it gets none."""
+    url = f"/api/v1/alerts/{pressed}/handover?format={format}"
+    sheet = town.get(url, headers=who["desk"])
+
+    assert (200, True) == (sheet.status_code, sheet.headers["content-type"].startswith(kind))
+    assert word in sheet.text
+    assert "no-store" == sheet.headers["cache-control"]
+    assert 404 == town.get(url, headers=who["second"]).status_code
+
+
+def test_a_home_is_commissioned_over_http(town: TestClient, who: Any) -> None:
+    """Begin, be told what is missing, and no signature before."""
+    url = "/api/v1/homes/home-1/commissioning"
+    begun = town.post(url, json={"action": "start"}, headers=who["desk"])
+    signed = town.post(url, json={"action": "sign"}, headers=who["desk"])
+    status = town.get(url, headers=who["desk"]).json()
+
+    assert (200, 409) == (begun.status_code, signed.status_code)
+    assert any("dev-0001" in word for word in status["missing"])
+    assert "dev-0001" in signed.text
+    assert 422 == town.post(url, json={"action": "prove"}, headers=who["desk"]).status_code
