@@ -182,7 +182,13 @@ def _notice_key(letter: Letter) -> str:
             return "inform.step" if about.get("name") else "inform.progress"
         case "signal" | "released" | "expired" | "offered" | "cancel" as event:
             return f"inform.{event}"
+        case "news" if f"inform.{_news(about)}" in words():
+            return f"inform.{_news(about)}"
     return "inform.other"
+
+
+def _news(about: Mapping[str, Any]) -> str:
+    return f"news_{about.get('news')}"
 
 
 def _ask(letter: Letter) -> str:

@@ -38,16 +38,18 @@ class TrackState(StrEnum):
     STOOD_DOWN = "stood_down"
 
 
-#: The only ways a track may go; ``decide`` checks every change against it.
-TRANSITIONS: frozenset[tuple[TrackState | None, TrackState]] = frozenset({
-    (None, TrackState.CALLING),
-    (TrackState.CALLING, TrackState.CALLING),
-    (TrackState.CALLING, TrackState.CLAIMED),
-    (TrackState.CALLING, TrackState.STOOD_DOWN),
-    (TrackState.CLAIMED, TrackState.CLAIMED),
-    (TrackState.CLAIMED, TrackState.CALLING),
-    (TrackState.CLAIMED, TrackState.STOOD_DOWN),
-})  # fmt: skip
+#: The only ways a track may go, and what leads there; ``decide`` checks every change against it.
+#: ``escalation.drawing`` draws it into docs/architecture.md.
+TRANSITIONS: Mapping[tuple[TrackState | None, TrackState], tuple[str, ...]] = {
+    (None, TrackState.CALLING): ("raise", "graver signal", "branch begins"),
+    (TrackState.CALLING, TrackState.CALLING): ("tick", "failed", "decline"),
+    (TrackState.CALLING, TrackState.CLAIMED): ("claim",),
+    (TrackState.CALLING, TrackState.STOOD_DOWN): ("close", "gives way to graver tracks", "branch rests"),
+    (TrackState.CLAIMED, TrackState.CLAIMED): ("progress", "offer", "accept", "offer runs out"),
+    (TrackState.CLAIMED, TrackState.CALLING): ("release", "claim runs out"),
+    (TrackState.CLAIMED, TrackState.STOOD_DOWN): ("close", "passes to the holder's own track"),
+    (TrackState.STOOD_DOWN, TrackState.CALLING): ("branch resumes",),
+}
 
 
 class Step(StrEnum):
@@ -195,7 +197,8 @@ class Subject:
     street: str | None = None
     #: the home's signed family-doctor team (R9)
     doctor_team: str | None = None
-    #: facts that the plan's conditions may ask for: category, dementia …
+    #: what the plan's conditions may ask for, as codes: ``category:lives_alone``, ``dementia``, whom the home names
+    #: (``key_holder:ID``), and what was reported since (``step:access_failed``, ``voice_check:no_answer``)
     facts: frozenset[str] = frozenset()
 
     @property

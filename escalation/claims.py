@@ -22,7 +22,7 @@ _ARRIVED = {Step.AT_DOOR, Step.INSIDE, Step.WITH_RESIDENT, Step.AT_HOSPITAL}
 def claim(sheet: Sheet, command: Claim) -> str:
     """Take every track meant. Taking again what one has changes nothing (P23)."""
     actor = require_person(command.actor)
-    meant = _meant(sheet.alert, command)
+    meant = _meant(sheet, command)
     free = [t for t in meant if t.state is TrackState.CALLING]
     if not free:
         others = [t for t in meant if t.state is TrackState.CLAIMED and t.claimant != actor.id]
@@ -38,20 +38,31 @@ def claim(sheet: Sheet, command: Claim) -> str:
     return "claimed"
 
 
-def _meant(alert: Alert, command: Claim) -> Sequence[Track]:
+def _meant(sheet: Sheet, command: Claim) -> Sequence[Track]:
     """The named track; else the one of the caller's role; else every calling one, else every claimed one.
 
-    Who answers a call about a track that has meanwhile given way to others means those.
+    Who answers a call about a track that has meanwhile given way to others means those. A branch is meant by name,
+    and by who was asked only there: whoever takes the alert does not thereby open the door.
     """
+    alert = sheet.alert
     live = [t for t in alert.tracks if t.state is not TrackState.STOOD_DOWN]
     named = alert.track(command.track) if command.track is not None else None
     if command.track is not None and (named is None or named in live):
         if named is None:
             raise Refused(f"this alert has no track {command.track!r}; its tracks: {[t.name for t in live]}")
         return [named]
+    live = [t for t in live if (sheet.plan.branch(t.name) is not None) is only_beside(sheet, command.actor.id)]
     mine = [t for t in live if t.name == command.actor.role]
     calling = [t for t in live if t.state is TrackState.CALLING]
     return mine or calling or live
+
+
+def only_beside(sheet: Sheet, person: str) -> bool:
+    """Whether this person was asked, or has something, on branches and on no track of the ladder."""
+    if not sheet.plan.branches:
+        return False
+    mine = [t for t in sheet.alert.tracks if person in t.called or person in (t.claimant, t.offer_to)]
+    return bool(mine) and all(sheet.plan.branch(t.name) for t in mine)
 
 
 def _take(sheet: Sheet, track: Track, actor: Actor) -> None:
@@ -94,6 +105,7 @@ def progress(sheet: Sheet, command: Progress) -> str:
         sheet.set(stage=Stage.ARRIVED)
     elif command.step is Step.EN_ROUTE and sheet.alert.stage is not Stage.ARRIVED:
         sheet.set(stage=Stage.COMING)
+    sheet.learn(f"step:{command.step}")
     sheet.write("progress", command.actor.id, command.note, step=command.step, tracks=[t.name for t in mine])
     return "renewed"
 
@@ -125,7 +137,7 @@ def resume(sheet: Sheet, track: Track, away: str | None) -> None:
 
     A track that gave way to those of a higher severity, all of which run, stands down instead.
     """
-    if track.name not in sheet.plan.names_from(sheet.alert.severity):
+    if track.name not in sheet.plan.names_from(sheet.alert.severity) and sheet.plan.branch(track.name) is None:
         sheet.put(stood_down(track))
         return
     called = dict(track.called)

@@ -24,12 +24,12 @@ from escalation.command import (
     VoiceChecked,
 )
 from escalation.decide import decide, raise_alert
-from escalation.plan import Plan
+from escalation.plan_parts import Plan
 from escalation.stage import apply, keep
 from escalation.standing import Standing
+from escalation.subjects import home_subject, known_subjects
 from store import alerts
 from store.ledger import Ledger, Tx
-from store.register import homes_of
 
 _DESK = frozenset({"administrator", "supervisor", "dispatcher"})
 _MAY_FORCE = frozenset({"administrator", "supervisor"})
@@ -127,7 +127,8 @@ class Commands:
             command = Raise(
                 kind, actor.id, {"by_hand": True}, drill, note=note, previous=alerts.latest_of(tx, subject.key)
             )
-            plan = self._standing.in_force(tx, now)
+            plan = self._standing.in_force(tx, now, subject.street)
+            subject = known_subjects(tx, plan, [subject])[subject.key]
             decisions = [raise_alert(new_id(), subject, command, now, roster, plan)]
         return keep(tx, decisions)[0]
 
@@ -137,13 +138,11 @@ class Commands:
     def _subject(self, tx: Tx, actor: Actor, home: str | None) -> Subject:
         if home is None:
             return Subject(None, f"call-{new_id()}")
-        found = homes_of(tx, [home]).get(home)
+        found = home_subject(tx, home)
         if found is None:
             raise NotFound(f"no home {home}")
-        _in_streets(actor, found["street"])
-        return Subject(
-            home, None, found["street"], found["family_doctor_team"], frozenset({f"category:{found['category']}"})
-        )
+        _in_streets(actor, found.street)
+        return found
 
     def _run(self, alert_id: str, actor: Actor, command: Command) -> Alert:
         return self._retry(lambda tx: self._command(tx, alert_id, actor, command))

@@ -11,6 +11,7 @@ from domain.alerts import Alert, Outcome, Severity, Subject, Track, TrackState
 from domain.contacts import Purpose
 from domain.errors import Forbidden, Refused
 from domain.events import Kind
+from escalation.branches import branch_off, notify
 from escalation.claims import (
     accept,
     claim,
@@ -19,6 +20,7 @@ from escalation.claims import (
     held,
     involved,
     offer,
+    only_beside,
     progress,
     release,
     require_person,
@@ -46,22 +48,24 @@ from escalation.command import (
 )
 from escalation.duty import Roster
 from escalation.ladder import advance, begin, failed, missed
-from escalation.plan import Plan
-from escalation.sheet import Decision, Sheet
+from escalation.plan_parts import Plan
+from escalation.sheet import Decision, Sheet, circumstances
 
 _DRILL_CLOSERS = frozenset({"drill", "probe"})
 
 
 def raise_alert(id: str, subject: Subject, command: Raise, now: datetime, roster: Roster, plan: Plan) -> Decision:
     """A new alert; its first contacts (or a reported gap) are part of the same decision (invariant 19)."""
+    case = circumstances(subject, command.kind, plan.severity_of(command.kind), now, roster) if plan.raises else None
     alert = Alert(
-        id, subject, command.kind, plan.severity_of(command.kind), now, plan.version,
+        id, subject, command.kind, plan.severity_of(command.kind, case), now, plan.version,
         drill=command.drill, late=command.late, replayed=command.replayed, signals=command.count,
         cancel_requested=command.cancelled, previous=command.previous,
     )  # fmt: skip
     sheet = Sheet(None, alert, now, roster, plan)
     sheet.write("raised", command.by, command.note, kind=command.kind, **command.data)
     begin(sheet, plan.tracks_for(alert.severity))
+    _beside(sheet)
     return sheet.decision("raised")
 
 
@@ -72,7 +76,17 @@ def decide(alert: Alert, command: Command, now: datetime, roster: Roster, plan: 
         if isinstance(command, Tick | Failed):
             return sheet.decision("closed")
         raise Refused(f"this alert is closed ({alert.outcome}); raise a new one")
-    return sheet.decision(_apply(sheet, command))
+    reason = _apply(sheet, command)
+    _beside(sheet)
+    return sheet.decision(reason)
+
+
+def _beside(sheet: Sheet) -> None:
+    """What runs beside the ladder looks at what has become of it."""
+    if sheet.plan.branches:
+        branch_off(sheet)
+    if sheet.plan.notices:
+        notify(sheet)
 
 
 def _apply(sheet: Sheet, command: Command) -> str:  # noqa: C901 - one line per command; mypy proves none is missing
@@ -127,7 +141,8 @@ def _tick(sheet: Sheet) -> str:
 def _signal(sheet: Sheet, command: Signal) -> str:
     """The home speaks again: counted, never lowered, and a wish to cancel is void (P29)."""
     alert = sheet.alert
-    worse = sheet.plan.severity_of(command.kind)
+    case = replace(sheet.case, kind=command.kind) if sheet.plan.raises else None
+    worse = sheet.plan.severity_of(command.kind, case)
     sheet.set(signals=alert.signals + command.count, cancel_requested=False)
     sheet.write("signal", command.by, kind=command.kind, count=command.count, **command.data)
     if worse.rank > alert.severity.rank:
@@ -162,7 +177,7 @@ def raise_severity(sheet: Sheet, severity: Severity) -> None:
     wanted = sheet.plan.tracks_for(severity)
     kept = sheet.plan.names_from(severity)
     for track in sheet.alert.tracks:
-        if track.name not in kept:
+        if track.name not in kept and sheet.plan.branch(track.name) is None:
             _give_way(sheet, track, {t.name for t in wanted})
     for track in sheet.alert.tracks:
         _hasten(sheet, track)
@@ -239,6 +254,7 @@ def _note(sheet: Sheet, command: Note) -> str:
 
 def _voice_checked(sheet: Sheet, command: VoiceChecked) -> str:
     sheet.write("voice_check", require_person(command.actor).id, result=command.result)
+    sheet.learn(f"voice_check:{command.result}")
     worse = sheet.plan.voice_check.get(command.result)
     if worse is not None:
         raise_severity(sheet, worse)
@@ -250,7 +266,12 @@ def _close(sheet: Sheet, command: Close) -> str:
     actor = require_person(command.actor)
     if _DRILL_CLOSERS & actor.roles and not (sheet.alert.drill and command.outcome is Outcome.TEST):
         raise Forbidden("a drill or probe account closes only drill alerts, and only with outcome test")
-    others = [t for t in sheet.alert.tracks if t.state is TrackState.CLAIMED and t.claimant != actor.id]
+    if only_beside(sheet, actor.id) and not actor.roles:
+        raise Forbidden("you were asked to help beside others; tell the desk, or who has taken it, how it ended")
+    others = [
+        t for t in sheet.alert.tracks
+        if t.state is TrackState.CLAIMED and t.claimant != actor.id and sheet.plan.branch(t.name) is None
+    ]  # fmt: skip
     if others and not command.force:
         raise held(others[0])
     about: dict[str, object] = {"event": "closed", "by": actor.id, "name": actor.name, "outcome": command.outcome}

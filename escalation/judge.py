@@ -11,10 +11,11 @@ from domain.ids import new_id
 from escalation.command import Cancel, Raise, Signal
 from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
-from escalation.plan import Plan
+from escalation.plan_parts import Plan
 from escalation.sheet import Decision
 from escalation.stage import keep
 from escalation.standing import Standing
+from escalation.subjects import known_subjects
 from store import alerts, inbox
 from store.drills import homes_in_drill
 from store.inbox import Verdict
@@ -47,7 +48,6 @@ class Session:
 
     now: datetime
     roster: Roster
-    plan: Plan
     standing: Standing
     tx: Tx
     drills: frozenset[str]
@@ -56,6 +56,10 @@ class Session:
     previous: Mapping[str, str]
     cancels: dict[str, list[str]]
     decisions: list[Decision] = field(default_factory=list)
+    #: street -> its plan
+    plans: dict[str | None, Plan] = field(default_factory=dict)
+    #: subject key -> the subject with what its plan asks about the home
+    facts: dict[str, Subject] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
@@ -72,7 +76,6 @@ def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: da
     session = Session(
         now,
         standing.roster(tx),
-        standing.in_force(tx, now),
         standing,
         tx,
         drills,
@@ -81,6 +84,7 @@ def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: da
         {key: id for key, (id, _) in newest.items()},
         inbox.loose_cancels(tx, devices, now - _CANCEL_BEFORE) if devices else {},
     )
+    _look_up(session, cases)
     for case in cases:
         session.verdicts[case.row] = _one(session, case)
     keep(tx, session.decisions)
@@ -163,7 +167,28 @@ def _raise(session: Session, case: Case, subject: Subject, command: Raise) -> De
     alert_id = new_id()
     for row in session.cancels.pop(case.heard.device or "", []):
         session.verdicts[row] = Verdict(row, "noted", alert_id, "came before what it refers to")
-    return raise_alert(alert_id, subject, command, session.now, session.roster, session.plan)
+    plan = _plan_for(session, subject.street)
+    return raise_alert(alert_id, session.facts.get(subject.key, subject), command, session.now, session.roster, plan)
+
+
+def _look_up(session: Session, cases: Sequence[Case]) -> None:
+    """What the plans ask of the homes that may raise an alert now: one look for each plan and batch."""
+    asking: dict[str, tuple[Plan, list[Subject]]] = {}
+    for case in cases:
+        if case.kind is not None and case.subject.home is not None:
+            plan = _plan_for(session, case.subject.street)
+            if plan.asks and (case.subject.key, False) not in session.open:
+                asking.setdefault(plan.version, (plan, []))[1].append(case.subject)
+    for plan, subjects in asking.values():
+        session.facts |= known_subjects(session.tx, plan, subjects)
+
+
+def _plan_for(session: Session, street: str | None) -> Plan:
+    """The plan for what is raised in a street, looked up once for the batch."""
+    plan = session.plans.get(street)
+    if plan is None:
+        plan = session.plans[street] = session.standing.known(session.tx, session.now, street)
+    return plan
 
 
 def _cancelled(session: Session, case: Case) -> bool:

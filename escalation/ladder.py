@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from domain.alerts import Called, Track, TrackState
-from escalation.plan import PlanTrack, Tier
+from escalation.conditions import ALWAYS
+from escalation.plan_parts import PlanTrack, Tier
 from escalation.sheet import Joined, Sheet, changed
 
 #: the shortest wait after a decision that could contact nobody
@@ -20,7 +21,8 @@ def begin(sheet: Sheet, plan_tracks: Sequence[PlanTrack], gen: int = 0) -> None:
 
     Where none of them has a step at 0 s the soonest begins at once, the others keep their distance (invariant 19).
     """
-    soonest = min((t.tiers[0].after for t in plan_tracks), default=timedelta(0)).total_seconds()
+    first = [tier.after for t in plan_tracks for tier in _valid(sheet, t.tiers) if sheet.holds(tier.when)]
+    soonest = min(first, default=timedelta(0)).total_seconds()
     for plan_track in plan_tracks:
         advance(sheet, Track(plan_track.name, TrackState.CALLING, sheet.now, gen=gen, saved=soonest))
 
@@ -48,8 +50,9 @@ def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:
         chosen = _due(sheet, track.called, people, wave, again)
     number = track.round + (again and joined == track.joined)
     called = _contact(sheet, track, f"{number}.{joined}", chosen)
-    if joined < len(tiers):
-        round_at, following = None, _turn(track, saved, tiers[joined])
+    place = _ahead(sheet, tiers, joined)
+    if place < len(tiers):
+        round_at, following = None, _turn(track, saved, tiers[place])
     else:
         following = round_at = _round_at(sheet, track, wave and bool(chosen))
     look = _next_look(sheet, sheet.now, following, _known(called, people))
@@ -63,7 +66,7 @@ def missed(sheet: Sheet, track: Track, person: str) -> None:
     """No answer by one way while another is tried: the person is asked again without waiting for the round (P12)."""
     called = {**track.called, person: replace(track.called[person], missed=True)}
     tiers = tiers_of(sheet, track)
-    following = _turn(track, track.saved, tiers[track.joined]) if track.joined < len(tiers) else track.round_at
+    following = _following(sheet, track, tiers) or track.round_at
     people = _present(sheet, tiers[: track.joined])
     people += _supervisors(sheet, people)
     look = _next_look(sheet, track.last_at or sheet.now, following, _known(called, people))
@@ -78,7 +81,7 @@ def failed(sheet: Sheet, track: Track, person: str, declined: bool) -> None:
     called = {**track.called, person: replace(known, failed=True, declined=declined or known.declined)}
     tiers = tiers_of(sheet, track)
     people = _present(sheet, tiers[: track.joined])
-    following = _turn(track, track.saved, tiers[track.joined]) if track.joined < len(tiers) else None
+    following = _following(sheet, track, tiers)
     if following and _wave_failed(called.values()):
         early = max(0.0, (following - sheet.now).total_seconds())
         advance(sheet, replace(track, called=called, saved=track.saved + early))
@@ -93,7 +96,27 @@ def failed(sheet: Sheet, track: Track, person: str, declined: bool) -> None:
 
 def tiers_of(sheet: Sheet, track: Track) -> tuple[Tier, ...]:
     """The plan's steps for a track; a track the plan does not know runs those of the first one."""
-    return (sheet.plan.track(track.name) or sheet.plan.tracks[0]).tiers
+    return _valid(sheet, (sheet.plan.track(track.name) or sheet.plan.tracks[0]).tiers)
+
+
+def _valid(sheet: Sheet, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
+    """Where the condition of no step holds all of them count: rather one call too many than silence."""
+    if any(sheet.holds(tier.when) for tier in tiers):
+        return tiers
+    return tuple(replace(tier, when=ALWAYS) for tier in tiers)
+
+
+def _ahead(sheet: Sheet, tiers: Sequence[Tier], joined: int) -> int:
+    """The place of the next step whose condition holds; the end when none is left."""
+    while joined < len(tiers) and not sheet.holds(tiers[joined].when):
+        joined += 1
+    return joined
+
+
+def _following(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> datetime | None:
+    """When the next step joins; None when every one has."""
+    place = _ahead(sheet, tiers, track.joined)
+    return _turn(track, track.saved, tiers[place]) if place < len(tiers) else None
 
 
 def _turn(track: Track, saved: float, tier: Tier) -> datetime:
@@ -107,15 +130,15 @@ def _join(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> tuple[int, float
     who joined before it, once nobody of them is left who might come.
     """
     joined, saved = track.joined, track.saved
-    while joined < len(tiers):
-        turn = _turn(track, saved, tiers[joined])
+    while (place := _ahead(sheet, tiers, joined)) < len(tiers):
+        turn = _turn(track, saved, tiers[place])
         if turn > sheet.now:
             asked = tiers[joined - 1 : joined] if joined > track.joined else tiers[:joined]
             if not asked or _hopeful(sheet, track, asked):
                 break
             saved += (turn - sheet.now).total_seconds()
-        _report(sheet, track, tiers[joined])
-        joined += 1
+        _report(sheet, track, tiers[place])
+        joined = place + 1
     return joined, saved
 
 
@@ -127,13 +150,16 @@ def _report(sheet: Sheet, track: Track, tier: Tier) -> None:
 
 
 def _hopeful(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> bool:
-    return any(_free(track.called.get(p.id)) for tier in tiers for p in sheet.on_duty(tier.role))
+    held = [tier for tier in tiers if sheet.holds(tier.when)]
+    return any(_free(track.called.get(p.id)) for tier in held for p in sheet.on_duty(tier.role))
 
 
 def _present(sheet: Sheet, tiers: Sequence[Tier]) -> list[Joined]:
-    """Everybody on duty now in these tiers, each once."""
+    """Everybody on duty now in these tiers, each once; a tier's people are there while its condition holds."""
     found: dict[str, Joined] = {}
     for tier in tiers:
+        if not sheet.holds(tier.when):
+            continue
         for person in sheet.on_duty(tier.role):
             if person.id not in found:
                 found[person.id] = Joined(person, tier.role, tier.channels)
@@ -161,7 +187,13 @@ def _wave_failed(called: Iterable[Called]) -> bool:
 
 
 def _last_resort(sheet: Sheet, track: Track, people: Sequence[Joined]) -> list[Joined]:
-    """Nobody in any tier who might come: the duty supervisor, and a gap that the console sounds for (P2)."""
+    """Nobody in any tier who might come: the duty supervisor, and a gap that the console sounds for (P2).
+
+    A branch that is not needed does without: the ladder beside it goes on.
+    """
+    branch = sheet.plan.branch(track.name)
+    if branch is not None and not branch.needed:
+        return []
     found = _supervisors(sheet, people)
     if people:
         reason = "everybody on duty has declined"

@@ -58,7 +58,7 @@ def _rebuilt(tx: Tx, standing: Standing, id: str, why: str, now: datetime) -> No
 def _anew(tx: Tx, standing: Standing, id: str, why: str, now: datetime) -> None:
     """From the first step, in a generation above all that was ordered before: older contacts are void."""
     alert = salvage.remains(tx, id, now)
-    plan = standing.in_force(tx, now)
+    plan = standing.in_force(tx, now, alert.subject.street)
     alert = replace(alert, plan=plan.version)
     sheet = Sheet(None, alert, now, standing.roster(tx), plan)
     sheet.write("rescued", "engine", why=why)

@@ -3,16 +3,17 @@
 Built and consumed inside ``decide``; outside only the frozen ``Decision`` is seen.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from domain.alerts import TRANSITIONS, Alert, Entry, Stage, Track, TrackState
+from domain.alerts import TRANSITIONS, Alert, Entry, Severity, Stage, Subject, Track, TrackState
 from domain.contacts import Purpose
 from domain.people import ContactPoint, Responder
+from escalation.conditions import ALWAYS, Circumstances, When
 from escalation.duty import Roster, usable
-from escalation.plan import Plan, Rule
+from escalation.plan_parts import HOME_ROLES, Plan, PlanTrack, Rule
 from escalation.timeline import delta
 
 _Frozen = TypeVar("_Frozen", Alert, Track)
@@ -81,6 +82,11 @@ def changed(value: _Frozen, **changes: Any) -> _Frozen:
     return made
 
 
+def circumstances(subject: Subject, kind: str, severity: Severity, now: datetime, roster: Roster) -> Circumstances:
+    """The case that a plan's conditions look at; the wall clock is the district's, wherever the server stands."""
+    return Circumstances(kind, severity, now.astimezone(roster.zone), subject.facts)
+
+
 class Sheet:
     """Collects one decision. ``now`` never runs behind the alert's last decision (invariant 4)."""
 
@@ -115,8 +121,48 @@ class Sheet:
         found = self._duty.get(role)
         if found is None:
             alert = self._alert
-            found = self._duty[role] = self.roster.on_duty(role, alert.subject, self.now, alert.drill)
+            if role in HOME_ROLES:
+                found = self._of_the_home(role)
+            else:
+                found = self.roster.on_duty(role, alert.subject, self.now, alert.drill)
+            self._duty[role] = found
         return found
+
+    def _of_the_home(self, role: str) -> tuple[Responder, ...]:
+        """Whom the home itself names; else a team made for the role. Never everybody's family or key holders."""
+        alert, marked = self._alert, f"{role}:"
+        ids = [fact.removeprefix(marked) for fact in sorted(alert.subject.facts) if fact.startswith(marked)]
+        people = [self.roster.responders[id] for id in ids if id in self.roster.responders]
+        named = tuple([p for p in people if usable(p, role, alert.drill)])
+        if named or role == "family" or not any(t.role == role for t in self.roster.teams):
+            return named
+        return self.roster.on_duty(role, alert.subject, self.now, alert.drill)
+
+    def holds(self, when: When) -> bool:
+        """Whether a condition of the plan holds, now and for this alert."""
+        return when is ALWAYS or when.holds(self.case)
+
+    @property
+    def case(self) -> Circumstances:
+        """What conditions may ask about, as it has become so far."""
+        alert = self.alert
+        return circumstances(alert.subject, alert.kind, alert.severity, self.now, self.roster)
+
+    def learn(self, fact: str) -> None:
+        """What somebody reported, if a condition of the plan asks for it: kept with the alert's facts."""
+        subject: Subject = self._field("subject")
+        if fact in self.plan.asks and fact not in subject.facts:
+            self.set(subject=replace(subject, facts=subject.facts | {fact}))
+
+    def resting(self, branch: PlanTrack) -> bool:
+        """Whether a branch has nothing to do now: nobody to ask, or the whole ladder is claimed."""
+        if not branch.needed and not any(self.on_duty(t.role) for t in branch.tiers):
+            return True
+        if not branch.rests:
+            return False
+        tracks: tuple[Track, ...] = self._field("tracks")
+        live = [t for t in tracks if t.state is not TrackState.STOOD_DOWN and self.plan.branch(t.name) is None]
+        return bool(live) and all(t.state is TrackState.CLAIMED for t in live)
 
     @property
     def rule(self) -> Rule:
@@ -157,14 +203,24 @@ class Sheet:
         named = tuple([p for channel in joined.channels for p in mine if p.channel == channel])
         return named or mine
 
-    def tell(self, purpose: Purpose, track: Track, people: Mapping[str, str], about: Mapping[str, Any]) -> None:
-        """Inform or stand down ``people`` (id and role), by a way that rings nobody up."""
+    def happened(self) -> frozenset[str]:
+        """What this decision has written down so far, and the steps it was told of."""
+        steps = {str(e.data["step"]) for e in self._entries if "step" in e.data}
+        return frozenset({e.type for e in self._entries} | steps)
+
+    def tell(
+        self, purpose: Purpose, track: Track, people: Mapping[str, str], about: Mapping[str, Any],
+        channels: Sequence[str] = (),
+    ) -> None:  # fmt: skip
+        """Inform or stand down ``people`` (id and role), by a way that rings nobody up; best by ``channels``."""
         for id, role in people.items():
             person = self.roster.responders.get(id)
             points = usable(person, role, self._alert.drill) if person else ()
             quiet = tuple(p for p in points if p.channel != "voice")
+            quiet = tuple(p for channel in channels for p in quiet if p.channel == channel) or quiet
             if quiet:
-                spot = f"{purpose}.{self._alert.version + 1}/{id}/{quiet[0].channel}/1"
+                word = "notice" if channels else str(purpose)
+                spot = f"{word}.{self._alert.version + 1}/{id}/{quiet[0].channel}/1"
                 key = f"{self._alert.id}/{track.name}/{track.gen}/{spot}"
                 self._orders.append(Order(key, purpose, track.name, track.gen, id, role, quiet, 0, about))
 

@@ -1,4 +1,4 @@
-"""Standing orders: the plan in force and the roster, read from the ledger and remembered while unchanged."""
+"""Standing orders: the plans in force and the roster, read from the ledger and remembered while unchanged."""
 
 import threading
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ class Standing:
         self._plans: dict[str, Plan] = {}
         self._roster = Roster(zone=zone)
         self._installing: dict[str, datetime] = {}
-        self._calendar: list[tuple[datetime, str]] = []
+        self._calendar: list[tuple[datetime, str, str | None]] = []
         self._seen: str | None = None
         #: the present roster answers for every instant from here on
         self._since = wall_now()
@@ -70,13 +70,18 @@ class Standing:
                 self._past[n] = known
         return known
 
-    def in_force(self, tx: Tx, at: datetime) -> Plan:
-        """The plan for alerts raised at ``at``."""
+    def in_force(self, tx: Tx, at: datetime, street: str | None = None) -> Plan:
+        """The plan for alerts raised at ``at`` in ``street``: its own, else the district's."""
         self._refresh(tx)
-        begun = [version for start, version in self._calendar if start <= at]
-        if not begun:
-            raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
-        return self.plan(tx, begun[-1])
+        return self.known(tx, at, street)
+
+    def known(self, tx: Tx, at: datetime, street: str | None) -> Plan:
+        """As ``in_force``, by what the last look into this transaction's ledger showed."""
+        for of in (street, None) if street is not None else (None,):
+            begun = [version for start, version, whose in self._calendar if start <= at and whose == of]
+            if begun:
+                return self.plan(tx, begun[-1])
+        raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
 
     def _refresh(self, tx: Tx) -> None:
         """Read again what has changed since the last transaction."""
@@ -88,7 +93,7 @@ class Standing:
                 self._roster = Roster(people.responders, people.teams, self._zone, bent)
                 self._since = max(since, duty.newest(tx)[1])
                 self._installing = commissioning.installing(tx)
-                self._calendar = plans.calendar(tx)
+                self._calendar = plans.whole_calendar(tx)
                 self._seen = version
 
     def plan(self, tx: Tx, version: str) -> Plan:
@@ -108,7 +113,7 @@ class Standing:
         try:
             if text is None:
                 raise LookupError("it is not in the ledger")
-            plan = self._plans[version] = parse_plan(text, version)
+            plan = self._plans[version] = parse_plan(text, version, lambda base: plans.text_of(tx, base))
         except (ConfigurationError, LookupError) as error:
             _LOG.error("plan_unusable", version=version, why=str(error)[:300])
             self.lacking.add(version)

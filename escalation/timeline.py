@@ -26,6 +26,8 @@ _TIMES = frozenset({
     "raised_at", "decided_at", "closed_at", "started_at", "round_at", "last_at", "next_at",
     "claimed_at", "claim_until", "offer_until",
 })  # fmt: skip
+#: what of a delta is no field of the alert by itself
+_OTHERWISE = frozenset({"tracks", "subject", "order", "facts"})
 _ENUMS: Mapping[str, Any] = {
     "kind": Kind, "severity": Severity, "stage": Stage, "outcome": Outcome, "cause": Cause, "state": TrackState,
 }  # fmt: skip
@@ -36,10 +38,16 @@ def delta(before: Alert | None, after: Alert) -> dict[str, Any]:
     changed = _changed(_ALERT, _read_alert, before, after)
     if before is None:
         changed["subject"] = _subject(after.subject)
+    elif before.subject is not after.subject:
+        changed["facts"] = sorted(after.subject.facts)
     old = {t.name: t for t in before.tracks} if before else {}
     tracks = {t.name: _track_delta(old.get(t.name), t) for t in after.tracks if old.get(t.name) is not t}
     if tracks:
         changed["tracks"] = tracks
+    new = [t.name for t in after.tracks if t.name not in old]
+    if len(new) > 1:
+        # The ledger's JSON sorts its keys; the tracks of an alert have an order of their own.
+        changed["order"] = new
     return changed
 
 
@@ -52,10 +60,16 @@ def replay(deltas: Iterable[Mapping[str, Any]]) -> Alert:
     changes = list(deltas)
     start = max((n for n, change in enumerate(changes) if "subject" in change), default=0)
     for change in changes[start:]:
-        values = {k: _value(k, v) for k, v in change.items() if k not in {"tracks", "subject"}}
-        known = alert.tracks if alert else ()
-        values["tracks"] = _merge(known, change.get("tracks", {}))
-        alert = replace(alert, **values) if alert else Alert(subject=_read_subject(change["subject"]), **values)
+        values = {k: _value(k, v) for k, v in change.items() if k not in _OTHERWISE}
+        tracks = change.get("tracks", {})
+        named = dict.fromkeys([*change.get("order", ()), *tracks])
+        values["tracks"] = _merge(alert.tracks if alert else (), {name: tracks[name] for name in named})
+        if alert is None:
+            alert = Alert(subject=_read_subject(change["subject"]), **values)
+            continue
+        if "facts" in change:
+            values["subject"] = replace(alert.subject, facts=frozenset(change["facts"]))
+        alert = replace(alert, **values)
     if alert is None:
         raise ValueError("an empty timeline makes no alert")
     return alert

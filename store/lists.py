@@ -10,14 +10,13 @@ from domain.clock import Clock
 from domain.errors import Refused
 from domain.ids import new_id
 from domain.people import Scope
-from store import register
+from store import plans, register
 from store.alerts import ALERTS
 from store.contacts import contacts
 from store.drills import DRILLS
 from store.inbox import INBOX
 from store.ledger import Ledger, Tx
 from store.outbox import OUTBOX
-from store.plans import PLANS
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
 from store.sight import ADMIN, PERSONAL, WIDE, bound, mine, only, plain, rows_of
 from store.tables import OperatorRow, ReadAuditRow
@@ -84,11 +83,14 @@ class Lists:
         return self._page(sa.select(DRILLS), DRILLS.c.id, limit, cursor)
 
     def plans(self, scope: Scope) -> Page:
-        """Approved plans, newest first."""
+        """Approved plans, newest first, with those in force; then what waits for a second person."""
         del scope
         with self._ledger.reading() as tx:
-            rows = rows_of(tx, sa.select(PLANS).order_by(PLANS.c.effective_from.desc()))
-        return {"items": [plain(r) for r in rows], "next_cursor": None}
+            rows = plans.listed(tx)
+            now, streets = self._clock.now(), {r["street"] for r in rows}
+            running = {plans.in_force(tx, now, street) for street in streets}
+        items = [plain(r) | {"in_force": r["state"] == "approved" and r["version"] in running} for r in rows]
+        return {"items": items, "next_cursor": None}
 
     def audit(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Who saw whose card."""

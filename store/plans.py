@@ -1,41 +1,117 @@
-"""Approved plans: immutable by version, and which one is in force."""
+"""Plans: proposed by one person, approved by another, immutable by version, and which one is in force where."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
+from domain.errors import Refused
 from store.ledger import Tx
 from store.register import touch
-from store.tables import PlanRow
+from store.tables import PlanRow, ProposalRow
 
 PLANS = PlanRow.__table__  # type: ignore[attr-defined]
+PROPOSALS = ProposalRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A plan's text with what it is about."""
+
+    version: str
+    text: str
+    street: str | None = None
+    base: str | None = None
 
 
 def text_of(tx: Tx, version: str) -> str | None:
-    """The text of one version."""
+    """The text of one approved version."""
     return tx.execute(sa.select(PLANS.c.text).where(PLANS.c.version == version)).scalar()
 
 
-def calendar(tx: Tx) -> list[tuple[datetime, str]]:
-    """When each approved version came, or comes, into effect; oldest first."""
-    query = sa.select(PLANS.c.effective_from, PLANS.c.version).order_by(PLANS.c.effective_from, PLANS.c.version)
-    return [(at, version) for at, version in tx.execute(query)]
+def calendar(tx: Tx, street: str | None = None) -> list[tuple[datetime, str]]:
+    """When each approved version of the district (or of ``street``) came, or comes, into effect; oldest first."""
+    return [(at, version) for at, version, of in whole_calendar(tx) if of == street]
 
 
-def in_force(tx: Tx, at: datetime) -> str | None:
-    """The version in force at ``at``: the one that came into effect last."""
-    begun = [version for start, version in calendar(tx) if start <= at]
+def whole_calendar(tx: Tx) -> list[tuple[datetime, str, str | None]]:
+    """(from, version, street or None for the district), oldest first."""
+    query = sa.select(PLANS.c.effective_from, PLANS.c.version, PLANS.c.street)
+    return [(at, v, street) for at, v, street in tx.execute(query.order_by(PLANS.c.effective_from, PLANS.c.version))]
+
+
+def in_force(tx: Tx, at: datetime, street: str | None = None) -> str | None:
+    """The district's (or the street's own) version in force at ``at``: the one that came into effect last."""
+    begun = [version for start, version in calendar(tx, street) if start <= at]
     return begun[-1] if begun else None
 
 
 def approve(tx: Tx, version: str, text: str, by: str, at: datetime) -> None:
-    """Put a plan in force from ``at`` on; the text of a known version never changes."""
-    known = text_of(tx, version)
+    """Put a district's plan in force from ``at`` on by the word of the installation itself (``ANLING_PLAN``)."""
+    put_in_force(tx, Draft(version, text), by, at, at)
+
+
+def put_in_force(
+    tx: Tx, draft: Draft, by: str, effective_from: datetime, now: datetime, proposed_by: str | None = None
+) -> None:  # fmt: skip
+    """The text of a known version never changes; when it takes effect may."""
+    known = text_of(tx, draft.version)
+    signed = {"approved_by": by, "effective_from": effective_from, "approved_at": now, "proposed_by": proposed_by}
     if known is None:
-        row = {"version": version, "text": text, "approved_by": by, "effective_from": at}
-        tx.execute(sa.insert(PLANS), [row])
-    elif known == text:
-        tx.execute(sa.update(PLANS).where(PLANS.c.version == version).values(effective_from=at, approved_by=by))
+        row = {"version": draft.version, "text": draft.text, "street": draft.street, "base": draft.base}
+        tx.execute(sa.insert(PLANS), [row | signed])
+    elif known == draft.text:
+        tx.execute(sa.update(PLANS).where(PLANS.c.version == draft.version).values(**signed))
     else:
-        raise ValueError(f"plan version {version} is in the ledger with another text; give the new text a new version")
+        raise ValueError(f"plan {draft.version} is in the ledger with another text; give the new text a new version")
+    tx.execute(sa.delete(PROPOSALS).where(PROPOSALS.c.version == draft.version))
     touch(tx)
+
+
+def propose(tx: Tx, draft: Draft, by: str, now: datetime) -> None:
+    """Lay a plan before a second person. Raises ``Refused`` where its version stands for another text already."""
+    known = text_of(tx, draft.version)
+    if known is not None and known != draft.text:
+        raise Refused(f"{draft.version} is approved with another text; give the new text a version of its own")
+    tx.execute(sa.delete(PROPOSALS).where(PROPOSALS.c.version == draft.version))
+    row = {
+        "version": draft.version, "text": draft.text, "street": draft.street, "base": draft.base,
+        "proposed_by": by, "proposed_at": now,
+    }  # fmt: skip
+    tx.execute(sa.insert(PROPOSALS), [row])
+
+
+def proposal(tx: Tx, version: str) -> tuple[Draft, str] | None:
+    """A plan that waits, and who proposed it."""
+    row = tx.execute(sa.select(PROPOSALS).where(PROPOSALS.c.version == version)).mappings().first()
+    if row is None:
+        return None
+    return Draft(row["version"], row["text"], row["street"], row["base"]), row["proposed_by"]
+
+
+def second_person(tx: Tx, version: str, by: str, effective_from: datetime, now: datetime) -> Draft:
+    """Approve what another proposed. Raises ``Refused`` for the proposer, and where nothing waits."""
+    waiting = proposal(tx, version)
+    if waiting is None:
+        raise Refused(f"nobody has proposed {version}; run `anling plan propose FILE --by NAME` first")
+    draft, proposer = waiting
+    if _same(proposer, by):
+        raise Refused(f"{proposer} proposed {version} and may not approve it; a second person must")
+    put_in_force(tx, draft, by, effective_from, now, proposer)
+    return draft
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()
+
+
+def listed(tx: Tx) -> list[Mapping[str, Any]]:
+    """Every approved plan, the newest first, then what waits for a second person."""
+    approved = tx.execute(sa.select(PLANS).order_by(PLANS.c.effective_from.desc(), PLANS.c.version)).mappings()
+    waiting = tx.execute(sa.select(PROPOSALS).order_by(PROPOSALS.c.proposed_at.desc())).mappings()
+    return [
+        *({**row, "state": "approved"} for row in approved),
+        *({**row, "state": "proposed"} for row in waiting),
+    ]  # fmt: skip

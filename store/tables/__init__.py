@@ -7,7 +7,7 @@ from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow, WatchRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
-from store.tables.plans import DrillRow, PlanRow
+from store.tables.plans import DrillRow, PlanRow, ProposalRow
 from store.tables.register import (
     CommissioningRow,
     DeviceRow,
@@ -41,6 +41,7 @@ __all__ = [
     "OutboxRow",
     "PlanRow",
     "ProofRow",
+    "ProposalRow",
     "PulseRow",
     "ReadAuditRow",
     "ResidentRow",

@@ -16,6 +16,24 @@ class PlanRow(SQLModel, table=True):
     text: str
     approved_by: str
     effective_from: datetime = instant()
+    #: the street whose own plan this is; None: the district's
+    street: str | None = None
+    #: the version of the template that a street's plan changes
+    base: str | None = None
+    proposed_by: str | None = None
+    approved_at: datetime | None = instant(nullable=True)
+
+
+class ProposalRow(SQLModel, table=True):
+    """A plan that waits for a second person."""
+
+    __tablename__ = "plan_proposals"
+    version: str = Field(primary_key=True)
+    text: str
+    street: str | None = None
+    base: str | None = None
+    proposed_by: str
+    proposed_at: datetime = instant()
 
 
 class DrillRow(SQLModel, table=True):

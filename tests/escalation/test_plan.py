@@ -102,12 +102,13 @@ for = []
 """)
 
     assert [
-        'p.toml: colour: unknown setting; known are kinds, max_gap, severity, track, version, voice_check',
+        'p.toml:3: colour: unknown setting; known are base, branch, kinds, max_gap, notice, raise, severity, street, '
+        'track, version, voice_check',
         'p.toml: version: missing; write version = "street-2026.1"',
-        'p.toml: severity.dire: unknown severity; known are routine, urgent, critical',
-        'p.toml: severity.urgent.patience: unknown setting; '
+        'p.toml:7: severity.dire: unknown severity; known are routine, urgent, critical',
+        'p.toml:6: severity.urgent.patience: unknown setting; '
         'known are claim_for, offer_for, repeat_every, retry_after, min_gap',
-        'p.toml: severity.urgent.claim_for: must be longer than nothing; write "5m"',
+        'p.toml:5: severity.urgent.claim_for: must be longer than nothing; write "5m"',
     ] == found[:5]  # fmt: skip
     assert [
         "kinds.sneeze", "kinds.sos", "track 1 (no name)", "track 1 (no name)", "track 1 (no name).for",
