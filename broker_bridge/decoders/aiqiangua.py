@@ -106,7 +106,9 @@ def _reply(fields: Fields) -> Iterator[Reading]:
 
 def _home(fields: Fields, role: str | None) -> list[Reading]:
     """A detector of the home: its state under a name of its own (``water_immersion_statu``, ``door_statu``)."""
-    own = {key: item for key, item in fields.items() if key not in _ENVELOPE and not key.startswith("theshold")}
+    own = {
+        key: item for key, item in fields.items() if key not in _ENVELOPE and not key.startswith(("theshold", "time"))
+    }
     said = [one for one in tell(own, role) if one.kind is not Kind.HEARTBEAT] if own else []
     if truth(fields.get("power_type")) is False:
         said.append(Reading(Kind.BATTERY_LOW, level=True))

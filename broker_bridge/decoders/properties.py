@@ -164,7 +164,9 @@ def _by_name(name: str, value: Any, where: dict[str, Any] | None) -> Iterator[Re
 
 
 def _measured(named: Fields, where: dict[str, Any] | None) -> Iterator[Reading]:
-    body = vitals({vital: value for name, value in named.items() if (vital := _vital(name))})
+    body = vitals({
+        vital: value for name, value in named.items() if (vital := _vital(name)) and number(value) is not None
+    })  # fmt: skip
     if body:
         yield Reading(Kind.VITALS, dict(body))
     if where is not None:
