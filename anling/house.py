@@ -13,6 +13,7 @@ from broker_bridge.decode import hear
 from domain.clock import EngineClock
 from domain.errors import LedgerCollision
 from domain.people import Responder
+from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.coverage import subject_of
 from escalation.engine import Engine
@@ -58,6 +59,10 @@ class House:
     def engine(self) -> Engine:
         """A decision loop on this ledger."""
         return Engine(self.ledger, self.standing, self.clock, self.intake.rejudge)
+
+    def callbacks(self) -> Callbacks:
+        """What takes in the words of providers, desks and telephones."""
+        return Callbacks(self.ledger, self.standing, self.clock, self.commands, self.letters, self.tokens)
 
     def enforce_plan(self) -> Plan:
         """Put the plan of the settings in force; without one keep the ledger's, else the district's template."""

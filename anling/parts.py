@@ -21,11 +21,14 @@ from domain.health import Health
 from escalation.delivery import Delivery
 from escalation.engine import Engine
 from escalation.lamps import Lamps
+from escalation.reconciler import Reconciler
 from store import pulses, telemetry
 
 _LOG = structlog.get_logger("anling.parts")
 #: a loop that has not turned for this long has stopped
 _STILL_S = 10.0
+#: one question to a provider may take so long
+_ASKING_S = 20.0
 _PROBE_S = 35.0
 _BEAT_S = 2.0
 #: a beat that the ledger has not taken within this shows that it is away, frozen, locked or full
@@ -41,6 +44,7 @@ class Running:
     bridge: Bridge | None = None
     engine: Engine | None = None
     delivery: Delivery | None = None
+    reconciler: Reconciler | None = None
     lamps: Lamps | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)
     telemetry_stored: int = 0
@@ -87,6 +91,8 @@ class Running:
         if self.delivery is not None:
             found["senders"] = _loop("senders", self.delivery.turned_at, f"{self.delivery.in_flight} in flight")
             found["providers"] = _providers(self.channels)
+        if self.reconciler is not None:
+            found["reconciler"] = _loop("reconciler", self.reconciler.turned_at + _ASKING_S)
         return found
 
     def health(self) -> dict[str, Health]:

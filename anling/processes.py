@@ -16,9 +16,9 @@ from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
 from channels.switchboard import ChannelSettings, build
-from escalation.callbacks import Callbacks
 from escalation.delivery import Delivery
 from escalation.lamps import Lamps
+from escalation.reconciler import Reconciler
 from store import schema
 
 _LOG = structlog.get_logger("anling")
@@ -110,8 +110,13 @@ def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> Non
     running.delivery = Delivery(
         built.ledger, built.standing, built.clock, running.channels, built.letters, built.commands
     )
+    running.reconciler = Reconciler(
+        built.ledger, built.standing, built.clock, running.channels, built.callbacks()
+    )
     running.engine.start()
     running.delivery.start()
+    running.reconciler.start()
+    stack.callback(running.reconciler.stop)
     stack.callback(running.delivery.stop)
     stack.callback(running.engine.stop)
 
@@ -170,7 +175,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),
-        callbacks=Callbacks(built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens),
+        callbacks=built.callbacks(),
         doorbell=built.ledger.doorbell,
         health=running.health,
         metrics=registry,

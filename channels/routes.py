@@ -13,19 +13,27 @@ _SEPARATORS = str.maketrans("", "", " \t-()./\u00a0\u3000")
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Prefix to provider; the longest prefix wins, ``*`` is for every other number."""
+    """Prefix to provider; the longest prefix wins, ``*`` is for every other number.
+
+    ``twilio|aliyun``: the second takes over while the first one is down.
+    """
 
     by_prefix: Mapping[str, str]
 
     def provider(self, number: str) -> str | None:
-        """Who carries it; None when no route fits."""
+        """Who carries it first; None when no route fits."""
+        return next(iter(self.providers(number)), None)
+
+    def providers(self, number: str) -> tuple[str, ...]:
+        """Who carries it, in order; empty when no route fits."""
         fitting = [prefix for prefix in self.by_prefix if prefix != "*" and number.startswith(prefix)]
-        return self.by_prefix.get(max(fitting, key=len, default="*"))
+        named = self.by_prefix.get(max(fitting, key=len, default="*"))
+        return tuple(named.split("|")) if named else ()
 
     def mainland(self) -> frozenset[str]:
         """Every provider that would be asked to carry some mainland number."""
-        longer = {who for prefix, who in self.by_prefix.items() if prefix.startswith(MAINLAND)}
-        return frozenset(longer | {self.provider(MAINLAND) or "none"})
+        longer = {w for prefix, who in self.by_prefix.items() if prefix.startswith(MAINLAND) for w in who.split("|")}
+        return frozenset(longer | set(self.providers(MAINLAND) or ("none",)))
 
 
 def parse_routes(text: str, setting: str, problems: list[str]) -> Routes:
@@ -35,7 +43,7 @@ def parse_routes(text: str, setting: str, problems: list[str]) -> Routes:
         prefix, _, provider = (side.strip() for side in part.partition("="))
         if not (prefix == "*" or (prefix.startswith("+") and prefix[1:].isascii() and prefix[1:].isdigit())):
             problems.append(f"{setting}: {part!r} does not begin with + and digits, or *; write +86=aliyun")
-        elif provider not in PROVIDERS:
+        elif any(one not in PROVIDERS for one in provider.split("|")):
             problems.append(f"{setting}: {part!r} names no provider; use one of {', '.join(PROVIDERS)}")
         elif prefix in by_prefix:
             problems.append(f"{setting}: {prefix} is there twice; keep one")

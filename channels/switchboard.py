@@ -31,7 +31,7 @@ class ChannelSettings:
     desk_secrets: tuple[str, ...] = field(default=(), repr=False)
     #: our own numbers, where a 120 crew reaches a person
     call_back: tuple[str, ...] = field(default=(), repr=False)
-    #: ``+86=aliyun,*=twilio``; empty: Twilio where it may, when it is configured
+    #: ``+86=aliyun,*=twilio``; empty: Twilio where it may, when it is configured. ``twilio|aliyun``: a second one
     voice_routes: str = ""
     #: empty: as voice
     sms_routes: str = ""

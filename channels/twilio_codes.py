@@ -157,6 +157,10 @@ OURS: dict[int, str] = {
 }
 
 
+#: of those that another attempt may cure: the provider's own troubles, not the person's telephone
+_THEIRS = frozenset({10004, 20429, 20500, 20503, 20504, 30020, 30021, 30022, 30500, 53000})
+
+
 def classify(code: str | int | None, status: int | None = None) -> FailedForNow | FailedForGood:
     """For now or for good, by Twilio's ``code``; without a known one by the HTTP ``status``.
 
@@ -166,19 +170,20 @@ def classify(code: str | int | None, status: int | None = None) -> FailedForNow 
     number = int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
     known = str(number) if number else None
     if number in FOR_NOW:
-        return FailedForNow(FOR_NOW[number], code=known)
+        return FailedForNow(FOR_NOW[number], code=known, ours=number in _THEIRS)
     if number in FOR_GOOD:
         return FailedForGood(FOR_GOOD[number], code=known)
     if number in OURS:
         _log.error("twilio_account_fault", code=number, fault=OURS[number])
-        return FailedForGood(OURS[number], code=known)
+        return FailedForGood(OURS[number], code=known, ours=True)
     return _unknown(number, status)
 
 
 def _unknown(code: int | None, status: int | None) -> FailedForNow | FailedForGood:
     if code is None and status in (401, 403):
         _log.error("twilio_account_fault", status=status)
-        return FailedForGood("our log-in was refused", code=str(status))
+        return FailedForGood("our log-in was refused", code=str(status), ours=True)
     _log.warning("twilio_code_unknown", code=code, status=status)
     said = code or status
-    return FailedForNow("an error we do not know yet", code=str(said) if said else None)
+    theirs = code is None and (status is None or status >= 500)
+    return FailedForNow("an error we do not know yet", code=str(said) if said else None, ours=theirs)

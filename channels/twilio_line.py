@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 import structlog
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from channels.pace import Pace
 from channels.routes import e164
 from channels.twilio_codes import classify
 from domain.contacts import FailedForGood, FailedForNow
@@ -26,6 +28,12 @@ TIMEOUT = 8.0
 #: connections kept; with the SDK's own few, senders in a storm would open a new one for each call
 _KEPT = 64
 
+#: seconds a request waits at most for its turn when the provider takes fewer than we have
+LONGEST_QUEUE = 12.0
+
+#: Twilio's ways of saying "too many": its code, or the bare HTTP status
+_TOO_MANY = ("20429", "429")
+
 #: how many of the newest calls to one number are looked at when we do not know whether ours was made
 LOOKED_AT = 20
 
@@ -40,18 +48,26 @@ class TwilioAccount:
 
     sid: str
     token: str = field(repr=False)
+    #: our caller number; several, separated by commas: the first is used while it works
     number: str = field(repr=False)
     base_url: str | None = None
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The caller numbers, as Twilio wants them."""
+        return tuple(e164(one) for one in self.number.split(",") if one.strip())
 
 
 class TwilioLine:
     """One account's connection. Safe to use from many threads."""
 
-    def __init__(self, account: TwilioAccount, timeout: float = TIMEOUT) -> None:
-        self.number = account.number
+    def __init__(self, account: TwilioAccount, timeout: float = TIMEOUT, queue: float = LONGEST_QUEUE) -> None:
+        self.numbers = account.numbers
         self._account = account
         self._timeout = timeout
+        self._queue = queue
         self._lock = threading.Lock()
+        self._pace = Pace()
 
     def warm(self, after: float = 1.0) -> None:
         """Load the SDK ahead of the first call, which would otherwise wait for it, but behind our own start."""
@@ -63,8 +79,22 @@ class TwilioLine:
         with self._lock:
             _ = self._client
 
-    def request(self, ask: Callable[[Any], T]) -> T | FailedForNow | FailedForGood:
-        """Carry out one request; what goes wrong with it is a value."""
+    def request(self, ask: Callable[[Any], T], rank: int = 0) -> T | FailedForNow | FailedForGood:
+        """Carry out one request, at the pace that the provider takes; what goes wrong with it is a value.
+
+        ``rank`` 0 goes before 1 when they must queue. "Too many" is asked again here: no telephone has failed.
+        """
+        until = time.monotonic() + self._queue
+        while self._pace.wait(rank, until):
+            answer = self._request(ask)
+            if not (isinstance(answer, FailedForNow) and answer.code in _TOO_MANY):
+                if not isinstance(answer, FailedForNow | FailedForGood):
+                    self._pace.taken()
+                return answer
+            self._pace.refused()
+        return FailedForNow("too many requests", code="20429", ours=True)
+
+    def _request(self, ask: Callable[[Any], T]) -> T | FailedForNow | FailedForGood:
         from twilio.base import exceptions as twilio  # type: ignore[import-untyped, unused-ignore]
 
         with self._lock:
@@ -78,7 +108,7 @@ class TwilioLine:
         except (twilio.TwilioException, ValueError, TypeError, AttributeError, LookupError) as error:
             # The SDK trusts what it reads: an odd answer raises anything from inside it.
             _log.warning("twilio_answer_unreadable", fault=type(error).__name__)
-            return FailedForNow("the answer could not be read", code="answer", unknown=True)
+            return FailedForNow("the answer could not be read", code="answer", unknown=True, ours=True)
 
     def ask(self, ask: Callable[[Any], T]) -> T:
         """Carry out a question about the past; ``Unreachable`` when it cannot be answered now."""
@@ -87,9 +117,9 @@ class TwilioLine:
             raise Unreachable(f"Twilio could not be asked: {answer.reason}; it will be asked again")
         return answer
 
-    def between(self, to: str) -> dict[str, Any]:
-        """The filter for what was lately sent from our number to this one."""
-        return {"to": e164(to), "from_": self.number, "limit": LOOKED_AT}
+    def between(self, to: str) -> list[dict[str, Any]]:
+        """The filters for what was lately sent from each of our numbers to this one."""
+        return [{"to": e164(to), "from_": number, "limit": LOOKED_AT} for number in self.numbers]
 
     @cached_property
     def _client(self) -> Any:
@@ -109,9 +139,12 @@ class TwilioLine:
         return client
 
 
-def newest(sent: Iterable[Any], since: datetime) -> str | None:
-    """The SID of the newest call or message made at or after ``since``; Twilio's times have whole seconds."""
-    made = [(one.date_created, one.sid) for one in sent if one.date_created]
+def newest(sent: Iterable[Any], since: datetime, others: frozenset[str] = frozenset()) -> str | None:
+    """The SID of the newest call or message made at or after ``since`` that is none of ``others``.
+
+    Twilio's times have whole seconds.
+    """
+    made = [(one.date_created, one.sid) for one in sent if one.date_created and one.sid not in others]
     when, sid = max(made, default=(None, None))
     return sid if when and when >= since.replace(microsecond=0) else None
 
@@ -128,5 +161,5 @@ def _broken(error: OSError) -> FailedForNow:
     """Refused before it was sent, or perhaps sent: then the reconciler looks before anybody redials."""
     cause = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(cause, NewConnectionError | ConnectTimeoutError):
-        return FailedForNow("no connection", code="connect")
-    return FailedForNow("no answer in time", code=type(error).__name__, unknown=True)
+        return FailedForNow("no connection", code="connect", ours=True)
+    return FailedForNow("no answer in time", code=type(error).__name__, unknown=True, ours=True)

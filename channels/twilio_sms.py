@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from channels import wording
 from channels.health import Health, Pulse
 from channels.routes import MAINLAND, e164
 from channels.twilio_line import TwilioLine, newest
+from channels.twilio_numbers import TwilioNumbers
 from domain.clock import wall_now
-from domain.contacts import Accepted, Letter, Result
+from domain.contacts import Letter, Result
 
 
 class TwilioSms:
@@ -27,6 +29,7 @@ class TwilioSms:
     ) -> None:
         """``token`` names the outbox row and attempt in the status address (P22)."""
         self._line = line
+        self.numbers = TwilioNumbers(line)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
         self._wall = wall
@@ -40,26 +43,35 @@ class TwilioSms:
         """What came of the last letters."""
         return self._pulse.read()
 
-    def find(self, to: str, since: datetime) -> str | None:
+    def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
         """The newest message to this number made at or after ``since``; raises ``Unreachable``."""
-        messages = self._line.ask(lambda client: client.messages.list(**self._line.between(to)))
-        return newest(messages, since)
+        return self._line.ask(lambda client: self._look(client, to, since, others))
 
-    def status(self, sid: str) -> str:
+    def status(self, to: str, reference: str) -> str:
         """What Twilio says now of a message; raises ``Unreachable``."""
-        return self._line.ask(lambda client: str(client.messages(sid).fetch().status))
+        del to
+        return self._line.ask(lambda client: str(client.messages(reference).fetch().status))
+
+    def stop(self, to: str, reference: str) -> None:
+        """A message that is on its way arrives."""
+
+    def _look(self, client: Any, to: str, since: datetime, others: frozenset[str]) -> str | None:
+        return newest((one for query in self._line.between(to) for one in client.messages.list(**query)), since, others)
 
     def _deliver(self, letter: Letter) -> Result:
         to = e164(letter.address)
         # How long ago is counted on the clock that stamped the alert.
         body = wording.sms(letter, letter.sent_at, replies=not to.startswith(MAINLAND))
         token = quote(self._token(letter), safe="")
-        answer = self._line.request(
-            lambda client: client.messages.create(
-                to=to,
-                from_=self._line.number,
-                body=body,
-                status_callback=f"{self._callbacks}/status?token={token}",
+
+        def write(client: Any, number: str) -> str | None:
+            sid: str | None = client.messages.create(
+                to=to, from_=number, body=body, status_callback=f"{self._callbacks}/status?token={token}"
             ).sid
-        )
-        return Accepted(reference=answer, pending=True) if isinstance(answer, str | None) else answer
+            return sid
+
+        return self.numbers.send(letter, write, lambda client: self._made(client, letter))
+
+    def _made(self, client: Any, letter: Letter) -> str | None:
+        doubt = letter.doubt
+        return self._look(client, letter.address, doubt.since, doubt.others) if doubt else None

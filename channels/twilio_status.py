@@ -50,8 +50,3 @@ def outcome(status: str, code: str | int | None = None) -> Result | None:
 def _plain(status: str) -> str:
     plain = status.strip().lower().replace("_", "-")
     return _ALIASES.get(plain, plain)
-
-
-#: the words of messages and calls stand in one order, so both are asked alike
-merge_sms = merge
-outcome_sms = outcome

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 from channels.health import Health, Pulse
 from channels.routes import e164
 from channels.twilio_line import TwilioLine, newest
-from domain.contacts import Accepted, Letter, Result
+from channels.twilio_numbers import TwilioNumbers
+from domain.contacts import Letter, Result
 
 #: seconds a telephone rings before it counts as not answered; the next attempt is due after 60
 RING = 30
@@ -27,6 +29,7 @@ class TwilioVoice:
         """``token`` names the outbox row and attempt in our addresses, so that a callback finds its row
         before we know the call's SID (P22)."""
         self._line = line
+        self.numbers = TwilioNumbers(line)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
         self._ring = ring
@@ -40,28 +43,33 @@ class TwilioVoice:
         """What came of the last letters."""
         return self._pulse.read()
 
-    def find(self, to: str, since: datetime) -> str | None:
+    def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
         """The newest call to this number made at or after ``since``, for a dial whose outcome is unknown.
 
         ``None``: there was none, dialling again is safe. Raises ``Unreachable``.
         """
-        calls = self._line.ask(lambda client: client.calls.list(**self._line.between(to)))
-        return newest(calls, since)
+        return self._line.ask(lambda client: self._look(client, to, since, others))
 
-    def status(self, sid: str) -> str:
+    def status(self, to: str, reference: str) -> str:
         """What Twilio says now of a call; raises ``Unreachable``."""
-        return self._line.ask(lambda client: str(client.calls(sid).fetch().status))
+        del to
+        return self._line.ask(lambda client: str(client.calls(reference).fetch().status))
 
-    def stop(self, sid: str) -> None:
+    def stop(self, to: str, reference: str) -> None:
         """Stop a telephone that still rings; one that was answered goes on. Raises ``Unreachable``."""
-        self._line.ask(lambda client: client.calls(sid).update(status="canceled"))
+        del to
+        self._line.ask(lambda client: client.calls(reference).update(status="canceled"))
+
+    def _look(self, client: Any, to: str, since: datetime, others: frozenset[str]) -> str | None:
+        return newest((one for query in self._line.between(to) for one in client.calls.list(**query)), since, others)
 
     def _deliver(self, letter: Letter) -> Result:
         token = quote(self._token(letter), safe="")
-        answer = self._line.request(
-            lambda client: client.calls.create(
+
+        def dial(client: Any, number: str) -> str | None:
+            sid: str | None = client.calls.create(
                 to=e164(letter.address),
-                from_=self._line.number,
+                from_=number,
                 url=f"{self._callbacks}/voice?token={token}",
                 method="POST",
                 status_callback=f"{self._callbacks}/status?token={token}",
@@ -69,5 +77,10 @@ class TwilioVoice:
                 status_callback_event=EVENTS,
                 timeout=self._ring,
             ).sid
-        )
-        return Accepted(reference=answer, pending=True) if isinstance(answer, str | None) else answer
+            return sid
+
+        return self.numbers.send(letter, dial, lambda client: self._made(client, letter))
+
+    def _made(self, client: Any, letter: Letter) -> str | None:
+        doubt = letter.doubt
+        return self._look(client, letter.address, doubt.since, doubt.others) if doubt else None

@@ -81,9 +81,9 @@ def after_key(letter: Letter, result: str, name: str | None = None) -> str:
     return _spoken(letter, said)
 
 
-def reply(key: str, code: str, /, **values: object) -> str:
+def reply(key: str, language_of: str, /, **values: object) -> str:
     """The answer to a text message: ``recorded`` ``declined`` ``taken`` ``none_open`` ``which`` …"""
-    return words().say(f"reply.{key}", language(code), **values)
+    return words().say(f"reply.{key}", language(language_of), **values)
 
 
 def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:

@@ -22,6 +22,18 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """An earlier attempt may have been carried out: the provider is asked before it is made again."""
+
+    #: when it was begun
+    since: datetime
+    #: calls and messages that are known to be other ones
+    others: frozenset[str] = frozenset()
+    #: the provider has told us of it meanwhile: this is it
+    made: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """One message to one person by one channel. ``key`` makes asking twice harmless."""
 
@@ -60,6 +72,9 @@ class Letter:
     about: Mapping[str, Any] = field(default_factory=dict)
     #: for critical voice calls: the digit that must be pressed (spoken in the call); None: "1"
     digit: str | None = None
+    #: how often the person was asked before; a first contact goes before anybody's repeat (invariant 21)
+    repeats: int = 0
+    doubt: Doubt | None = None
 
     def __repr__(self) -> str:
         return f"Letter({self.key}, attempt {self.attempt})"
@@ -76,6 +91,8 @@ class Accepted:
     #: the end is not known yet; status call-backs will tell (voice, SMS)
     pending: bool = False
     note: str | None = None
+    #: which provider and which of its caller numbers carried it
+    line: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +103,8 @@ class FailedForNow:
     code: str | None = None
     retry_after: float | None = None
     unknown: bool = False
+    #: the fault lies with the provider or with our account, not with the person's telephone
+    ours: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +113,26 @@ class FailedForGood:
 
     reason: str
     code: str | None = None
+    ours: bool = field(default=False, compare=False)
 
 
 Result = Accepted | FailedForNow | FailedForGood
+
+
+class Askable(Protocol):
+    """A channel whose provider can be asked afterwards what became of a call or message."""
+
+    def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
+        """The reference of what was sent to this address since then, and is none of ``others``."""
+        ...
+
+    def status(self, to: str, reference: str) -> str:
+        """What the provider says of it now."""
+        ...
+
+    def stop(self, to: str, reference: str) -> None:
+        """Stop it, if it has not been answered yet."""
+        ...
 
 
 class Channel(Protocol):

@@ -10,13 +10,17 @@ import structlog
 from domain.contacts import Letter, Purpose
 from domain.people import ContactPoint, Responder
 from escalation.duty import Roster
-from store import alerts, outbox, register
+from store import alerts, calls, register
+from store.asked import newest_case
 from store.ledger import Tx
 from store.outbox import Leased
 
 _LOG = structlog.get_logger("anling.letters")
 #: channels whose listener must know who and where; a webhook gets only what its address was approved for
 _NEEDS_PEOPLE = frozenset({"voice", "sms", "dispatch_120"})
+
+#: channels whose provider can be asked what became of an attempt
+_ASKED = frozenset({"voice", "sms"})
 
 
 class Letters:
@@ -51,7 +55,15 @@ class Letters:
             if letter is not None and row.item.channel in _NEEDS_PEOPLE:
                 letter = self._with_people(tx, row, letter, residents.get(row.home_id or "", []))
             letters[row.item.key] = letter
-        return letters
+        return letters | self._doubtful(tx, leased, letters)
+
+    def _doubtful(
+        self, tx: Tx, leased: Sequence[Leased], letters: Mapping[str, Letter | None]
+    ) -> dict[str, Letter | None]:
+        """Those whose attempt before may have rung: the provider is asked before anybody redials (P16)."""
+        again = {x.item.key: x.attempt for x in leased if x.attempt > 1 and x.item.channel in _ASKED}
+        unsure = calls.doubts(tx, again)
+        return {key: replace(x, doubt=unsure[key]) for key in unsure if (x := letters.get(key)) is not None}
 
     def _with_people(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:
         """A card that cannot be read costs the letter its details, never the call (P6)."""
@@ -64,14 +76,14 @@ class Letters:
     def _plain(self, row: Leased, roster: Roster, now: datetime, home: Mapping[str, Any] | None) -> Letter | None:
         item = row.item
         person = roster.responders.get(item.person)
-        point = _point(person, item.point, item.channel)
+        point = point_of(person, item.point, item.channel)
         if person is None or point is None:
             return None
         return Letter(
             item.key, Purpose(item.purpose), row.attempt, item.alert_id, item.track, row.kind, row.severity,
             row.raised_at, item.drill, person.id, person.name, item.role, person.language, item.channel, point.address,
             point.secret, self._ack_url(item.alert_id, person.id, item.track), now, home=home,
-            device=row.device_id, about=item.about or {},
+            device=row.device_id, about=item.about or {}, repeats=item.repeats,
         )  # fmt: skip
 
     def _full(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:
@@ -85,11 +97,11 @@ class Letters:
             access=dict(home["access"]) if home else {},
             medical=tuple({"id": r["id"], **(r.get("medical") or {})} for r in residents),
             timeline=tuple(_brief(tx, row.item.alert_id)),
-            case=outbox.newest_case(tx, row.item.alert_id, row.item.person),
+            case=newest_case(tx, row.item.alert_id, row.item.person),
         )
 
 
-def _point(person: Responder | None, n: int, channel: str) -> ContactPoint | None:
+def point_of(person: Responder | None, n: int, channel: str) -> ContactPoint | None:
     """The contact point the row means; if the register was edited meanwhile, another of the same channel."""
     if person is None:
         return None

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Purpose, Result
 from escalation.command import Command, Failed
 from escalation.duty import Roster
+from escalation.letters import point_of
 from escalation.stage import apply
 from escalation.standing import Standing
-from store import alerts, outbox
+from escalation.stops import UNSUBSCRIBED, stop
+from store import alerts, calls, outbox
 from store.ledger import Tx
 from store.outbox import Item, Leased, Settled
 
@@ -27,6 +29,9 @@ def settle(
     roster = standing.roster(tx)
     settled, following, unreached = [], [], []
     for leased, result in sent:
+        if not isinstance(result, Accepted) and result.code == UNSUBSCRIBED:
+            _unsubscribed(tx, standing, leased.item, now)
+            roster = standing.roster(tx)
         another = _another(leased.item, roster) if not isinstance(result, Accepted) else None
         settled.append(_settled(leased, result, another, now))
         if another:
@@ -35,6 +40,7 @@ def settle(
             unreached.append(Unreached(leased.item, _reason(result), more=another is not None))
     outbox.settle(tx, settled)
     outbox.put(tx, following)
+    calls.release(tx, (x.item.person for x, result in sent if _hung_up(x.item, result)), now)
     if plan_too:
         tell_plan(tx, standing, unreached, now)
 
@@ -71,6 +77,18 @@ def fail_over(tx: Tx, standing: Standing, leased: Leased, reason: str, now: date
         tell_plan(tx, standing, [Unreached(leased.item, reason, more=another is not None)], now)
 
 
+def _unsubscribed(tx: Tx, standing: Standing, item: Item, now: datetime) -> None:
+    """The provider says that this person forbade messages (P25)."""
+    point = point_of(standing.roster(tx).responders.get(item.person), item.point, item.channel)
+    if point is not None:
+        stop(tx, standing, item.person, item.channel, point.address, UNSUBSCRIBED, now)
+
+
+def _hung_up(item: Item, result: Result) -> bool:
+    """The telephone does not ring after all: others who waited for this call may dial."""
+    return item.channel == "voice" and not isinstance(result, Accepted)
+
+
 def _another(item: Item, roster: Roster) -> Item | None:
     """The same person by the next way, under a key of its own."""
     person = roster.responders.get(item.person)
@@ -89,7 +107,9 @@ def _settled(leased: Leased, result: Result, another: Item | None, now: datetime
     item = leased.item
     match result:
         case Accepted():
-            return Settled(item.key, leased.attempt, "accepted", "accepted", now, now, result.reference)
+            return Settled(
+                item.key, leased.attempt, "accepted", "accepted", now, now, result.reference, line=result.line
+            )
         case FailedForGood():
             return Settled(item.key, leased.attempt, "failed", "failed", now, now, None, result.code, result.reason)
         case FailedForNow():

@@ -33,6 +33,9 @@ _index("ix_tracks_due_at", "tracks: due_at", where="due_at IS NOT NULL")
 _index("ix_outbox_ready", "outbox: repeats", "not_before", where="status = 'pending'")
 _index("ix_outbox_leases", "outbox: lease_until", where="status = 'leased'")
 _index("ix_outbox_alert_id", "outbox: alert_id", "person")
+#: telephone rows by when they were last dealt with: which calls ring, which have no end yet
+_index("ix_outbox_phone", "outbox: not_before", where="channel IN ('voice', 'sms')")
+_index("ix_contact_tests_open", "contact_tests: ordered_at", where="status IN ('pending', 'sending')")
 _index("ix_attempts_reference", "attempts: reference")
 #: the watch asks how the newest attempts went
 _index("ix_attempts_started_at", "attempts: started_at")

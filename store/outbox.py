@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from store.alerts import ALERTS
+from store import calls
 from store.bulk import Insert, Update, fetch, instant, read_instant, read_json
+from store.calls import Candidate
 from store.ledger import Tx
 from store.tables import AttemptRow, OutboxRow
 
@@ -72,20 +73,30 @@ def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> lis
     """Take rows that are ready, first contacts before repeats; one at a time per person and alert."""
     rows = fetch(tx, _READY + (" FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""), instant(tx, now), limit)
     found = [leased for row in rows if (leased := _readable(tx, row, now))]
+    held = calls.waits(tx, [_candidate(x.item) for x in found if x.current and _rings(x.item)], now)
+    calls.hold(tx, held)
     busy: set[tuple[str, str]] = set()
     chosen = []
     for leased in found:
         pair = (leased.item.alert_id, leased.item.person)
-        if pair not in busy:
+        if pair not in busy and leased.item.key not in held:
             busy.add(pair)
             chosen.append(leased)
     _LEASE(tx, [{"owner": owner, "until": until, "n": x.attempt, "key": x.item.key} for x in chosen])
     return chosen
 
 
+def _rings(item: Item) -> bool:
+    return item.purpose == "contact" and item.channel in ("voice", "sms")
+
+
+def _candidate(item: Item) -> Candidate:
+    return Candidate(item.key, item.person, item.channel, item.repeats, item.created_at)
+
+
 def start(tx: Tx, attempts: Sequence[Mapping[str, Any]]) -> None:
     """Row before dial: ``key``, ``n``, ``started_at``, ``digit``."""
-    blank = {"settled_at": None, "status": "sending", "reference": None, "code": None, "reason": None}
+    blank = dict.fromkeys(("settled_at", "reference", "code", "reason", "line")) | {"status": "sending"}
     _INSERT_ATTEMPT(tx, [{**blank, **a} for a in attempts])
 
 
@@ -104,6 +115,8 @@ class Settled:
     reference: str | None = None
     code: str | None = None
     reason: str | None = None
+    #: which provider and number carried it
+    line: str | None = None
 
 
 def settle(tx: Tx, settled: Sequence[Settled]) -> None:
@@ -111,7 +124,7 @@ def settle(tx: Tx, settled: Sequence[Settled]) -> None:
     rows = [
         {"status": s.status, "not_before": s.not_before, "finished": None if s.status == "pending" else s.at,
          "reason": s.reason, "key": s.key, "word": s.word, "at": s.at, "code": s.code, "reference": s.reference,
-         "n": s.n}
+         "n": s.n, "line": s.line}
         for s in settled
     ]  # fmt: skip
     _SETTLE(tx, rows)
@@ -197,31 +210,6 @@ def finish(tx: Tx, key: str, status: str, at: datetime, reason: str | None) -> N
     )
 
 
-def newest_case(tx: Tx, alert_id: str, person: str) -> str | None:
-    """The case number that the desk gave this alert, if it accepted one."""
-    query = (
-        sa.select(ATTEMPTS.c.reference)
-        .join(OUTBOX, OUTBOX.c.key == ATTEMPTS.c.key)
-        .where(OUTBOX.c.alert_id == alert_id, OUTBOX.c.person == person, OUTBOX.c.channel == "dispatch_120")
-        .where(ATTEMPTS.c.reference.is_not(None))
-        .order_by(ATTEMPTS.c.started_at.desc())
-        .limit(1)
-    )
-    return tx.execute(query).scalar()
-
-
-def open_for(tx: Tx, person: str) -> list[str]:
-    """Open alerts for which this person was contacted, newest first."""
-    query = (
-        sa.select(ALERTS.c.id)
-        .join(OUTBOX, OUTBOX.c.alert_id == ALERTS.c.id)
-        .where(ALERTS.c.state == "open", OUTBOX.c.person == person, OUTBOX.c.purpose == "contact")
-        .distinct()
-        .order_by(ALERTS.c.id.desc())
-    )
-    return [row[0] for row in tx.execute(query)]
-
-
 _SELECT = (
     "SELECT o.key, o.alert_id, o.track, o.gen, o.purpose, o.person, o.role, o.channel, o.point, o.fallbacks, o.drill,"
     " o.repeats, o.about, o.created_at, o.attempts, a.state, t.state, t.gen, a.kind, a.severity, a.raised_at,"
@@ -261,11 +249,12 @@ _SETTLE_ATTEMPT = Update(
     "attempts",
     # A provider may have called back before us; its word is the later one (P22).
     "status = CASE WHEN status IN ('sending', 'unknown') THEN :word ELSE status END, settled_at = :at,"
-    " reason = coalesce(:reason, reason), code = coalesce(:code, code), reference = coalesce(:reference, reference)",
+    " reason = coalesce(:reason, reason), code = coalesce(:code, code), reference = coalesce(:reference, reference),"
+    " line = coalesce(:line, line)",
     "key = :key AND n = :n",
     {
-        "word": "text", "at": "timestamptz", "reason": "text", "code": "text", "reference": "text", "key": "text",
-        "n": "bigint",
+        "word": "text", "at": "timestamptz", "reason": "text", "code": "text", "reference": "text", "line": "text",
+        "key": "text", "n": "bigint",
     },
 )  # fmt: skip
 

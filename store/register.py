@@ -27,6 +27,7 @@ from store.merge import merged
 from store.references import dangling, duty_parts
 from store.site import DEVICE_ID, RESERVED, Site, SiteHome, SiteResponder, SiteTeam
 from store.site_duty import entry_of
+from store.stopped import stopped
 from store.tables import (
     DeviceRow,
     HomeRow,
@@ -143,7 +144,8 @@ def speakers(tx: Tx, devices: Iterable[str]) -> dict[str, Speaker]:
 
 def people(tx: Tx) -> People:
     """Responders and teams, contact points opened."""
-    responders = {row["id"]: _responder(tx, row) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
+    mute = stopped(tx)
+    responders = {row["id"]: _responder(tx, row, mute) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
     teams = tuple(duty.team_of(*row) for row in fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id"))
     return People(version(tx), responders, teams)
 
@@ -284,9 +286,14 @@ def _device_rows(home: SiteHome) -> Iterable[dict[str, Any]]:
         }  # fmt: skip
 
 
-def _responder(tx: Tx, row: Mapping[Any, Any]) -> Responder:
+def _responder(tx: Tx, row: Mapping[Any, Any], mute: Mapping[tuple[str, str], str]) -> Responder:
+    """Without the contact points at which the person forbade messages (P25)."""
     raw = _opened(tx, row["contacts"], f"responders.contacts|{row['id']}") or []
-    points = tuple(ContactPoint(n, c["channel"], c["address"], c["secret"], c["drill"]) for n, c in enumerate(raw))
+    points = tuple(
+        ContactPoint(n, c["channel"], c["address"], c["secret"], c["drill"])
+        for n, c in enumerate(raw)
+        if mute.get((row["id"], c["channel"])) != c["address"]
+    )
     return Responder(row["id"], row["name"] or row["id"], row["role"], row["street"], row["language"], points)
 
 

@@ -3,6 +3,7 @@
 from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow
 from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
+from store.tables.contacts import ContactTestRow, PinRow, StoppedContactRow
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow, WatchRow
@@ -29,6 +30,7 @@ __all__ = [
     "AlertRow",
     "AttemptRow",
     "CommissioningRow",
+    "ContactTestRow",
     "DeviceRow",
     "DeviceStateRow",
     "DrillRow",
@@ -39,6 +41,7 @@ __all__ = [
     "Meta",
     "OperatorRow",
     "OutboxRow",
+    "PinRow",
     "PlanRow",
     "ProofRow",
     "ProposalRow",
@@ -48,6 +51,7 @@ __all__ = [
     "ResponderRow",
     "RevokedCertificateRow",
     "SessionRow",
+    "StoppedContactRow",
     "StreetRow",
     "TaskRow",
     "TeamRow",

@@ -69,3 +69,5 @@ class AttemptRow(SQLModel, table=True):
     code: str | None = None
     reason: str | None = None
     digit: str | None = None
+    #: which provider and which of its caller numbers carried it: ``twilio:0``
+    line: str | None = None

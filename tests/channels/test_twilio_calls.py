@@ -101,7 +101,7 @@ def called(letter: Letter) -> Letter:
 
 def _line(network: Network, timeout: float = 2.0) -> TwilioLine:
     account = TwilioAccount("AC" + "0" * 32, "t0ken", "+85230000000", network.url)
-    return TwilioLine(account, timeout)
+    return TwilioLine(account, timeout, queue=0.2)
 
 
 def _voice(network: Network) -> TwilioVoice:
@@ -138,7 +138,7 @@ def test_a_call_is_asked_for_as_twilio_describes_it(network: Network, called: Le
 
     path, form = network.forms[0]
     token = "01ALERT00000000000000007K3M%2Fmain%2F0%2F0.1%2Fdoctor-1%2Fwebhook%2F1%231"
-    assert Accepted(reference=SID, pending=True) == result
+    assert Accepted(reference=SID, pending=True, line="twilio:0") == result
     assert f"{ACCOUNTS}/Calls.json" == path
     assert {
         "To": ["+85230000001"],
@@ -158,7 +158,7 @@ def test_a_message_is_asked_for_as_twilio_describes_it(network: Network, called:
     result = _sms(network).send(called)
 
     path, form = network.forms[0]
-    assert Accepted(reference="SM" + "0" * 32, pending=True) == result
+    assert Accepted(reference="SM" + "0" * 32, pending=True, line="twilio:0") == result
     assert ["+85230000001"] == form["To"]
     assert form["Body"][0].startswith("演练。【安铃】紧急：示例老人一")
     assert "回1" in form["Body"][0]
@@ -266,7 +266,7 @@ def test_a_local_network_is_not_reached_by_a_proxy(
 
     result = _voice(network).send(called)
 
-    assert Accepted(reference=SID, pending=True) == result
+    assert Accepted(reference=SID, pending=True, line="twilio:0") == result
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b'{"calls": 7}'])
@@ -293,14 +293,14 @@ def test_the_status_of_a_call(network: Network) -> None:
     """For rows whose callbacks were lost."""
     network.calls = [{"sid": SID, "status": "no-answer"}]
 
-    assert "no-answer" == _voice(network).status(SID)
+    assert "no-answer" == _voice(network).status("+852", SID)
 
 
 def test_a_ringing_call_can_be_stopped(network: Network) -> None:
     """Somebody else has it: let the others sleep."""
     network.status = 200
 
-    _voice(network).stop(SID)
+    _voice(network).stop("+852", SID)
 
     path, form = network.forms[0]
     assert (f"{ACCOUNTS}/Calls/{SID}.json", {"Status": ["canceled"]}) == (path, form)

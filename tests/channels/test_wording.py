@@ -272,9 +272,12 @@ def test_the_lamp_at_home_speaks_both_languages() -> None:
 @pytest.mark.parametrize("code", ["zh", "en", "en-GB", "sh", ""])
 def test_every_text_message_that_comes_back_is_answered(code: str) -> None:
     """In the person's language; only one answer says that the claim is recorded."""
-    keys = ("recorded", "declined", "taken", "none_open", "which", "not_understood", "unknown")
+    keys = (
+        "recorded", "declined", "taken", "none_open", "which", "not_understood", "unknown", "which_of_two",
+        "open_now", "nothing_open", "no_such_code", "closed_by", "started", "flagged",
+    )  # fmt: skip
 
-    said = [wording.reply(key, code, name="王医生", codes="7K3M, 9Q2A") for key in keys]
+    said = [wording.reply(key, code, name="王医生", codes="7K3M, 9Q2A", code="7K3M", open="") for key in keys]
 
     named = {key.partition(".")[2] for key in sorted(wording.words().keys()) if key.startswith("reply.")}
     assert set(keys) == named

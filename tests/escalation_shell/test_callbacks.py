@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 
 from channels.wording import reply_code, words
+from domain.alerts import Actor
 from domain.contacts import Accepted, FailedForNow, Letter, Result
 from domain.errors import NotFound, Refused
 from escalation.lamps import Lamps
 from tests.town import DISPATCHER, OFFICE, Town, together
 
 DOCTORS_PHONE = "+85230000001"
+OFFICE_CHIEF = Actor("street-1", "街道值班一", role="supervisor", roles=frozenset({"supervisor"}))
 
 
 def _rung(town: Town, **fields: Any) -> tuple[str, str]:
@@ -248,7 +250,7 @@ def test_a_reply_that_is_not_understood_does_nothing(town: Town, text: str) -> N
 
     said = town.callbacks.sms_reply(DOCTORS_PHONE, text)
 
-    assert said in (_say("not_understood"), _say("none_open"))
+    assert said == _say("not_understood")
     assert town.alert(alert).tracks[0].claimant is None
 
 
@@ -263,13 +265,27 @@ def test_a_bare_one_for_two_alerts_asks_which(town: Town) -> None:
 
 
 def test_the_code_of_a_closed_alert_touches_no_other(town: Town) -> None:
-    """A stale code is told so (P26)."""
+    """A stale code hears who closed it and what is open now (P26)."""
     old = town.press("dev-0001")
     open_one = town.press("dev-0003")
-    town.commands.close(old, DISPATCHER, "accidental")
+    town.commands.close(old, OFFICE_CHIEF, "accidental")
 
-    assert _say("none_open") == town.callbacks.sms_reply(DOCTORS_PHONE, f"1 {reply_code(old)}")
+    said = town.callbacks.sms_reply(DOCTORS_PHONE, f"1 {reply_code(old)}")
+
+    still = _say("open_now", codes=reply_code(open_one))
+    assert _say("closed_by", code=reply_code(old), name="街道值班一", open=still) == said
     assert town.alert(open_one).tracks[0].claimant is None
+
+
+def test_a_code_that_never_was_touches_nothing(town: Town) -> None:
+    """A slip of the finger hears what is open (P26)."""
+    alert, _ = _rung(town)
+    wrong = "ZZZZ" if reply_code(alert) != "ZZZZ" else "YYYY"
+
+    said = town.callbacks.sms_reply(DOCTORS_PHONE, f"1 {wrong}")
+
+    assert _say("no_such_code", code=wrong, open=_say("open_now", codes=reply_code(alert))) == said
+    assert town.alert(alert).tracks[0].claimant is None
 
 
 def test_a_reply_in_the_persons_language(town: Town) -> None:

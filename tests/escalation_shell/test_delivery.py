@@ -522,13 +522,15 @@ def test_phones_are_asked_in_the_end_what_the_outbox_says(town: Town) -> None:
     assert said == sorted(set(said))
 
 
-def test_a_doctor_of_two_alerts_is_called_for_both(town: Town) -> None:
-    """One person, two homes: neither hides the other (P29)."""
+def test_a_doctor_of_two_alerts_is_called_once_for_both(town: Town) -> None:
+    """P13, P29: one telephone rings once; neither alert hides the other, the call reads out both."""
     one, two = town.press("dev-0001"), town.press("dev-0003")
     town.deliver()
 
-    assert {one, two} == {x.alert_id for x in town.phones["voice"].letters}
-    assert DOCTOR.id == town.phones["voice"].letters[0].responder_id
+    (letter,) = town.phones["voice"].letters
+    token = town.tokens.call(letter.key, letter.attempt)
+    assert DOCTOR.id == letter.responder_id
+    assert {one, two} == {x.alert_id for _, x in town.callbacks.agenda(token)}
 
 
 def test_a_fake_phone_is_a_channel() -> None:

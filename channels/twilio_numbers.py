@@ -1,0 +1,55 @@
+"""Our caller numbers at Twilio, for one channel: one that is refused or blocked gives way to the next (P14)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from channels.breaker import Breaker
+from channels.twilio_line import TwilioLine
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
+
+#: (client, caller number) -> reference of what was made
+Make = Callable[[Any, str], str | None]
+#: client -> reference of what a doubtful attempt made after all, if it did
+Look = Callable[[Any], str | None]
+
+
+class TwilioNumbers:
+    """Makes calls or messages from the first number that works."""
+
+    def __init__(self, line: TwilioLine) -> None:
+        self._line = line
+        self._numbers = {f"twilio:{n}": number for n, number in enumerate(line.numbers)}
+        self.breaker = Breaker(tuple(self._numbers))
+
+    def send(self, letter: Letter, make: Make, look: Look) -> Result:
+        """Make it, unless an earlier attempt is found to have been carried out (P16)."""
+        made = self._made(letter, look)
+        if made is not None:
+            return Accepted(made, pending=True, note="it had been made: found at the provider")
+        result: Result = FailedForNow("no caller number")
+        for name in self.breaker.order():
+            result = self._try(name, letter, make)
+            if not (isinstance(result, FailedForGood) and result.ours):
+                return result
+        return result
+
+    def _try(self, name: str, letter: Letter, make: Make) -> Result:
+        number = self._numbers[name]
+        answer = self._line.request(lambda client: make(client, number), rank=min(letter.repeats, 1))
+        if isinstance(answer, FailedForNow | FailedForGood):
+            if answer.ours:
+                self.breaker.failed(name, answer.reason, hard=isinstance(answer, FailedForGood))
+            else:
+                self.breaker.worked(name)
+            return answer
+        self.breaker.worked(name)
+        return Accepted(answer, pending=True, line=name)
+
+    def _made(self, letter: Letter, look: Look) -> str | None:
+        """What the doubtful attempt made. Nobody to ask: rather call twice than not at all."""
+        if letter.doubt is None:
+            return None
+        if letter.doubt.made is not None:
+            return letter.doubt.made
+        found = self._line.request(look)
+        return found if isinstance(found, str) else None

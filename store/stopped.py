@@ -1,0 +1,47 @@
+"""Who forbade messages: a contact point that was stopped is as good as none, until the register has another address."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from domain.errors import Unreadable
+from store.bulk import upsert
+from store.ledger import Tx
+from store.tables import StoppedContactRow
+
+STOPPED = StoppedContactRow.__table__  # type: ignore[attr-defined]
+
+
+def stop(tx: Tx, responder: str, channel: str, address: str, at: datetime, why: str) -> None:
+    """No more of this channel to this address."""
+    sealed = tx.sealer.seal(address.encode(), _place(responder, channel))
+    row = {"responder_id": responder, "channel": channel, "address": sealed, "at": at, "why": why}
+    changed = {name: row[name] for name in ("address", "at", "why")}
+    tx.execute(
+        upsert(tx, STOPPED)
+        .values([row])
+        .on_conflict_do_update(index_elements=["responder_id", "channel"], set_=changed)
+    )
+
+
+def allow(tx: Tx, responder: str, channel: str) -> bool:
+    """The person wants messages again. Returns whether they had been stopped."""
+    gone = tx.execute(sa.delete(STOPPED).where(STOPPED.c.responder_id == responder, STOPPED.c.channel == channel))
+    return int(gone.rowcount) > 0
+
+
+def stopped(tx: Tx) -> Mapping[tuple[str, str], str]:
+    """(responder, channel) -> the address that gets no more; one that cannot be opened stops nothing (fail open)."""
+    found = {}
+    for row in tx.execute(sa.select(STOPPED)).mappings():
+        try:
+            address = tx.sealer.open(row["address"], _place(row["responder_id"], row["channel"])).decode()
+        except Unreadable:
+            continue
+        found[row["responder_id"], row["channel"]] = address
+    return found
+
+
+def _place(responder: str, channel: str) -> str:
+    return f"stopped_contacts.address|{responder}/{channel}"
