@@ -103,6 +103,8 @@ def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> Non
         twilio_auth_token=settings.twilio_auth_token,
         twilio_from=settings.twilio_from,
         twilio_base_url=settings.twilio_base_url,
+        mail_url=settings.mail_url,
+        mail_from=settings.mail_from,
         public_url=settings.where,
         token=lambda letter: built.tokens.call(letter.key, letter.attempt),
     ))  # fmt: skip

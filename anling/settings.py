@@ -41,6 +41,8 @@ class Settings(BaseModel):
     twilio_auth_token: str = ""
     twilio_from: str = ""
     twilio_base_url: str = Field("", description="a local phone network; empty: the real one")
+    mail_url: str = Field("", description="submission://user:password@host:587; empty: no mail")
+    mail_from: str = Field("", description="the address that mail comes from")
     timezone: str = Field("Asia/Shanghai", description="wall time of duty shifts")
     telemetry_days: float = Field(7.0, gt=0, description="raw telemetry is kept this long")
     instance: str = Field("", description="name of this process among several; default: host name")

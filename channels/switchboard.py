@@ -7,15 +7,20 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from channels.best_effort import BestEffort
+from channels.dingtalk import DingTalk
 from channels.dispatch_120 import Dispatch120
 from channels.exchange import Exchange
+from channels.feishu import Feishu
 from channels.log import Log
+from channels.mail import Mail, parse_mail
 from channels.routes import MAINLAND, Routes, parse_routes
 from channels.telephones import NotConfigured, Provider, Routed
 from channels.twilio_line import TwilioAccount, TwilioLine
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import RING, TwilioVoice
 from channels.webhook import Webhook
+from channels.wecom import WeCom
 from domain.contacts import Channel, Letter
 from domain.errors import ConfigurationError
 
@@ -40,6 +45,9 @@ class ChannelSettings:
     twilio_from: str = field(default="", repr=False)
     #: a local phone network; empty: the real one
     twilio_base_url: str = ""
+    #: ``submission://user:password@host:587``; empty: no mail
+    mail_url: str = field(default="", repr=False)
+    mail_from: str = ""
     public_url: str = ""
     #: names the outbox row and attempt in callback addresses
     token: Callable[[Letter], str] | None = None
@@ -48,10 +56,14 @@ class ChannelSettings:
 
 
 def build(settings: ChannelSettings) -> Mapping[str, Channel]:
-    """``webhook`` ``dispatch_120`` ``voice`` ``sms`` ``log``; ``ConfigurationError`` with all problems."""
+    """``webhook`` ``dispatch_120`` ``voice`` ``sms`` ``wecom`` ``dingtalk`` ``feishu`` ``mail`` ``apprise`` ``log``.
+
+    Raises ``ConfigurationError`` with all problems.
+    """
     problems: list[str] = []
     routes = _routes(settings, problems)
     problems += _twilio_problems(settings, routes["voice"])
+    mail = parse_mail(settings.mail_url, settings.mail_from, problems)
     if problems:
         raise ConfigurationError(problems)
     _warn(settings)
@@ -62,6 +74,11 @@ def build(settings: ChannelSettings) -> Mapping[str, Channel]:
         "dispatch_120": Dispatch120(settings.desk_secrets, settings.call_back, exchange),
         "voice": _routed("voice", routes["voice"], telephones),
         "sms": _routed("sms", routes["sms"], telephones),
+        "wecom": WeCom(exchange),
+        "dingtalk": DingTalk(exchange),
+        "feishu": Feishu(exchange),
+        "mail": Mail(mail) if mail else NotConfigured("mail"),
+        "apprise": BestEffort(),
         "log": Log(),
     }
 

@@ -95,6 +95,16 @@ def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
     return _spoken(letter, _say(letter, f"sms.{letter.purpose}", **_facts(letter, now), reply=reply))
 
 
+def chat(letter: Letter, now: datetime) -> str:
+    """A message for a group or a mailbox: a head line, then markdown. Many read it: no names, no illnesses."""
+    facts = {name: said for name, said in _facts(letter, now).items() if name != "who"}
+    if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
+        text = _say(letter, f"chat.{letter.purpose}", **facts)
+    else:
+        text = _say(letter, f"chat.{letter.purpose}", **facts, link=letter.ack_url)
+    return _spoken(letter, text)
+
+
 def reply_code(alert_id: str) -> str:
     """The last four letters of the alert's id: which of several open alerts an SMS answer means (P26)."""
     return "".join(letter for letter in alert_id if letter.isalnum())[-4:].upper()

@@ -37,7 +37,7 @@ def test_every_channel_has_a_name_a_pace_and_a_pulse() -> None:
         "dispatch_120": ("dispatch_120", False, 0),
         "voice": ("voice", True, 0),
         "sms": ("sms", True, 0),
-        "log": ("log", False, 0),
+        **{name: (name, False, 0) for name in ("wecom", "dingtalk", "feishu", "mail", "apprise", "log")},
     } == told
 
 
