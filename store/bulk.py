@@ -1,6 +1,7 @@
 """The hot path's SQL: written once, sent in groups, without building a statement object each time.
 
-Plain SQL with ``?`` for both databases. ``among`` compares a column with a whole list in
+Plain SQL with ``?`` for both databases, handed to the driver itself: SQLAlchemy's own way
+costs more than SQLite needs for the work. ``among`` compares a column with a whole list in
 one parameter, so that a statement's text never depends on how many rows it is about.
 """
 
@@ -22,15 +23,18 @@ from store.ledger import Tx
 
 def fetch(tx: Tx, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
     """All rows of a query, as the driver gives them."""
-    cursor = tx.connection.exec_driver_sql(_text(sql, tx.postgres), parameters)
-    return [tuple(row) for row in cursor]
+    cursor = tx.cursor
+    cursor.execute(_text(sql, tx.postgres), parameters)
+    return list(cursor.fetchall())
 
 
 def run(tx: Tx, sql: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run a statement once for each row of parameters; returns how many rows of the table it touched."""
     if not rows:
         return 0
-    return int(tx.connection.exec_driver_sql(_text(sql, tx.postgres), list(rows)).rowcount)
+    cursor = tx.cursor
+    cursor.executemany(_text(sql, tx.postgres), list(rows))
+    return int(cursor.rowcount)
 
 
 def among(tx: Tx, column: str) -> str:
@@ -70,7 +74,7 @@ class Insert:
         if not rows:
             return 0
         if tx.postgres:
-            return int(tx.connection.exec_driver_sql(self._postgres, (_json(rows),)).rowcount)
+            return _once(tx, self._postgres, (_json(rows),))
         binders = self._binders or self._bind(tx)
         return _in_pieces(tx, self._head, self._tail, [self._made(row, binders) for row in rows])
 
@@ -110,9 +114,9 @@ class Update:
             return 0
         if tx.postgres:
             given = _json([{f"v_{name}": row[name] for name in self._order} for row in rows])
-            return int(tx.connection.exec_driver_sql(self._postgres, (given,)).rowcount)
+            return _once(tx, self._postgres, (given,))
         if len(rows) == 1:
-            return run(tx, self._single, [tuple(_plain(rows[0][name]) for name in self._order)])
+            return _once(tx, self._single, tuple([_plain(rows[0][name]) for name in self._order]))
         made = [tuple(_plain(row[name]) for name in self._names) for row in rows]
         return _in_pieces(tx, self._head, self._tail, made)
 
@@ -120,14 +124,25 @@ class Update:
 def _in_pieces(tx: Tx, head: str, tail: str, rows: Sequence[tuple[Any, ...]]) -> int:
     """Run ``head VALUES… tail`` with 128, 64, … 1 rows at a time: few texts, which the driver keeps prepared."""
     done, at, size = 0, 0, _PIECE
-    marks = f"({', '.join('?' * len(rows[0]))})"
     while at < len(rows):
         while size > len(rows) - at:
             size //= 2
-        piece = tuple(chain.from_iterable(rows[at : at + size]))
-        done += int(tx.connection.exec_driver_sql(f"{head}{', '.join([marks] * size)}{tail}", piece).rowcount)
+        done += _once(tx, _values(head, len(rows[0]), size, tail), tuple(chain.from_iterable(rows[at : at + size])))
         at += size
     return done
+
+
+def _once(tx: Tx, text: str, parameters: tuple[Any, ...]) -> int:
+    """Run a statement as the driver writes it; how many rows of the table it touched."""
+    cursor = tx.cursor
+    cursor.execute(text, parameters)
+    return int(cursor.rowcount)
+
+
+@lru_cache(maxsize=1024)
+def _values(head: str, width: int, size: int, tail: str) -> str:
+    marks = f"({', '.join('?' * width)})"
+    return f"{head}{', '.join([marks] * size)}{tail}"
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
 from store.doorbell import Doorbell
+from store.lines import Line, Lines
 from store.seal import Sealer
 from store.turn import Turn
 
@@ -33,10 +34,19 @@ _PATIENCE = {
 class Tx:
     """An open transaction."""
 
-    def __init__(self, connection: Connection, sealer: Sealer) -> None:
-        self.connection = connection
+    def __init__(self, line: Line, sealer: Sealer, postgres: bool) -> None:
+        self._line = line
         self.sealer = sealer
-        self.postgres = connection.dialect.name == "postgresql"
+        self.postgres = postgres
+        #: the driver's own, for ``store.bulk``; its rows are fetched before the next statement
+        self.cursor: Any = line.raw.cursor()
+
+    @property
+    def connection(self) -> Connection:
+        """SQLAlchemy's connection, inside this transaction; the hot path does without."""
+        if not self._line.sa.in_transaction():
+            self._line.sa.begin()
+        return self._line.sa
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run one statement; with a list of parameters, once for each. Gives SQLAlchemy's cursor result."""
@@ -59,6 +69,9 @@ class Ledger:
         self.sqlite = self.url.startswith("sqlite")
         self._turn = Turn() if self.sqlite else None
         self.engine = _engine(self.url, pool_size)
+        #: what the driver raises when it is asked directly (``Tx.cursor``)
+        self._driver: Any = self.engine.dialect.dbapi
+        self._lines = Lines(self.engine)
 
     @contextmanager
     def transaction(self, patient: bool = False) -> Iterator[Tx]:
@@ -89,20 +102,35 @@ class Ledger:
     @contextmanager
     def _open(self, mode: str) -> Iterator[Tx]:
         try:
-            with self.engine.connect() as raw:
-                connection = raw.execution_options(anling_mode=mode)
-                with connection.begin():
-                    yield Tx(connection, self.sealer)
-                    if mode == "write" and not self.sqlite:
-                        connection.exec_driver_sql(f"NOTIFY {_CHANNEL}")
-        except IntegrityError as error:
+            line = self._lines.take(mode != "read")
+            try:
+                line.begin()
+                tx = Tx(line, self.sealer, not self.sqlite)
+                yield tx
+                if mode == "write" and tx.postgres:
+                    tx.cursor.execute(f"NOTIFY {_CHANNEL}")
+                line.commit()
+            except BaseException:
+                self._undo(line)
+                raise
+            self._lines.give(line)
+        except (IntegrityError, self._driver.IntegrityError) as error:
             # Without their cause: PostgreSQL's details quote the row, and a log keeps what it is given.
             raise LedgerCollision(f"the ledger refused the write: {_brief(error)}") from None
-        except DataError as error:
+        except (DataError, self._driver.DataError) as error:
             # Not the ledger's state but the value: trying again would never help.
-            raise ValueError(f"the ledger cannot hold this: {_brief(error)}") from None
-        except (DBAPIError, PoolTimeout) as error:
+            raise ValueError(f"the ledger cannot hold this: {_word(error)}: a value does not fit its column") from None
+        except (DBAPIError, PoolTimeout, self._driver.Error) as error:
             raise LedgerUnavailable(f"the ledger is not available: {_brief(error)}") from None
+
+    def _undo(self, line: Line) -> None:
+        """A line on which not even that can be done is no longer one."""
+        try:
+            line.rollback()
+        except Exception:
+            line.drop()
+        else:
+            self._lines.give(line)
 
     def listen(self) -> None:
         """Ring also for the commits of other processes."""
@@ -132,6 +160,7 @@ class Ledger:
     def close(self) -> None:
         """Let go of all connections."""
         self.doorbell.close()
+        self._lines.close()
         self.engine.dispose()
 
 
@@ -174,13 +203,16 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reading = connection.get_execution_options().get("anling_mode") == "read"
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    """Whoever comes by SQLAlchemy's way alone, or into a transaction that has begun."""
+    if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _brief(error: Exception) -> str:
     """The driver's own words without statement or parameters: those may hold personal data."""
     orig = getattr(error, "orig", None) or error
-    if isinstance(error, DataError):
-        return f"{type(orig).__name__}: a value does not fit its column"
-    return f"{type(orig).__name__}: {str(orig).splitlines()[0] if str(orig) else ''}"
+    return f"{_word(error)}: {str(orig).splitlines()[0] if str(orig) else ''}"
+
+
+def _word(error: Exception) -> str:
+    return type(getattr(error, "orig", None) or error).__name__

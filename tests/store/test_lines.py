@@ -1,0 +1,93 @@
+"""Lines: a transaction finds a connection that works, and leaves none open."""
+
+from typing import Any
+
+import pytest
+
+from domain.errors import LedgerCollision, LedgerUnavailable
+from store.bulk import fetch, run
+from store.ledger import Ledger
+
+_PUT = "INSERT INTO meta (key, value) VALUES (?, ?)"
+
+
+def _put(ledger: Ledger, key: str, value: str = "x") -> None:
+    with ledger.transaction() as tx:
+        run(tx, _PUT, [(key, value)])
+
+
+def _keys(ledger: Ledger) -> set[str]:
+    with ledger.reading() as tx:
+        return {row[0] for row in fetch(tx, "SELECT key FROM meta")}
+
+
+def test_a_line_is_used_again(ledger: Ledger) -> None:
+    """One thread, one line: the next transaction finds the pages and statements of the last still warm."""
+    lines = []
+    for _ in range(3):
+        with ledger.transaction() as tx:
+            lines.append(tx.connection)
+
+    assert 1 == len({id(line) for line in lines})
+
+
+def test_the_drivers_own_refusal_is_a_collision(ledger: Ledger) -> None:
+    """The hot path speaks to the driver itself; who calls it sees the same errors, and the line stays good."""
+    _put(ledger, "twice")
+
+    with pytest.raises(LedgerCollision) as caught:
+        _put(ledger, "twice", "secret-name")
+
+    assert "secret-name" not in str(caught.value)
+    _put(ledger, "after")
+    assert {"twice", "after"} <= _keys(ledger)
+
+
+def test_a_line_that_the_server_cut_is_replaced(ledger: Ledger) -> None:
+    """PostgreSQL restarted while nobody spoke: the next transaction gets a new line and hears nothing of it."""
+    if ledger.sqlite:
+        pytest.skip("SQLite has no server")
+    with ledger.reading() as tx:
+        number = fetch(tx, "SELECT pg_backend_pid()")[0][0]
+    other = Ledger(ledger.url, ledger.sealer)
+    with other.reading() as tx:
+        fetch(tx, "SELECT pg_terminate_backend(?)", number)
+    other.close()
+    _let_rest(ledger)
+
+    _put(ledger, "after")
+
+    assert "after" in _keys(ledger)
+
+
+def test_a_line_cut_in_the_middle_is_dropped(ledger: Ledger) -> None:
+    """The server goes away inside a transaction: unavailable, nothing kept, and the next one works."""
+    if ledger.sqlite:
+        pytest.skip("SQLite has no server")
+    with pytest.raises(LedgerUnavailable):
+        _cut(ledger)
+
+    assert "half" not in _keys(ledger)
+
+
+def test_closing_hangs_up(ledger: Ledger) -> None:
+    """Also the line of a transaction that ends after ``close``."""
+    pool: Any = ledger.engine.pool
+    _keys(ledger)
+    with ledger.transaction():
+        ledger.close()
+
+    assert 0 == pool.checkedout()
+
+
+def _cut(ledger: Ledger) -> None:
+    with ledger.transaction() as tx:
+        run(tx, _PUT, [("half", "x")])
+        fetch(tx, "SELECT pg_terminate_backend(pg_backend_pid())")
+
+
+def _let_rest(ledger: Ledger) -> None:
+    """As if the lines had not been used for a while."""
+    for idle in ledger._lines._idle.values():
+        for line in idle:
+            line.used -= 60
