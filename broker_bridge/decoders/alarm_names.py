@@ -39,7 +39,9 @@ _NAMES: dict[str, Meaning] = _table(
     ("co carbonmonoxide monoxide coleak 一氧化碳", Kind.GAS, {"state": "alarm", "medium": "CO"}),
     ("lpg propane liquefiedgas 液化气", Kind.GAS, {"state": "alarm", "medium": "LPG"}),
     ("leak leakage waterleak waterleakage flood flooding waterimmersion immersion waterlogging waterflood wet "
-     "soaked overflow waterinvasion 水浸 水浸报警 漏水", Kind.WATER_LEAK, {"state": "alarm"}),
+     "soaked overflow waterinvasion waterstate waterstatus wateralarm "
+     "waterdetected watersensor watersensorstate "
+     "水浸 水浸报警 漏水", Kind.WATER_LEAK, {"state": "alarm"}),
     ("tamper tampered tampering dismantle demolish demolished disassemble disassembly antidismantle antitamper "
      "caseopen coveropen remove removed uninstall uninstalled pryoff 防拆 防拆报警",
      Kind.TAMPER, {"kind": "case_open"}),
@@ -53,6 +55,7 @@ _NAMES: dict[str, Meaning] = _table(
      "滞留 长时间无活动 静止报警", Kind.INACTIVITY, {}),
     ("outofbed offbed leavebed bedexit bedout leftbed 离床", Kind.ACTIVITY, {"kind": "bed", "state": "out"}),
     ("inbed onbed bedin bedentry 上床 在床", Kind.ACTIVITY, {"kind": "bed", "state": "in"}),
+    ("flowrate waterflowrate instantflow waterrunning 用水", Kind.ACTIVITY, {"kind": "water"}),
     ("occupied occupancy humaninplace presence present motion movement pir someone manin 有人",
      Kind.ACTIVITY, {"kind": "motion", "state": "on"}),
     ("vacant vacancy unoccupied nobody noone absent 无人", Kind.ACTIVITY, {"kind": "motion", "state": "off"}),

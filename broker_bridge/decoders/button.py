@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from broker_bridge.decoders.presses import SOS_ROLES
 from broker_bridge.decoders.reading import Reading
 from broker_bridge.decoders.value import number, truth, word
 from domain.events import EMERGENCY_ROLES, Kind
@@ -13,28 +14,39 @@ _PRESSES = {
     "double": ("double", "double_press", "double_click", "double_push", "twice", "doublepress", "3"),
 }  # fmt: skip
 _WORDS = {word: press for press, words in _PRESSES.items() for word in words}
+#: whoever presses one of these asks for a person
+BUTTONS = EMERGENCY_ROLES | SOS_ROLES
+_CRIES = frozenset({"sos", "emergency", "panic", "help"})
 _RELEASES = frozenset({"", "release", "released", "none", "idle", "off", "false", "0", "no", "normal", "up"})
 
 
-def press(said: Any, role: str | None, counted: bool = False) -> Reading | None:
+def press(said: Any, role: str | None, plainly: bool = True) -> Reading | None:
     """A press is an ``sos``, pressed twice a ``cancel`` (our profile: "I am fine"); None for a value of nothing.
 
-    A button of a device registered as something else is shown, never guessed at. A press in a word that
-    nobody knows is still a press.
+    From a button that is registered as one for emergencies a press in a word that nobody knows is still a press.
+    From a device that nobody registered only a known word counts, and a number only where the property is
+    ``plainly`` a button's. A button of anything else is shown, never guessed at.
     """
     told = _told(said)
     if told is None:
         return None
     if told in _RELEASES:
         return Reading(Kind.HEARTBEAT, {"button": "released"})
-    how = "short" if counted else _WORDS.get(told, told[:32])
+    how = _WORDS.get(told, told[:32])
     if role == "checkin_button":
         return Reading(Kind.CHECKIN_OK, {"press": how})
-    if role is not None and role not in EMERGENCY_ROLES:
+    if role not in BUTTONS and (role is not None or not _believed(told, plainly)):
         return Reading(Kind.UNKNOWN, {"press": how}, said=f"button: {how}")
     if how == "double":
         return Reading(Kind.CANCEL, {"by": "resident_button", "press": how})
     return Reading(Kind.SOS, {"trigger": "button", "press": how})
+
+
+def _believed(told: str, plainly: bool) -> bool:
+    """A press that may be one without a register to say so."""
+    if _CRIES & set(told.split("_")):
+        return True
+    return told in _WORDS and (plainly or not (told.isdigit() or told in ("on", "true")))
 
 
 def _told(said: Any) -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from broker_bridge.decoders import body
 from broker_bridge.decoders.alarm_names import Meaning, meaning
+from broker_bridge.decoders.button import BUTTONS
 from broker_bridge.decoders.lora import finish
 from broker_bridge.decoders.naming import words
 from broker_bridge.decoders.place import place
@@ -12,7 +13,7 @@ from broker_bridge.decoders.reading import Reading, Translation, noise, sort, un
 from broker_bridge.decoders.states import hazard
 from broker_bridge.decoders.value import LOW, name, number, percent, truth, vitals
 from broker_bridge.decoders.worded import Word
-from domain.events import EMERGENCY_ROLES, Kind
+from domain.events import Kind
 
 Fields = Mapping[str, Any]
 
@@ -144,7 +145,7 @@ def _by_device(code: str, fields: Fields, role: str | None) -> Reading:
     sense = meaning(told.strip()) or next((meaning(word) for sign, word in _SIGNS if sign in told), None)
     if sense is None:
         kind = next((kind for hint, kind in _BY_ROLE.items() if hint in (role or "")), None)
-        sense = Meaning(kind, {}) if kind else Meaning(*_SOS) if role in EMERGENCY_ROLES else None
+        sense = Meaning(kind, {}) if kind else Meaning(*_SOS) if role in BUTTONS else None
     if sense is None:
         return Reading(Kind.UNKNOWN, said=f"Action {code} {told}".strip()[:64], drill=code == "67")
     if sense.kind in (Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK):

@@ -99,6 +99,8 @@ def _services(services: Any, role: str | None) -> Iterator[Reading]:
 def _service(service: Fields, role: str | None) -> Iterator[Reading]:
     named = name(service.get("event_type")) or name(service.get("eventType"))
     content = service.get("paras") or service.get("properties") or service.get("data")
+    if isinstance(content, str) and content.lstrip()[:1] == "{":
+        content = body.fields(content.encode())[0]
     children = body.objects(body.part(content, "device_statuses"))
     if children:
         yield from (replace(_status(child.get("status")), device=_device(child)) for child in children)

@@ -1,12 +1,14 @@
 """Milesight straight from the device or its gateway: keys with blanks, time without zones, ``event: 0`` is the fall."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders import body
 from broker_bridge.decoders.alarm_names import meaning
 from broker_bridge.decoders.chirpstack import decode as lorawan
 from broker_bridge.decoders.lora import finish, told
+from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.naming import words
 from broker_bridge.decoders.reading import Reading, Translation, sort, unreadable
 from broker_bridge.decoders.states import alarm
@@ -51,6 +53,8 @@ def _triggers(fields: Fields, about: Fields) -> Iterator[Reading]:
     for holder in (fields, about) if about is not fields else (fields,):
         for trigger in body.objects(holder.get("trigger_data")):
             yield _trigger(trigger)
+        for memory in (item for item in body.objects(holder.get("history")) if "event" in item):
+            yield replace(_trigger(memory), late=True, ts=moment(memory.get("timestamp", memory.get("time"))))
 
 
 def _trigger(trigger: Fields) -> Reading:
@@ -66,10 +70,16 @@ def _trigger(trigger: Fields) -> Reading:
 
 def _rest(fields: Fields, role: str | None) -> list[Reading]:
     """Everything that is not the envelope: properties, events, history, people counted."""
-    plain = {key: item for key, item in fields.items() if key not in _ENVELOPE and not _is_report_name(key, item)}
+    plain = {key: item for key, item in fields.items()
+             if key not in _ENVELOPE and not _is_report_name(key, item) and not _numbered(item)}  # fmt: skip
     if (people := number(fields.get("current_total"), 0)) is not None:
         return [Reading(Kind.ACTIVITY, {"kind": "motion", "state": "on" if people else "off"})]
     return told(plain, role) if plain else []
+
+
+def _numbered(item: Any) -> bool:
+    """A history of numbered events, read as the triggers they were."""
+    return any("event" in memory for memory in body.objects(item)) if isinstance(item, list) else False
 
 
 def _is_report_name(key: str, item: Any) -> bool:

@@ -15,7 +15,8 @@ def words(text: str) -> frozenset[str]:
 #: say that a name is about a state or an alarm, not about what
 _FILLERS = words(
     "alarm alarms alert alerts event events status statu state flag sensor detect detected detection detector "
-    "report reported warning warn is has current now signal type info data value trigger triggered occurred"
+    "report reported warning warn is has current now signal type info data value trigger triggered occurred "
+    "region zone area room channel port"
 )
 #: end a name that holds a measurement or a setting about a thing, never its state
 _MEASURES = words(

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders import body
+from broker_bridge.decoders.button import BUTTONS
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.properties import tell
 from broker_bridge.decoders.reading import Reading, Translation, sort, unreadable
 from broker_bridge.decoders.services import event
 from broker_bridge.decoders.value import LOW, count, name, number, percent, truth, word
-from domain.events import EMERGENCY_ROLES, Kind
+from domain.events import Kind
 
 Fields = Mapping[str, Any]
 
@@ -96,7 +97,7 @@ def _point(stream: str, value: Any, role: str | None) -> Iterator[Reading]:
 
 def _resource(obj: int, resource: int, value: Any, stream: str, role: str | None) -> Reading:
     """Objects of the IPSO registry; a counter that has counted is a press, and its count says which."""
-    if obj == _BUTTON or (obj in _INPUTS and role in EMERGENCY_ROLES):
+    if obj == _BUTTON or (obj in _INPUTS and role in BUTTONS):
         return _pressed(resource, value, stream)
     if obj in _PRESENCE and resource == _STATE and truth(value) is not None:
         return Reading(Kind.ACTIVITY, {"kind": "motion", "state": "on" if truth(value) else "off"}, level=True)
@@ -106,6 +107,8 @@ def _resource(obj: int, resource: int, value: Any, stream: str, role: str | None
     if where is not None:
         return Reading(Kind.LOCATION, where)
     if obj in _ALARMS and resource == _STATE and truth(value) is True:
+        return Reading(Kind.UNKNOWN, said=f"{stream}: {str(value)[:20]}")
+    if not (obj < 10 or 3200 <= obj <= 3350):
         return Reading(Kind.UNKNOWN, said=f"{stream}: {str(value)[:20]}")
     radio = number(value, -200, 0) if (obj, resource) in _RADIO else None
     return Reading(Kind.HEARTBEAT, {} if radio is None else {"rssi": radio})

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders.alarm_names import Meaning, meaning
-from broker_bridge.decoders.button import press
+from broker_bridge.decoders.button import BUTTONS, press
 from broker_bridge.decoders.naming import keys, measures, parts
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.reading import Reading
@@ -20,16 +20,18 @@ from broker_bridge.decoders.vocabulary import (
     BARE,
     BATTERY,
     BUTTON,
+    INPUTS,
     LATITUDE,
     LONGITUDE,
     NAMES_AN_ALARM,
     OWN,
     STEPS,
     SUSPICIOUS,
+    TESTS,
     VITAL,
 )
 from broker_bridge.decoders.worded import Word, worded
-from domain.events import EMERGENCY_ROLES, Kind
+from domain.events import Kind
 
 Fields = Mapping[str, Any]
 
@@ -40,15 +42,55 @@ def tell(fields: Fields, role: str | None = None, omits: bool = False) -> list[R
     ``omits``: the platform leaves out what is false, 0 or empty (The Things Stack), so that a counter
     without its state means that the state is false.
     """
-    named = dict(_flat(fields))
+    named = _named_once(fields)
     where = _place(named)
     said = [*_states(_one_mode(named), role, where), *_measured(named, where)]
     if omits:
         said += _omitted(named, said)
-    said = said or [_nothing(named)]
+    said = _tested(named, _somewhere(_off_the_body(said))) or [_nothing(named)]
     own = _about_itself(named)
     return [replace(reading, data={**own, **reading.data}) if reading.kind is not Kind.UNKNOWN else reading
             for reading in said]  # fmt: skip
+
+
+def _named_once(fields: Fields) -> dict[str, Any]:
+    """Each name once; of a name that comes in several parts, the one that says yes."""
+    named: dict[str, Any] = {}
+    for name, value in _flat(fields):
+        if name not in named or (worded(named[name]) is not Word.YES and worded(value) is Word.YES):
+            named[name] = value
+    return named
+
+
+def _off_the_body(said: list[Reading]) -> list[Reading]:
+    """Taken off, a watch measures the table."""
+    if any(reading.data.get("kind") == "not_worn" for reading in said):
+        return [reading for reading in said if reading.kind is not Kind.VITALS]
+    return said
+
+
+def _somewhere(said: list[Reading]) -> list[Reading]:
+    """Somebody in one region of a room is somebody in the room."""
+    seen = {reading.data.get("state") for reading in said if reading.data.get("kind") == "motion"}
+    if seen < {"on", "off"}:
+        return said
+    return [reading for reading in said if (reading.data.get("kind"), reading.data.get("state")) != ("motion", "off")]
+
+
+def _tested(named: Fields, said: list[Reading]) -> list[Reading]:
+    """``test: true``: what would be an alarm is a drill; a detector at rest that is tested, too."""
+    if not any(not TESTS.isdisjoint(keys(name)) and worded(value) is Word.YES for name, value in named.items()):
+        return said
+    return [_drill(reading) for reading in said]
+
+
+def _drill(reading: Reading) -> Reading:
+    cleared = reading.data.get("cleared")
+    kind = Kind(cleared) if cleared else reading.kind
+    if kind in (Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK):
+        data = {key: item for key, item in reading.data.items() if key != "cleared"}
+        return replace(reading, kind=kind, data={**data, "state": "test"}, drill=True)
+    return replace(reading, drill=True) if kind in (Kind.SOS, Kind.FALL) else reading
 
 
 def _flat(fields: Fields, depth: int = 4) -> Iterator[tuple[str, Any]]:
@@ -82,7 +124,9 @@ def _states(named: Fields, role: str | None, where: dict[str, Any] | None) -> It
 def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[str, Any] | None) -> Iterator[Reading]:
     spelt = keys(name)
     if not BUTTON.isdisjoint(spelt):
-        yield from _some(press(value, role))
+        yield from _some(press(value, role, "button" in parts(name) or "press" in parts(name)))
+    elif not INPUTS.isdisjoint(spelt) and role in BUTTONS:
+        yield from _some(press("press" if worded(value) is Word.YES or word(value) == "h" else "release", role))
     elif "geofence" in parts(name) and word(value) in ("outside", "out", "exit", "leave", "outofrange"):
         yield Reading(Kind.GEOFENCE_EXIT, dict(where or {}), level=True)
     elif not NAMES_AN_ALARM.isdisjoint(spelt) and (named_alarm := _named(value, named)) is not None:
@@ -129,7 +173,7 @@ def _bare(value: Any, named: Fields, role: str | None) -> Iterator[Reading]:
     if told not in (Word.YES, Word.TEST, Word.OTHER) or _has_own_state(named):
         return  # what the alarm is about stands in a property of its own
     hints = {key for name in named for key in keys(name)}
-    if role in EMERGENCY_ROLES or not hints.isdisjoint({"soundkey", "soundack", *LATITUDE}):
+    if role in BUTTONS or not hints.isdisjoint({"soundkey", "soundack", "md", *LATITUDE}):
         yield Reading(Kind.SOS, {"trigger": "button"}, drill=told is Word.TEST, level=True)
     else:
         yield Reading(Kind.UNKNOWN, said=f"alarm: {str(value)[:40]}")

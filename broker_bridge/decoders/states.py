@@ -91,6 +91,8 @@ def _seen(found: Meaning, value: Any) -> str | None:
         if inside is None:
             return None
         return "in" if inside == (found.data.get("state") != "out") else "out"
+    if kind == "water" and yes in (Word.OTHER, Word.NOTHING):
+        return None
     on = _yes(yes)
     return None if on is None else "on" if on == (found.data.get("state") != "off") else "off"
 

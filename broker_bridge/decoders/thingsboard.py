@@ -25,7 +25,10 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     if "/gateway/" in f"/{topic}":
         return _gateway(leaf, found, role)
     device, values = _pushed(found)
-    return sort([replace(one, device=device) for one in _entries(values, role)])
+    told = [replace(one, device=device) for one in _entries(values, role)]
+    if leaf in ("attributes", "a") and all(one.kind is Kind.UNKNOWN and ":" not in (one.said or "") for one in told):
+        told = [Reading(Kind.HEARTBEAT, device=device)]
+    return sort(told)
 
 
 def _gateway(leaf: str, found: Any, role: str | None) -> Translation:

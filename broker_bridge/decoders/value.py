@@ -17,7 +17,7 @@ def number(said: Any, low: float = -math.inf, high: float = math.inf) -> float |
     ``null``, ``nan``, ``-1`` for "unknown" and a sensor's largest value are no measurements: give the bounds.
     """
     if isinstance(said, str) and _NUMBER.fullmatch(said.strip()):
-        said = float(said)
+        said = float(said.strip())
     if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
         return None
     return float(said) if low <= said <= high else None
@@ -66,7 +66,7 @@ def vitals(found: dict[str, Any]) -> dict[str, float]:
 
 #: what can be measured on a living person; outside of it the sensor speaks, not the body
 _LIVING = {
-    "hr_bpm": (15, 300),
+    "hr_bpm": (15, 250),
     "spo2_pct": (30, 100),
     "temp_c": (25, 45),
     "resp_rpm": (2, 80),

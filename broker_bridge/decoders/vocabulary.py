@@ -17,7 +17,7 @@ VITAL_NAMES = {
 VITAL = {name: vital for vital, names in VITAL_NAMES.items() for name in names.split()}
 BATTERY = words(
     "battery batterylevel batterypercent batterypercentage batterycapacity batt bat batpct batterypct battpct "
-    "remainingpower remainpower electricity electricquantity soc powerlevel batteryremaining 电量"
+    "remainingpower remainpower electricity electricquantity soc powerlevel batteryremaining batteryvalue 电量"
 )
 BUTTON = words(
     "button press buttonevent buttonpress buttonpressed buttonstatus buttonaction key keyevent keypress keystatus "
@@ -38,6 +38,13 @@ OWN = words(
     "illuminance illumination daylight pressure co2 tvoc pm pm25 pm10 noise batv vbat batteryvoltage signal version "
     "fwversion time date timestamp transport usetimenow usetimetoday soundkey soundack buzzer valve relay model "
     "temperaturealarm humidityalarm position reporttype frequencyband subband pnackmd tdc imei imsi iccid uptime "
-    "power charge charging voltage csq lqi interval targetstatus respiratorystatus ambienttemperature"
+    "power charge charging voltage csq lqi interval targetstatus respiratorystatus ambienttemperature "
+    "rsrp sinr rsrq pci ecl cell cellid signalstrength signalquality signalpower coverlevel earfcn band terminaltype "
+    "moduletype manufacturer manufacturername softwareversion heartbeattime heartbeatinterval errorcode resetevent "
+    "motionstatus geofencestatus distance"
 )
+#: what a wire to a button or a cord is called by a box with inputs
+INPUTS = words("gpio gpioin gpioinput di din diin digitalinput input in exti extitrigger contactinput drycontact")
+#: says that all of it is only a test
+TESTS = words("test testing selftest istest testmode testalarm drill simulated simulation 测试")
 SUSPICIOUS = words("alarm alert event press button sos help emergency fall panic click action urgent call distress")

@@ -90,6 +90,16 @@ CODECS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
      {"kind": "motion", "state": "off"}),
     ("VS373 in bed", {"detection_status": "in_bed", "target_status": "motionless"}, "activity",
      {"kind": "bed", "state": "in"}),
+    ("VS373 regions", {"region_1_occupancy": "vacant", "region_2_occupancy": "occupied"}, "activity", {"state": "on"}),
+    ("LGT92 without a fix", {"BatV": 3.9, "ALARM_status": "TRUE", "MD": 1, "LON": "ON"}, "sos", {}),
+    ("SW3L, a total", {"BatV": 3.3, "Water_flow_value": 12.5}, "heartbeat", {}),
+    ("water meter", {"flow_rate": 2.5}, "activity", {"kind": "water", "state": "on"}),
+    ("WL03A", {"WATER_LEAK_STATUS": "NO LEAK", "WATER_LEAK_TIMES": 3, "ALARM": "FALSE"}, "heartbeat", {}),
+    ("watch on the table", {"isWearing": False, "heartRate": 72}, "tamper", {"kind": "not_worn"}),
+    ("zone under test", {"smoke": True, "test": True}, "smoke", {"state": "test"}),
+    ("tested at rest", {"gas_status": "normal", "self_test": True}, "gas", {"state": "test"}),
+    ("two parts, one pressed", {"a": {"sos": 1}, "b": {"sos": 0}}, "sos", {}),
+    ("a word of many meanings", {"action": "opened"}, "unknown", {}),
     ("nobody knows", {"foo": 3}, "unknown", {}),
     ("sounds like an alarm", {"battery": 90, "weird_alarm_bits": "0x20"}, "unknown", {}),
 ]  # fmt: skip
@@ -112,6 +122,27 @@ def test_every_press_of_an_sos_button_is_an_sos(press: Any, shape: dict[str, Any
     codec = json.loads(json.dumps(shape, default=lambda _: press))
 
     assert kinds(chirp(codec, "sos_button")) == ["sos"]
+
+
+@pytest.mark.parametrize("codec", [{"gpio_in_1": "on"}, {"DI1_status": "H"}, {"exti_trigger": "TRUE"}, {"din": 1}])
+def test_a_cord_wired_to_a_box_with_inputs(codec: dict[str, Any]) -> None:
+    """The input of a box that is registered as a cord is the cord; of any other box it is nothing we know."""
+    assert ["sos"] == kinds(chirp(codec, "pull_cord"))
+    assert "sos" not in kinds(chirp(codec, "door_sensor"))
+
+
+@pytest.mark.parametrize(("role", "kind"), [
+    ("sos_button", "sos"), (None, "sos"), ("checkin_button", "checkin_ok"), ("door_sensor", "unknown"),
+])  # fmt: skip
+def test_who_may_call_with_a_button(role: str | None, kind: str) -> None:
+    """An unregistered button is believed (fail open); one registered as something else is shown, not guessed at."""
+    assert [kind] == kinds(chirp({"button_event": {"status": "short press"}}, role))
+
+
+@pytest.mark.parametrize("pulse", [0, -1, 255, None, "nan", "--"])
+def test_no_pulse_is_no_value(pulse: Any) -> None:
+    """0 because it is not worn, a sensor's maximum, text that is none: not measured, no alarm (rule 4)."""
+    assert ["heartbeat"] == kinds(chirp({"heart_rate": pulse, "battery": 80}))
 
 
 def test_a_random_number_is_no_identity() -> None:

@@ -58,6 +58,15 @@ def test_a_gateway_that_decodes_itself() -> None:
     assert (["sos"], "24E124") == (kinds(said), said.events[0].device)
 
 
+def test_a_radars_memory() -> None:
+    """A history of numbered events is the same events, late (rule 8)."""
+    memory = {"timestamp": 1665561758, "event": 0, "status": 1}
+
+    said = say("milesight", {"device_info": {"device_sn": "6806"}, "history": [memory]})
+
+    assert (["fall"], True) == (kinds(said), said.events[0].late)
+
+
 def test_people_counted_are_signs_of_life() -> None:
     """An occupancy sensor counts people; its event is the report's name."""
     said = say("milesight", {"event": "Region People Counting", "device_info": {"device_sn": "36"}, "current_total": 2})
@@ -177,7 +186,8 @@ def test_no_fix_is_no_position() -> None:
     ({"sos": True}, "sos"), ([{"ts": 1789200000000, "values": {"sos": 1}}, {"temperature": 20}], "sos"),
     ({"ts": 1789200000000, "values": {"smokeAlarm": "alarm", "battery": 9}}, "smoke"),
     ({"heartRate": 0, "spo2": 0, "wearing": False}, "tamper"), ({"temperature": 22.5}, "heartbeat"),
-    ({"waterLeak": False}, "heartbeat"), ({"panicButton": "pressed"}, "sos"), ([], "unknown"),
+    ({"waterLeak": False}, "heartbeat"), ({"stringKey": "value1", "booleanKey": True}, "unknown"),
+    ({"panicButton": "pressed"}, "sos"), ([], "unknown"),
 ])  # fmt: skip
 def test_telemetry_in_all_its_shapes(payload: Any, first: str) -> None:
     """Flat, with a time, as a list; whoever speaks is the log-in, not in the message (rule 6)."""
@@ -193,6 +203,13 @@ def test_a_gateway_speaks_for_many() -> None:
     )
 
     assert [("fall", "A"), ("activity", "B")] == [(str(r.kind), r.device) for r in said.events]
+
+
+def test_attributes_are_no_events() -> None:
+    """Facts about a device are a sign of life, whatever they are called (rule 12)."""
+    said = say("thingsboard", {"attribute1": "value1", "attribute2": True}, "v1/devices/me/attributes")
+
+    assert ["heartbeat"] == kinds(said)
 
 
 @pytest.mark.parametrize(("leaf", "kind"), [("connect", "heartbeat"), ("disconnect", "offline")])
@@ -227,6 +244,7 @@ def ctwing(**fields: Any) -> Translation:
     ({"messageType": "deviceOnlineOfflineReport", "eventType": 1}, "heartbeat"),
     ({"messageType": "deviceOnlineOfflineReport", "eventType": 0}, "offline"),
     ({"messageType": "commandResponse", "result": {"resultCode": "SUCCESSFUL"}}, "heartbeat"),
+    ({"messageType": "dataReport", "payload": {"rsrp": -94, "sinr": 10, "ecl": 0, "cell_id": 5}}, "heartbeat"),
     ({"messageType": "neverHeard"}, "unknown"),
 ])  # fmt: skip
 def test_ctwing(fields: dict[str, Any], first: str) -> None:
@@ -264,6 +282,7 @@ MODEL = {"productId": "C6", "deviceId": 1343759, "deviceName": "pendant-1"}
     ({"type": 1, "ds_id": "3_0_9", "value": 7, "dev_id": 5}, None, "battery_low"),
     ({"type": 1, "ds_id": "up", "value": {"smoke": "alarm"}, "dev_id": 5}, None, "smoke"),
     ({"type": 1, "ds_id": "up", "value": '{"fallAlarm":1}', "dev_id": 5}, None, "fall"),
+    ({"type": 1, "ds_id": "10242_0_1", "value": 1, "dev_id": 5}, None, "unknown"),
     ({"type": 2, "status": 1, "dev_id": 5}, None, "heartbeat"),
     ({"type": 7, "cmd_type": 1, "dev_id": 5}, None, "heartbeat"),
     ({"type": 99, "dev_id": 5}, None, "unknown"),
