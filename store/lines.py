@@ -77,10 +77,14 @@ class Lines:
         idle = self._idle[line.writes and self._sorted]
         line.used = time.monotonic()
         with self._lock:
-            if not self._closed and len(idle) < _MOST:
+            closed = self._closed
+            if not closed and len(idle) < _MOST:
                 idle.append(line)
                 return
-        line.sa.close()
+        if closed:
+            line.drop()
+        else:
+            line.sa.close()
 
     def close(self) -> None:
         """Hang up all that rest; those in use follow when they come back."""

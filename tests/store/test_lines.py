@@ -1,7 +1,5 @@
 """Lines: a transaction finds a connection that works, and leaves none open."""
 
-from typing import Any
-
 import pytest
 
 from domain.errors import LedgerCollision, LedgerUnavailable
@@ -72,12 +70,13 @@ def test_a_line_cut_in_the_middle_is_dropped(ledger: Ledger) -> None:
 
 def test_closing_hangs_up(ledger: Ledger) -> None:
     """Also the line of a transaction that ends after ``close``."""
-    pool: Any = ledger.engine.pool
-    _keys(ledger)
-    with ledger.transaction():
+    with ledger.reading() as tx:
+        rested = tx.connection
+    with ledger.transaction() as tx:
         ledger.close()
 
-    assert 0 == pool.checkedout()
+    assert rested.closed
+    assert tx._line.sa.closed
 
 
 def _cut(ledger: Ledger) -> None:
