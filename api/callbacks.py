@@ -5,7 +5,9 @@ the answer is a 5xx whose words are "not recorded": no caller ever hears otherwi
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 from xml.etree import ElementTree as xml
 
 import orjson
@@ -18,9 +20,17 @@ from api.answers import as_json
 from api.doors import Doors, doors
 from api.last_word import place
 from api.problems import problem
+from channels import wording
 from channels.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, verify
 from channels.twilio_signature import verify_twilio
-from channels.twiml import after_key_twiml, answer_twiml, closed_twiml, digits_meaning
+from channels.twiml import (
+    after_key_twiml,
+    answer_twiml,
+    closed_twiml,
+    code_twiml,
+    digits_meaning,
+    next_twiml,
+)
 from domain.contacts import Letter
 from domain.errors import Refused
 
@@ -49,15 +59,21 @@ Form = Annotated[Mapping[str, str], Depends(_from_twilio)]
 
 
 @router.post("/twilio/voice")
-async def voice(request: Request, form: Form, token: str = "") -> Response:
-    """Somebody (or a voicemail) answered: say who needs help, and wait for a key."""
-    return await _spoken(doors(request), lambda: _message(doors(request), token))
+async def voice(request: Request, form: Form, token: str = "", via: str = "") -> Response:
+    """Somebody (or a voicemail) answered: say who needs help, and wait for a key. Without a token somebody rings us."""
+    here = doors(request)
+    if not token:
+        return await _spoken(here, lambda: _caller(here, form.get("From", "")))
+    return await _spoken(here, lambda: _message(here, Talk(token, via)))
 
 
 @router.post("/twilio/gather")
-async def gather(request: Request, form: Form, token: str = "") -> Response:
+async def gather(request: Request, form: Form, token: str = "", via: str = "") -> Response:
     """A key was pressed, or none: commit, then say what became of it."""
-    return await _spoken(doors(request), lambda: _key(doors(request), token, form.get("Digits", "")))
+    here, digits = doors(request), form.get("Digits", "")
+    if not token:
+        return await _spoken(here, lambda: _codes(here, form.get("From", ""), digits))
+    return await _spoken(here, lambda: _key(here, Talk(token, via), digits))
 
 
 @router.post("/twilio/status")
@@ -107,35 +123,79 @@ def _object(body: bytes) -> dict[str, object] | None:
     return said if isinstance(said, dict) else None
 
 
-def _message(here: Doors, token: str) -> str:
-    letter = here.app.callbacks.letter(token)
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One alert in one call. ``via``: who rings us is known by the number (``in``) or by codes (``pin``)."""
+
+    token: str
+    via: str = ""
+
+    def url(self, here: Doors, door: str) -> str:
+        """Where the call goes on."""
+        said = {"token": self.token} | ({"via": self.via} if self.via else {})
+        return f"{here.app.settings.public_url.rstrip('/')}/callbacks/twilio/{door}?{urlencode(said)}"
+
+
+#: how the person is known -> the proof of a claim
+_PROOFS = {"": "key_press", "in": "call_back", "pin": "pin"}
+
+
+def _message(here: Doors, talk: Talk) -> str:
+    letter = here.app.callbacks.letter(talk.token)
     if letter is None:
         return _lost(here)
     moved_on = here.app.callbacks.moved_on(letter)
     if moved_on is not None:
-        return _after(here, letter, token, moved_on)
-    return answer_twiml(letter, _gather_url(here, token), here.app.wall())
+        return _after(here, letter, talk, moved_on)
+    others = [other for token, other in here.app.callbacks.agenda(talk.token) if token != talk.token]
+    return answer_twiml(letter, talk.url(here, "gather"), here.app.wall(), others)
 
 
-def _key(here: Doors, token: str, digits: str) -> str:
-    letter = here.app.callbacks.letter(token)
+def _key(here: Doors, talk: Talk, digits: str) -> str:
+    letter = here.app.callbacks.letter(talk.token)
     if letter is None:
         return _lost(here)
     meaning = digits_meaning(digits, letter)
-    acts = meaning in ("claim", "decline")
-    return _after(
-        here, letter, token, here.app.callbacks.answered(token, meaning, digits) if acts else meaning
-    )
+    if meaning not in ("claim", "decline"):
+        return _after(here, letter, talk, meaning)
+    proof = _PROOFS.get(talk.via, "key_press")
+    return _after(here, letter, talk, here.app.callbacks.answered(talk.token, meaning, digits, proof))
 
 
-def _after(here: Doors, letter: Letter, token: str, result: str) -> str:
+def _after(here: Doors, letter: Letter, talk: Talk, result: str) -> str:
     said, _, name = result.partition(":")
     known = {"taken": "already_taken"}.get(said, said)
-    return after_key_twiml(letter, known, _gather_url(here, token), here.app.wall(), name or None)
+    gather_url, now = talk.url(here, "gather"), here.app.wall()
+    return after_key_twiml(letter, known, gather_url, now, name or None, _following(here, letter, talk))
 
 
-def _gather_url(here: Doors, token: str) -> str:
-    return f"{here.app.settings.public_url.rstrip('/')}/callbacks/twilio/gather?token={token}"
+def _following(here: Doors, letter: Letter, talk: Talk) -> str | None:
+    """Where the call goes on with the next alert that waits for this person (P13)."""
+    waiting = [token for token, x in here.app.callbacks.agenda(talk.token) if x.alert_id != letter.alert_id]
+    return Talk(waiting[0], talk.via).url(here, "voice") if waiting else None
+
+
+def _caller(here: Doors, number: str) -> str:
+    """Somebody rings our number: the person's open alerts, or a question for codes (P27)."""
+    caller = here.app.callbacks.caller(number)
+    if caller is None:
+        return code_twiml(_codes_url(here), wording.caller("ask_codes", "zh"))
+    language = caller.person.language
+    if not caller.agenda:
+        return closed_twiml(language, wording.caller("none_open", language))
+    return next_twiml(Talk(caller.agenda[0][0], "in").url(here, "voice"))
+
+
+def _codes(here: Doors, number: str, keys: str) -> str:
+    """A strange telephone has given codes."""
+    token = here.app.callbacks.by_code(number, keys)
+    if token is None:
+        return closed_twiml("zh", wording.caller("wrong_codes", "zh"))
+    return next_twiml(Talk(token, "pin").url(here, "voice"))
+
+
+def _codes_url(here: Doors) -> str:
+    return f"{here.app.settings.public_url.rstrip('/')}/callbacks/twilio/gather"
 
 
 def _lost(here: Doors) -> str:

@@ -9,7 +9,7 @@ from itertools import count
 
 #: seconds over which accepted requests are counted
 _WINDOW = 1.0
-#: the rate is not lowered twice within this many seconds, and rises by one after as many without a refusal
+#: the rate is not lowered twice within this many seconds, and rises by a quarter after as many without a refusal
 _SETTLING = 0.5
 
 
@@ -67,7 +67,7 @@ class Pace:
             if self._rate is None:
                 return
             if now - self._changed > _SETTLING:
-                self._rate, self._changed = self._rate + 1, now
+                self._rate, self._changed = self._rate * 1.25, now
             self._rate = max(self._rate, float(len(self._taken)))
             if not self._waiting and len(self._taken) < self._rate / 4:
                 self._rate = None

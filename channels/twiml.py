@@ -5,6 +5,7 @@ Nothing but a key pressed by a listener means anything: an answered call may be 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 from xml.etree import ElementTree as xml
@@ -44,24 +45,28 @@ def digits_meaning(digits: str | None, letter: Letter) -> Meaning:
     return {"2": "decline", "3": "repeat"}.get(pressed, "wrong")  # type: ignore[return-value]
 
 
-def answer_twiml(letter: Letter, gather_url: str, now: datetime) -> str:
-    """What an answered call hears: the message and the keys three times, then the end."""
+def answer_twiml(letter: Letter, gather_url: str, now: datetime, others: Sequence[Letter] = ()) -> str:
+    """What an answered call hears: the message and the keys three times, then the end.
+
+    ``others``: further alerts that wait for this person; they are named first and come one after another (P13).
+    """
     response = xml.Element("Response")
     said = wording.voice(letter, now)
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
         _say(response, letter, said)
         _say(response, letter, said)
     else:
+        several = [wording.several(letter, others, now)] if others else []
         for _ in range(LOOPS):
-            _gather(response, letter, gather_url, said, wording.keys(letter))
+            _gather(response, letter, gather_url, *several, said, wording.keys(letter))
         _say(response, letter, wording.silence(letter))
     return _document(response)
 
 
 def after_key_twiml(
-    letter: Letter, result: str, gather_url: str, now: datetime, name: str | None = None
+    letter: Letter, result: str, gather_url: str, now: datetime, name: str | None = None, then: str | None = None
 ) -> str:
-    """The answer to a key.
+    """The answer to a key; ``then`` is the address of what comes next, when there is more.
 
     ``result``: ``recorded`` · ``declined`` · ``repeat`` · ``none`` · ``wrong`` · ``already_taken``
     (by ``name``) · ``closed`` · ``not_recorded`` (the ledger did not take it: press again).
@@ -76,6 +81,21 @@ def after_key_twiml(
         _say(response, letter, wording.silence(letter))
     else:
         _say(response, letter, said)
+    return _document(response, None if result in _ASKING_AGAIN else then)
+
+
+def next_twiml(url: str) -> str:
+    """Go on at another address."""
+    return _document(xml.Element("Response"), url)
+
+
+def code_twiml(url: str, text: str) -> str:
+    """Ask a strange telephone for the two codes (P27)."""
+    response = xml.Element("Response")
+    asks = {"input": "dtmf", "numDigits": "10", "finishOnKey": "#", "action": url, "method": "POST", "timeout": "15"}
+    gather = xml.SubElement(response, "Gather", asks)
+    for _ in range(2):
+        xml.SubElement(gather, "Say", _VOICES["zh"]).text = _sayable(text)
     return _document(response)
 
 
@@ -102,6 +122,9 @@ def _sayable(text: str) -> str:
     return _FORBIDDEN.sub("", text)
 
 
-def _document(response: xml.Element) -> str:
-    xml.SubElement(response, "Hangup")
+def _document(response: xml.Element, then: str | None = None) -> str:
+    if then is None:
+        xml.SubElement(response, "Hangup")
+    else:
+        xml.SubElement(response, "Redirect", {"method": "POST"}).text = then
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(response, encoding="unicode")

@@ -4,7 +4,7 @@ A fact that is missing leaves its part out, or is said to be missing: a call wit
 or a name is better than no call. In a drill every sentence begins with the word drill.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -55,6 +55,19 @@ def voice(letter: Letter, now: datetime) -> str:
     return _spoken(
         letter, _say(letter, "voice.contact", **_facts(letter, now), more=_more(letter), ask=_ask(letter))
     )
+
+
+def several(letter: Letter, others: Sequence[Letter], now: datetime) -> str:
+    """Said first when more than one alert waits for this person: how many, and which (P13)."""
+    each = [_say(letter, "voice.one_of", who=who(x, now), where=where(x),
+                 what=name_of("what", x.kind, letter.language)) for x in others]  # fmt: skip
+    listed = _say(letter, "who.between").join(each)
+    return _spoken(letter, _say(letter, "voice.several", n=len(others) + 1, others=listed))
+
+
+def caller(key: str, language_of: str) -> str:
+    """What somebody hears who rings our number: ``none_open`` ``ask_codes`` ``wrong_codes``."""
+    return words().say(f"caller.{key}", language(language_of))
 
 
 def keys(letter: Letter) -> str:

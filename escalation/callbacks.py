@@ -11,6 +11,7 @@ from domain.alerts import Actor
 from domain.clock import Clock
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter
 from domain.errors import Held, NotFound, Refused
+from domain.people import Responder
 from escalation import stops
 from escalation.agenda import Agenda, Caller
 from escalation.commands import Commands
@@ -18,6 +19,7 @@ from escalation.desk_words import DeskWords
 from escalation.letters import Letters, point_of
 from escalation.outcome import fail_over
 from escalation.standing import Standing
+from escalation.strangers import Strangers, keypad
 from escalation.texts import Texts
 from escalation.tokens import ResponderToken, Tokens
 from store import calls, outbox
@@ -40,7 +42,8 @@ class Callbacks:
         self._commands = commands
         self._tokens = tokens
         self._agenda = Agenda(ledger, standing, clock, letters, tokens)
-        self._texts = Texts(ledger, standing, clock, commands)
+        self._strangers = Strangers(ledger, standing, commands)
+        self._texts = Texts(ledger, standing, clock, commands, self._strangers)
         self._desk = DeskWords(ledger, standing, commands)
 
     def letter(self, token: str) -> Letter | None:
@@ -54,6 +57,15 @@ class Callbacks:
     def caller(self, number: str) -> Caller | None:
         """Who rings our number, and what waits for that person; None for a number that nobody has (P27)."""
         return self._agenda.of_caller(number)
+
+    def by_code(self, number: str, keys: str) -> str | None:
+        """The token of what a stranger's telephone may answer: four keys of the code, six of the person's own (P27)."""
+        code, pin = keys[:4], keys[4:]
+        found = self._strangers.find(number, pin, lambda known: keypad(known) == code) if len(pin) == 6 else None
+        if found is None:
+            return None
+        alert, person = found
+        return next((t for t, letter in self._agenda.waiting(person.id) if letter.alert_id == alert), None)
 
     def moved_on(self, letter: Letter) -> str | None:
         """What to say to somebody who answers late: ``taken:NAME`` or ``closed``; None while the call stands (P7)."""
@@ -131,6 +143,8 @@ class Callbacks:
             raise NotFound("this call is about nothing we know")
         actor = Actor(letter.responder_id, letter.responder_name, role=letter.role)
         answer = self._act(letter, actor, meaning, proof)
+        if proof == "pin" and answer in ("recorded", "declined"):
+            self._strangers.flag(letter.alert_id, Responder(actor.id, actor.name, actor.role or ""))
         if answer in ("recorded", "declined"):
             with self._ledger.transaction() as tx:
                 outbox.finish(tx, named[0], "answered", self._clock.now(), meaning)

@@ -1,8 +1,5 @@
 """Text messages that come back: a claim, "cannot", STOP; strict: a claim by mistake silences the ladder (P26)."""
 
-import threading
-import time
-from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -18,8 +15,8 @@ from escalation import stops
 from escalation.commands import Commands
 from escalation.phonebook import owners_of
 from escalation.standing import Standing
-from store import pins
-from store.asked import Asked, asked_of, everybody_asked
+from escalation.strangers import Strangers
+from store.asked import Asked, asked_of
 from store.ledger import Ledger, Tx
 from store.stopped import stopped
 
@@ -32,12 +29,14 @@ Say = Callable[..., str]
 class Texts:
     """Answers text messages, each by what was recorded."""
 
-    def __init__(self, ledger: Ledger, standing: Standing, clock: Clock, commands: Commands) -> None:
+    def __init__(
+        self, ledger: Ledger, standing: Standing, clock: Clock, commands: Commands, strangers: Strangers
+    ) -> None:
         self._ledger = ledger
         self._standing = standing
         self._clock = clock
         self._commands = commands
-        self.guesses = Guesses()
+        self._strangers = strangers
 
     def answer(self, number: str, body: str) -> str:
         """The words to answer; empty when nothing should be sent back."""
@@ -111,54 +110,17 @@ class Texts:
         return [c.address for c in person.contacts if c.channel == "sms"] or ([kept] if kept else [])
 
     def _stranger(self, number: str, said: Reply) -> str:
-        """Another telephone: only with the alert's code and the person's own secret code, and it is noted (P27)."""
-        say = partial(_say, "zh")
-        if said.code is None or said.pin is None or said.meaning is None or not self.guesses.allowed(number):
-            return say("unknown")
-        with self._ledger.reading() as tx:
-            asked = [(a, p) for a, p in everybody_asked(tx) if reply_code(a) == said.code]
-            owner = pins.whose(tx, said.pin, [p for _, p in asked])
-            person = self._standing.roster(tx).responders.get(owner or "")
-        if person is None:
-            self.guesses.failed(number)
-            return say("unknown")
-        alert = next(a for a, p in asked if p == person.id)
+        """Another telephone: only with the alert's code and the person's own code, and it is noted (P27)."""
+        code = said.code
+        if code is None or said.pin is None or said.meaning is None:
+            return _say("zh", "unknown")
+        found = self._strangers.find(number, said.pin, lambda known: known == code)
+        if found is None:
+            return _say("zh", "unknown")
+        alert, person = found
         answer = self._act(alert, person, said, "pin", partial(_say, person.language))
-        self.flag(alert, person)
+        self._strangers.flag(alert, person)
         return answer
-
-    def flag(self, alert: str, person: Responder) -> None:
-        """Say in the story that the answer came from a telephone that is not the person's."""
-        self._commands.note(alert, Actor(person.id, person.name, role=person.role), wording.reply("flagged", "zh"))
-
-
-class Guesses:
-    """Slows down whoever guesses codes: five tries of one number, fifty of all, in a quarter of an hour."""
-
-    _WINDOW = 900.0
-    _EACH, _ALL = 5, 50
-
-    def __init__(self, ticks: Callable[[], float] = time.monotonic) -> None:
-        self._ticks = ticks
-        self._lock = threading.Lock()
-        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
-        self._all: deque[float] = deque(maxlen=self._ALL)
-
-    def allowed(self, number: str) -> bool:
-        """Whether another try is heard."""
-        since = self._ticks() - self._WINDOW
-        with self._lock:
-            mine = [at for at in self._tries.get(number, ()) if at > since]
-            everybody = [at for at in self._all if at > since]
-        return len(mine) < self._EACH and len(everybody) < self._ALL
-
-    def failed(self, number: str) -> None:
-        """A wrong code."""
-        with self._lock:
-            self._tries.setdefault(number, deque(maxlen=self._EACH)).append(self._ticks())
-            self._all.append(self._ticks())
-            while len(self._tries) > 1000:
-                self._tries.popitem(last=False)
 
 
 def _say(language: str, key: str, **values: str) -> str:

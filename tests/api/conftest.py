@@ -220,10 +220,14 @@ class FakeHouse:
             "family_doctor", "zh", "voice", "+85230000001", None, "http://x/a/t", NOW,
         )  # fmt: skip
 
+    def agenda(self, token: str) -> list[tuple[str, Letter]]:
+        own = self.letter(token)
+        return [(token, own)] if own else []
+
     def moved_on(self, letter: Letter) -> str | None:
         return self.moved
 
-    def answered(self, token: str, meaning: str, digits: str) -> str:
+    def answered(self, token: str, meaning: str, digits: str, proof: str = "key_press") -> str:
         if self.broken:
             raise self.broken
         self.done.append(("answered", token, meaning, digits))
