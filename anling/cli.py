@@ -9,7 +9,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from anling.cli_broker import broker
+from anling.cli_decode import decode
 from anling.cli_device import device
+from anling.cli_inbox import inbox
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -24,6 +26,7 @@ drill = typer.Typer(no_args_is_help=True, help="Drills.")
 user = typer.Typer(no_args_is_help=True, help="Log-ins.")
 for name, group in (
     ("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device), ("broker", broker),
+    ("inbox", inbox),
 ):  # fmt: skip
     cli.add_typer(group, name=name)
 
@@ -142,30 +145,7 @@ def import_site(
     print(json.dumps(counts) if as_json else f"{'checked' if dry_run else 'imported'}: {told or 'nothing'}")
 
 
-@cli.command()
-def decode(
-    topic: Annotated[str, typer.Option(help="the maker's own topic; for HTTP http:/{dialect}/{path}")],
-    dialect: Annotated[str, typer.Option()] = "auto",
-    role: Annotated[str | None, typer.Option(help="what the register knows of the device")] = None,
-) -> None:
-    """Translate one payload from standard input; prints one JSON object. Needs no settings, no database."""
-    from broker_bridge.decode import hear
-    from domain.clock import wall_now
-    from domain.events import Message
-
-    del role
-    if dialect not in ("anling", "auto"):
-        print(json.dumps({"dialect": dialect, "events": [], "unreadable": f"no decoder for {dialect!r} yet"}))
-        return
-    heard = hear(Message(topic, sys.stdin.buffer.read(), wall_now()))
-    events = []
-    if heard.event is not None:
-        events = [{"kind": heard.event.kind, "data": dict(heard.event.data), "device": heard.device}]
-    print(
-        json.dumps(
-            {"dialect": "anling", "events": events, "unreadable": heard.unreadable}, ensure_ascii=False, default=str
-        )
-    )
+cli.command()(decode)
 
 
 @db.command("upgrade")

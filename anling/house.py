@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from anling.settings import Settings
+from broker_bridge import vendor
 from broker_bridge.decode import hear
 from domain.clock import EngineClock
 from domain.errors import LedgerCollision
@@ -17,9 +18,11 @@ from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.coverage import subject_of
 from escalation.engine import Engine
+from escalation.foreign import Foreign
 from escalation.intake import Intake
 from escalation.letters import Letters
 from escalation.plan import Plan, parse_plan
+from escalation.reread import Reread
 from escalation.standing import Standing
 from escalation.tokens import Tokens
 from store import alerts, plans, pulses
@@ -49,12 +52,17 @@ class House:
         self.clock = EngineClock(max(known, default=None))
         self.commands = Commands(ledger, self.standing, self.clock)
         self.letters = Letters(self._ack_url)
-        self.intake = Intake(ledger, self.standing, self.clock, hear)
+        self.foreign = Foreign(vendor.names, vendor.translate)
+        self.intake = Intake(ledger, self.standing, self.clock, hear, Foreign(vendor.names, vendor.translate))
 
     def has_past(self) -> bool:
         """Whether this installation has taken in anything before: then the broker should know us."""
         with self.ledger.reading() as tx:
             return pulses.saved_time(tx) is not None
+
+    def reread(self) -> Reread:
+        """The decoders of today for what lies in quarantine."""
+        return Reread(self.ledger, self.standing, self.clock, hear, self.foreign)
 
     def engine(self) -> Engine:
         """A decision loop on this ledger."""

@@ -43,9 +43,11 @@ def _hear(message: Message, length: int) -> Heard:
         return _too_long(message, address, length)
     if address is None:
         return Heard(message, None, None, None, "topic: not one of ours")
+    if address.leaf is Leaf.VENDOR:
+        return Heard(message, None, None, None, dialect=address.name)
     reader = _READERS.get(address.leaf)
     if reader is None or address.device is None:
-        return Heard(message, None, None, None, _no_reader(address))
+        return Heard(message, None, None, None, "a service of ours")
     fields, faults = read(message.payload)
     if fields is None:
         return Heard(message, address.device, address.to, None, "; ".join(faults))
@@ -58,11 +60,9 @@ def _too_long(message: Message, address: Address | None, length: int) -> Heard:
     cut = replace(message, payload=message.payload[:LIMIT])
     if address is None:
         return Heard(cut, None, None, None, why)
+    if address.leaf is Leaf.VENDOR:
+        return Heard(cut, None, None, None, why, dialect=address.name)
     return Heard(cut, address.device, address.to, None, why)
-
-
-def _no_reader(address: Address) -> str:
-    return f"no decoder for dialect {address.name}" if address.leaf is Leaf.VENDOR else "a service of ours"
 
 
 def _envelope(message: Message, address: Address, fields: Fields, faults: Faults) -> Event:

@@ -18,6 +18,7 @@ _OURS = re.compile(
     r"|(svc)/([^/+#]+)/([^/+#]+))"
 )
 _HTTP = re.compile(rf"http:/anling/({_DEV})/event")
+_PUSHED = re.compile(r"http:/([a-z0-9]+)(?:/.*)?", re.DOTALL)
 _VENDOR = re.compile(r"vendor/([^/]+)/([^/]+)/(.+)", re.DOTALL)
 
 
@@ -81,6 +82,8 @@ def _foreign(topic: str) -> Address | None:
         return Address(Leaf.VENDOR, name=dialect, site=site, rest=rest)
     if match := _HTTP.fullmatch(topic):
         return Address(Leaf.EVENT, match.group(1))
+    if (match := _PUSHED.fullmatch(topic)) and match.group(1) != "anling":
+        return Address(Leaf.VENDOR, name=match.group(1), rest=topic)
     return None
 
 

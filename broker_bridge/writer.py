@@ -130,7 +130,7 @@ class Writer:
 
     def _hear(self, arrival: Arrival) -> Heard:
         heard = hear(arrival.message, arrival.length)
-        if heard.event is None:
+        if heard.event is None and heard.dialect is None:
             self.tally.unreadable += 1
         return heard
 

@@ -65,6 +65,8 @@ class Message:
     qos: int = 1
     retain: bool = False
     dup: bool = False
+    #: whose devices it may be about, where the topic does not say: the site of the hub that pushed it over HTTP
+    site: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,16 @@ class Event:
     faults: tuple[str, ...] = ()
     #: the type as the device wrote it, when it is not in the list
     said: str | None = None
+    #: a state that is sent again as long as it lasts (other makers' caches), not one moment
+    level: bool = False
+    #: the maker gave neither an id nor a moment: a repeat can only be told by what the device last said
+    nameless: bool = False
+    #: told from a device's memory, or read only after a decoder was mended
+    late: bool = False
+    #: from the broker's memory and not newer than what we know: shown, raises nothing
+    stale: bool = False
+    #: logs, configuration: kept for a while, shown to nobody who is busy
+    noise: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +135,5 @@ class Heard:
     event: Event | None
     #: why they could not
     unreadable: str | None = None
+    #: another maker's message: to be translated with what the register knows of the device
+    dialect: str | None = None

@@ -1,14 +1,14 @@
 """Intake: store first, judge after, acknowledge last. One transaction for a whole batch of messages."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from domain.clock import Clock
 from domain.errors import LedgerCollision, LedgerUnavailable
-from domain.events import Event, Heard, Kind, Message, Receipt
-from domain.ids import new_id
+from domain.events import Heard, Kind, Message, Receipt
+from escalation.arrivals import arrival_of, digest
+from escalation.foreign import Foreign, Told
 from escalation.judge import judge
 from escalation.standing import Standing
 from store import inbox, telemetry
@@ -16,16 +16,22 @@ from store.inbox import Arrival, Kept, Verdict
 from store.ledger import Ledger, Tx
 
 _LOG = structlog.get_logger("anling.intake")
-#: id-less messages that repeat within this are one press (wire.md, "Receipt")
-_SAME_PRESS_S = 60
 _SIGNS = frozenset({Kind.HEARTBEAT, Kind.OFFLINE})
 
 
 class Intake:
     """Takes batches of messages into the ledger and says what each device may be told."""
 
-    def __init__(self, ledger: Ledger, standing: Standing, clock: Clock, hear: Callable[[Message], Heard]) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        standing: Standing,
+        clock: Clock,
+        hear: Callable[[Message], Heard],
+        foreign: Foreign | None = None,
+    ) -> None:
         self._ledger = ledger
+        self._foreign = foreign
         self._standing = standing
         self._clock = clock
         self._hear = hear
@@ -55,7 +61,7 @@ class Intake:
             if not inbox.any_pending(tx):
                 return 0
         with self._ledger.transaction() as tx:
-            rows = [(row, self._hear(message)) for message, row in inbox.pending(tx)]
+            rows = [(row, self._again(tx, message, key)) for message, row, key in inbox.pending(tx)]
             verdicts = self._judge_each(tx, rows)
             inbox.judge(tx, list(verdicts.values()))
         return len(verdicts)
@@ -68,13 +74,38 @@ class Intake:
     def quarantine(self, heard: Heard, reason: str) -> None:
         """Keep, unjudged, a message that nothing else could be done with; it is shown."""
         with self._ledger.transaction() as tx:
-            arrival = _arrival(heard)
+            arrival = arrival_of(heard)
             if arrival.natural_key not in inbox.known(tx, [arrival.natural_key]):
                 inbox.put(tx, [arrival], {arrival.id: Verdict(arrival.id, "unreadable", reason=reason[:200])})
 
+    def _again(self, tx: Tx, message: Message, key: str) -> Heard:
+        """A kept message heard anew; of several things that it says, the one that this row is about."""
+        heard = self._hear(message)
+        if heard.dialect is None:
+            return heard
+        news = self._told(tx, [heard])[0].news
+        return next((h for h in news if arrival_of(h).natural_key == key), news[0] if news else heard)
+
+    def _told(self, tx: Tx, batch: Sequence[Heard]) -> list[Told]:
+        if self._foreign is None or not any(h.dialect for h in batch):
+            return [Told((h,), ()) for h in batch]
+        return self._foreign.told(tx, batch)
+
+    def _remember(self, tx: Tx, judged: Sequence[tuple[Heard, Verdict]]) -> None:
+        if self._foreign is not None:
+            self._foreign.remember(tx, [(h, v.alert_id) for h, v in judged])
+
     def _take(self, tx: Tx, batch: Sequence[Heard], careful: bool) -> list[Receipt | None]:
+        if self._foreign is None or not any(h.dialect for h in batch):
+            return self._settle(tx, batch, careful)
+        told = self._foreign.told(tx, batch)
+        self._foreign.keep(tx, told)
+        receipts = iter(self._settle(tx, [h for t in told for h in t.news], careful))
+        return [_whole(heard, [next(receipts) for _ in t.news]) for heard, t in zip(batch, told, strict=True)]
+
+    def _settle(self, tx: Tx, batch: Sequence[Heard], careful: bool) -> list[Receipt | None]:
         signs = [h for h in batch if _is_sign(h)]
-        arrivals = [None if _is_sign(h) else _arrival(h) for h in batch]
+        arrivals = [None if _is_sign(h) else arrival_of(h) for h in batch]
         keys = {a.natural_key for a in arrivals if a}
         known = inbox.known(tx, keys) if keys else {}
         fresh: dict[str, tuple[Arrival, Heard]] = {}
@@ -86,7 +117,10 @@ class Intake:
         inbox.put(tx, [a for a, _ in fresh.values()], verdicts)
         ours = {a.id for a, _ in fresh.values()}
         inbox.judge(tx, [v for id, v in verdicts.items() if id not in ours])
-        telemetry.seen(tx, [*signs, *(h for _, h in fresh.values())])
+        telemetry.seen(tx, [*signs, *(h for _, h in fresh.values() if not (h.event and h.event.stale))])
+        theirs = [(h, verdicts[a.id]) for a, h in fresh.values() if a.id in verdicts and _is_foreign(h)]
+        if theirs:
+            self._remember(tx, theirs)
         return [
             _receipt(heard, arrival, known, fresh, verdicts) if arrival else None
             for arrival, heard in zip(arrivals, batch, strict=True)
@@ -114,25 +148,21 @@ def _is_sign(heard: Heard) -> bool:
     return heard.event is not None and heard.event.kind in _SIGNS
 
 
-def _arrival(heard: Heard) -> Arrival:
-    event, message = heard.event, heard.message
-    event_id = event.id if event else _digest(message.payload)
-    kind = str(event.kind if event else Kind.UNREADABLE)
-    return Arrival(new_id(), _natural_key(heard, event, event_id), message, heard.device, event_id, kind)
+def _is_foreign(heard: Heard) -> bool:
+    return heard.message.topic.startswith(("vendor/", "http:/")) and heard.to in (None, "")
 
 
-def _natural_key(heard: Heard, event: Event | None, event_id: str) -> str:
-    """Device and event id. Without an id, the same bytes within a minute are one press, later ones a new one."""
-    device = heard.device or heard.message.topic[:200]
-    if not event_id.startswith("sha256:"):
-        return f"{device}:{event_id}"
-    if heard.message.retain:
-        return f"{device}:{event_id}:retained"
-    return f"{device}:{event_id}:{int(heard.message.received_at.timestamp()) // _SAME_PRESS_S}"
-
-
-def _digest(payload: bytes) -> str:
-    return "sha256:" + hashlib.sha256(payload).hexdigest()
+def _whole(heard: Heard, receipts: Sequence[Receipt | None]) -> Receipt | None:
+    """One answer for a message that said several things: the one with an alert, else the first."""
+    if heard.dialect is None:
+        return receipts[0] if receipts else None
+    given = [r for r in receipts if r is not None]
+    if len(given) < len(receipts):
+        return None
+    best = next((r for r in given if r.alert), given[0] if given else None)
+    if best is not None or not heard.message.topic.startswith("http:"):
+        return best
+    return Receipt(digest(heard.message.payload), "", "", "stored")
 
 
 def _receipt(
@@ -143,7 +173,7 @@ def _receipt(
     verdicts: dict[str, Verdict],
 ) -> Receipt | None:
     """What the device may be told; None while the message waits to be judged (the receipt waits for the alert)."""
-    if heard.to is None or heard.device is None:
+    if heard.to is None or (heard.device is None and heard.to):
         return None
     kept = known.get(arrival.natural_key)
     verdict = verdicts.get(fresh[arrival.natural_key][0].id) if kept is None else None
@@ -154,7 +184,7 @@ def _receipt(
     rejected = outcome in ("unreadable", "rejected") and alert is None
     reason = _reason(heard, kept, verdict, rejected)
     result = "rejected" if rejected else "stored"
-    return Receipt(arrival.event_id or "", heard.device, heard.to, result, alert, reason, kept is not None)
+    return Receipt(arrival.event_id or "", heard.device or "", heard.to, result, alert, reason, kept is not None)
 
 
 def _reason(heard: Heard, kept: Kept | None, verdict: Verdict | None, rejected: bool) -> str | None:

@@ -119,6 +119,8 @@ def _touches(case: Case) -> bool:
 
 def _kind(event: Event | None, speaker: Speaker | None) -> Kind | None:
     """The kind of alert that this message raises, if any."""
+    if event is not None and event.stale:
+        return None
     if event is None or event.kind is Kind.UNKNOWN:
         return Kind.UNREADABLE if speaker is not None and speaker.role in EMERGENCY_ROLES else None
     if event.kind not in RAISING or event.data.get("state") == "clear":
@@ -134,6 +136,8 @@ def _one(session: Session, case: Case) -> Verdict:
         return _raise_or_join(session, case, case.kind)
     if event is None:
         return Verdict(case.row, "unreadable", reason=case.heard.unreadable)
+    if event.stale:
+        return Verdict(case.row, "noted", reason="from the broker's memory, not newer than the device's last sign")
     if event.kind is Kind.CANCEL:
         return _cancel(session, case, event)
     if event.kind is Kind.UNKNOWN:
@@ -230,6 +234,8 @@ def _drill(session: Session, case: Case) -> bool:
 
 def _late(case: Case) -> bool:
     event = case.heard.event
+    if event is not None and event.late:
+        return True
     if event is None or event.ts is None or event.clock not in _GOOD_CLOCKS:
         return False
     return case.heard.message.received_at - event.ts > _LATE

@@ -74,8 +74,8 @@ def any_pending(tx: Tx) -> bool:
     return bool(fetch(tx, "SELECT 1 FROM inbox WHERE outcome = 'pending' LIMIT 1"))
 
 
-def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str]]:
-    """Messages whose judging failed, with their row id; oldest first, of more than ``limit`` any.
+def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str, str]]:
+    """Messages whose judging failed, with their row id and natural key; oldest first, of more than ``limit`` any.
 
     Drawn by lot, so that those which never can be judged do not keep the others waiting (P6).
     """
@@ -85,10 +85,34 @@ def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str]]:
     found = []
     for row in sorted(tx.execute(query).mappings(), key=lambda row: str(row["id"])):
         try:
-            found.append((_message(tx, row), row["id"]))
+            found.append((_message(tx, row), row["id"], row["natural_key"]))
         except Unreadable as error:
             _LOG.error("message_unusable", row=row["id"], why=str(error))
     return found
+
+
+def unread(tx: Tx, ids: Iterable[str] | None = None, limit: int = 1000) -> list[tuple[Message, str]]:
+    """What no decoder could read and no alert speaks of, oldest first, locked; ``ids``: only these."""
+    c = INBOX.c
+    query = sa.select(INBOX).where(c.kind.in_(("unreadable", "unknown")), c.alert_id.is_(None), c.outcome != "pending")
+    if ids is not None:
+        query = query.where(c.id.in_(list(ids)))
+    query = query.order_by(c.id).limit(limit)
+    if tx.postgres:
+        query = query.with_for_update(skip_locked=True)
+    found = []
+    for row in tx.execute(query).mappings():
+        try:
+            found.append((_message(tx, row), str(row["id"])))
+        except Unreadable as error:
+            _LOG.error("message_unusable", row=row["id"], why=str(error))
+    return found
+
+
+def reread(tx: Tx, arrivals: Sequence[Arrival]) -> None:
+    """Write down what kept messages turned out to be, after a decoder was mended."""
+    sql = "UPDATE inbox SET natural_key = ?, device_id = ?, event_id = ?, kind = ? WHERE id = ?"
+    run(tx, sql, [(a.natural_key, a.device_id, a.event_id, a.kind, a.id) for a in arrivals])
 
 
 def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> dict[str, list[str]]:
@@ -101,6 +125,15 @@ def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> dict[str, 
     for device, id in fetch(tx, sql, instant(tx, since), listed(tx, devices)):
         found.setdefault(device, []).append(id)
     return found
+
+
+def listed_rows(tx: Tx, limit: int, unread_only: bool) -> list[dict[str, Any]]:
+    """Kept messages without their bytes, newest first."""
+    c = INBOX.c
+    query = sa.select(c.id, c.received_at, c.outcome, c.kind, c.device_id, c.topic, c.reason, c.alert_id)
+    if unread_only:
+        query = query.where(c.kind.in_(("unreadable", "unknown")))
+    return [dict(row) for row in tx.execute(query.order_by(c.id.desc()).limit(limit)).mappings()]
 
 
 def payload(tx: Tx, id: str) -> bytes:
@@ -121,6 +154,7 @@ def _row(tx: Tx, arrival: Arrival, verdict: Verdict | None) -> dict[str, Any]:
         "received_at": message.received_at,
         "payload": tx.sealer.seal(message.payload, f"inbox.payload|{arrival.id}"),
         "retain": message.retain,
+        "site": message.site,
         "outcome": verdict.outcome if verdict else "pending",
         "reason": verdict.reason if verdict else None,
         "alert_id": verdict.alert_id if verdict else None,
@@ -129,4 +163,4 @@ def _row(tx: Tx, arrival: Arrival, verdict: Verdict | None) -> dict[str, Any]:
 
 def _message(tx: Tx, row: Mapping[Any, Any]) -> Message:
     plain = tx.sealer.open(row["payload"], f"inbox.payload|{row['id']}")
-    return Message(row["topic"], plain, row["received_at"], retain=row["retain"])
+    return Message(row["topic"], plain, row["received_at"], retain=row["retain"], site=row["site"])

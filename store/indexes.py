@@ -23,6 +23,8 @@ def _index(name: str, *columns: str, where: str | None = None, unique: bool = Fa
 
 _index("ix_inbox_pending", "inbox: id", where="outcome = 'pending'")
 _index("ix_inbox_loose_cancel", "inbox: device_id", where="kind = 'cancel' AND alert_id IS NULL")
+_index("ix_inbox_unread", "inbox: id", where="kind IN ('unreadable', 'unknown')")
+_index("ix_devices_external", "devices: external")
 #: at most one open alert per subject and drill flag (invariant 16)
 _index("uq_alerts_open_subject", "alerts: subject", "drill", where="state = 'open'", unique=True)
 _index("ix_alerts_open", "alerts: id", where="state = 'open'")

@@ -27,8 +27,11 @@ _UPSERT = Insert(
 )
 
 
-def keep(tx: Tx, batch: Sequence[Heard]) -> int:
-    """Keep raw messages and the newest state of each device. Returns how many were kept."""
+def keep(tx: Tx, batch: Sequence[Heard], alive: bool = True) -> int:
+    """Keep raw messages and the newest state of each device. Returns how many were kept.
+
+    ``alive``: they are signs of life; what a broker remembered is none.
+    """
     rows = [
         {"device_id": h.device, "kind": str(h.event.kind if h.event else Kind.UNREADABLE),
          "received_at": h.message.received_at,
@@ -37,7 +40,8 @@ def keep(tx: Tx, batch: Sequence[Heard]) -> int:
         if h.device
     ]  # fmt: skip
     _INSERT(tx, rows)
-    seen(tx, (h for h in batch if h.event))
+    if alive:
+        seen(tx, (h for h in batch if h.event))
     return len(rows)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from broker_bridge import vendor
 from broker_bridge.decode import hear
 from domain.alerts import Actor, Alert
 from domain.clock import ManualClock
@@ -21,8 +22,10 @@ from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.delivery import Delivery
 from escalation.engine import Engine
+from escalation.foreign import Foreign
 from escalation.intake import Intake
 from escalation.letters import Letters
+from escalation.reread import Reread
 from escalation.standing import Standing
 from escalation.tokens import Tokens
 from store import alerts, plans
@@ -172,7 +175,9 @@ class Town:
         self.tokens = Tokens(SECRET)
         self.commands = Commands(self.ledger, self.standing, self.clock)
         self.letters = Letters(lambda *names: "http://anling.example/a/" + self.tokens.page(*names))
-        self.intake = Intake(self.ledger, self.standing, self.clock, hear)
+        foreign = Foreign(vendor.names, vendor.translate)
+        self.intake = Intake(self.ledger, self.standing, self.clock, hear, foreign)
+        self.reread = Reread(self.ledger, self.standing, self.clock, hear, foreign)
         self.callbacks = Callbacks(self.ledger, self.standing, self.clock, self.commands, self.letters, self.tokens)
         self.phones = {name: Phone(name) for name in ("voice", "sms", "webhook", "dispatch_120")}
 

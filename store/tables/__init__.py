@@ -20,6 +20,7 @@ from store.tables.register import (
     StreetRow,
     TeamRow,
 )
+from store.tables.signals import LevelRow
 from store.tables.signs import DeviceStateRow, TelemetryRow
 from store.tables.tasks import TaskRow
 
@@ -38,6 +39,7 @@ __all__ = [
     "HomeRow",
     "HubRow",
     "Inbox",
+    "LevelRow",
     "Meta",
     "OperatorRow",
     "OutboxRow",

@@ -29,6 +29,8 @@ class Inbox(SQLModel, table=True):
     #: raw bytes, sealed
     payload: bytes = sealed()
     retain: bool = False
+    #: the hub's site, for what a platform pushed over HTTP
+    site: str | None = None
     outcome: str = "pending"
     reason: str | None = None
     alert_id: str | None = None

@@ -29,7 +29,7 @@ from broker_bridge.topics import (
             Address(Leaf.VENDOR, name="z2m", site="home-1", rest="zigbee2mqtt/x"),
         ),
         ("http:/anling/dev-0001/event", Address(Leaf.EVENT, "dev-0001")),
-        ("http:/onenet/push", None),
+        ("http:/onenet/push", Address(Leaf.VENDOR, name="onenet", rest="http:/onenet/push")),
         ("anling/v1/up/DEV-1/event", None),
         ("anling/v1/up/-ab/event", None),
         ("anling/v1/up/ab/event", None),
