@@ -11,6 +11,7 @@ from domain.events import Message, Receipt
 from domain.health import Health
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
+from escalation.rota import Rota
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
@@ -49,6 +50,7 @@ class App:
     register: Register
     drills: Drills
     tasks: Tasks
+    rota: Rota
     commissioning: Commissioning
     #: what comes back from providers, desks and links
     callbacks: Callbacks

@@ -68,6 +68,17 @@ def team_watches(roster: Roster, team: Team, start: datetime, end: datetime) -> 
     return _watches(moments(roster, (team,), start, end), lambda at: tuple(roster.serving(team, at)))
 
 
+def joined(parts: Iterable[Sequence[Watch]]) -> tuple[Watch, ...]:
+    """One row of watches that follow each other; equal neighbours become one."""
+    row: list[Watch] = []
+    for watch in (watch for part in parts for watch in part):
+        if row and row[-1].people == watch.people:
+            row[-1] = Watch(row[-1].start, watch.end, watch.people)
+        else:
+            row.append(watch)
+    return tuple(row)
+
+
 def subject_of(street: str | None) -> Subject:
     """Any home of a street; without one, a device that nobody registered."""
     return Subject("-", None, street) if street else Subject(None, "-")

@@ -24,7 +24,7 @@ class Standing:
     """Gives each decision its plan and its roster; asks the ledger whether they have changed."""
 
     def __init__(self, zone: ZoneInfo = SHANGHAI) -> None:
-        self._zone = zone
+        self.zone = zone
         self._plans: dict[str, Plan] = {}
         self._roster = Roster(zone=zone)
         self._installing: dict[str, datetime] = {}
@@ -62,8 +62,8 @@ class Standing:
         with self._lock:
             known = self._past.get(n)
         if known is None:
-            laid = duty.as_of(tx, at, self._zone)
-            known = Roster(laid.responders, laid.teams, self._zone, laid.changes)
+            laid = duty.as_of(tx, at, self.zone)
+            known = Roster(laid.responders, laid.teams, self.zone, laid.changes)
             with self._lock:
                 while len(self._past) >= _PAST:
                     self._past.pop(next(iter(self._past)))
@@ -88,10 +88,8 @@ class Standing:
         version = register.version(tx)
         with self._lock:
             if version != self._seen:
-                people, since = register.people(tx), wall_now() - _OVER
-                bent = duty.changes(tx, self._zone, since)
-                self._roster = Roster(people.responders, people.teams, self._zone, bent)
-                self._since = max(since, duty.newest(tx)[1])
+                self._roster = read_roster(tx, self.zone)
+                self._since = max(wall_now() - _OVER, duty.newest(tx)[1])
                 self._installing = commissioning.installing(tx)
                 self._calendar = plans.whole_calendar(tx)
                 self._seen = version
@@ -119,3 +117,9 @@ class Standing:
             self.lacking.add(version)
             return None
         return plan
+
+
+def read_roster(tx: Tx, zone: ZoneInfo) -> Roster:
+    """The roster as this transaction has it, remembered nowhere."""
+    people = register.people(tx)
+    return Roster(people.responders, people.teams, zone, duty.changes(tx, zone, wall_now() - _OVER))

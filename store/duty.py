@@ -89,6 +89,12 @@ def newest(tx: Tx, at: datetime | None = None) -> tuple[int, datetime]:
     return n or 0, when or _BEFORE
 
 
+def edits(tx: Tx, start: datetime, end: datetime) -> list[datetime]:
+    """When, after ``start`` and before ``end``, something was laid down."""
+    at = HISTORY.c.at
+    return [when for (when,) in tx.execute(sa.select(at).where(at > start, at < end).distinct().order_by(at))]
+
+
 def value_of(tx: Tx, kind: str, subject: str) -> Mapping[str, Any] | None:
     """What is laid down now under a kind and id."""
     c = HISTORY.c

@@ -16,7 +16,7 @@ import structlog
 
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
-from domain.people import ContactPoint, Responder, Team
+from domain.people import ContactPoint, Responder, Team, is_probe
 from store import duty
 from store.bulk import among, fetch, listed, read_json, upsert
 from store.edition import META as META
@@ -148,6 +148,12 @@ def people(tx: Tx) -> People:
     responders = {row["id"]: _responder(tx, row, mute) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
     teams = tuple(duty.team_of(*row) for row in fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id"))
     return People(version(tx), responders, teams)
+
+
+def street_codes(tx: Tx) -> list[str]:
+    """All streets, without those of the watch's probes."""
+    codes = tx.execute(sa.select(STREETS.c.code).order_by(STREETS.c.code))
+    return [code for (code,) in codes if not is_probe(code)]
 
 
 def home_of(tx: Tx, id: str) -> Mapping[str, Any] | None:

@@ -36,6 +36,18 @@ def reopen_tasks(tx: Tx, tasks: Iterable[Task]) -> None:
         )
 
 
+def refresh_tasks(tx: Tx, tasks: Iterable[Task]) -> None:
+    """Open them, also those that were done; what is open already is told as it is now."""
+    for row in map(_row, tasks):
+        statement = upsert(tx, TASKS).values([row])
+        anew = statement.excluded
+        changed = {
+            "opened_at": sa.case((TASKS.c.done_at.is_(None), TASKS.c.opened_at), else_=anew.opened_at),
+            "due_at": anew.due_at, "data": anew.data, "done_at": None, "done_by": None, "result": None, "note": None,
+        }  # fmt: skip
+        tx.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed))
+
+
 def settle_tasks(tx: Tx, keys: Iterable[str], at: datetime, result: str, by: str = "system") -> None:
     """Done without a person's word: the cause has gone (a silent device spoke). Never for an alert."""
     changes = {"done_at": at, "done_by": by, "result": result}

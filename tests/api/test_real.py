@@ -14,6 +14,7 @@ from anling.settings import Settings
 from api.app import ApiSettings, App, build
 from broker_bridge.decode import hear
 from escalation.callbacks import Callbacks
+from escalation.rota import Rota
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.drills import Drills
@@ -83,6 +84,7 @@ def real_app(real: House) -> App:
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
+        rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=Callbacks(
             built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens

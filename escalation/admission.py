@@ -1,0 +1,46 @@
+"""Admission of a site file: it may not take the last person from the 120 tier, and its other gaps are told."""
+
+from collections.abc import Callable
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from domain.errors import ConfigurationError
+from escalation.coverage import Gap
+from escalation.rota import VITAL, roster_gaps, within
+from escalation.staffing import roles_of
+from escalation.standing import read_roster
+from store.ledger import Ledger, Tx
+
+
+def admission(
+    ledger: Ledger, zone: ZoneInfo, now: datetime, allow_gaps: bool, warn: Callable[[str], None]
+) -> Callable[[Tx], None]:
+    """What ``Register.load`` shall ask when a file has been written, before it is committed.
+
+    Raises ``ConfigurationError`` with every hour of the coming fortnight in which nobody of 120 could be called
+    and somebody could before (P4). A first import is only warned about: there was nothing to lose.
+    """
+    with ledger.reading() as tx:
+        roster = read_roster(tx, zone)
+        had = bool(roster.teams_of(VITAL))
+        before = roster_gaps(tx, roster, roles_of(None, roster), now)
+
+    def admit(tx: Tx) -> None:
+        after_roster = read_roster(tx, zone)
+        after = roster_gaps(tx, after_roster, roles_of(None, after_roster), now)
+        new = [gap for gap in after if not any(within(gap, old) for old in before)]
+        lost = [_told(gap, zone) for gap in new if gap.role == VITAL]
+        if lost and had and not allow_gaps:
+            raise ConfigurationError([
+                *(f"teams: {hole}: nobody of 120 could be called" for hole in lost),
+                "teams: give these hours to somebody with a contact, or import with --allow-gaps",
+            ])  # fmt: skip
+        for gap in new:
+            warn(f"{_told(gap, zone)}: nobody on duty; the next tier is called at once")
+
+    return admit
+
+
+def _told(gap: Gap, zone: ZoneInfo) -> str:
+    start, end = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M") for at in (gap.start, gap.end))
+    return f"{gap.role} {gap.street or 'everywhere'} {start} to {end} ({gap.reason})"
