@@ -11,6 +11,7 @@ import typer
 from anling.cli_broker import broker
 from anling.cli_decode import decode
 from anling.cli_device import device
+from anling.cli_duty import duty
 from anling.cli_inbox import inbox
 from domain.errors import AnlingError, ConfigurationError
 
@@ -26,7 +27,7 @@ drill = typer.Typer(no_args_is_help=True, help="Drills.")
 user = typer.Typer(no_args_is_help=True, help="Log-ins.")
 for name, group in (
     ("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device), ("broker", broker),
-    ("inbox", inbox),
+    ("inbox", inbox), ("duty", duty),
 ):  # fmt: skip
     cli.add_typer(group, name=name)
 
@@ -123,11 +124,16 @@ def demo(
 def import_site(
     file: Path,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="check, write nothing")] = False,
+    allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="even if hours lose their last 120 desk")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Take a site file (JSON) or a list of homes with residents (CSV, XLSX) in: whole, or not at all."""
+    from zoneinfo import ZoneInfo
+
     from anling.house import open_ledger
     from anling.settings import read_settings
+    from domain.clock import wall_now
+    from escalation.admission import admission
     from records.sheets import read_sheet
     from store import schema
     from store.register import Register
@@ -136,11 +142,16 @@ def import_site(
     raw = _read(file)
     sheet = file.suffix.lower() in (".csv", ".xlsx")
     site = check_site(read_sheet(raw, file.name), file.name) if sheet else parse_site(raw, file.name)
-    ledger = open_ledger(read_settings())
+    settings = read_settings()
+    ledger = open_ledger(settings)
     schema.upgrade(ledger)
     schema.verify_key(ledger)
-    counts = Register(ledger).load(site, dry_run, partial=sheet)
+    warned: list[str] = []
+    admit = admission(ledger, ZoneInfo(settings.timezone), wall_now(), allow_gaps, warned.append)
+    counts = Register(ledger).load(site, dry_run, partial=sheet, then=admit)
     ledger.close()
+    for warning in warned:
+        print(f"! {warning}", file=sys.stderr)
     told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
     print(json.dumps(counts) if as_json else f"{'checked' if dry_run else 'imported'}: {told or 'nothing'}")
 

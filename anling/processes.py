@@ -15,10 +15,13 @@ from anling.settings import Settings
 from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
-from channels.switchboard import ChannelSettings, build
+from channels.switchboard import ChannelSettings, build, configured
+from domain.people import ContactPoint
 from escalation.delivery import Delivery
+from escalation.dutywatch import DutyWatch
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
+from escalation.rota import Rota
 from store import schema
 
 _LOG = structlog.get_logger("anling")
@@ -119,6 +122,9 @@ def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> Non
     running.delivery.start()
     running.reconciler.start()
     stack.callback(running.reconciler.stop)
+    watch = DutyWatch(built.ledger, built.standing, built.clock, _rota(running))
+    watch.start()
+    stack.callback(watch.stop)
     stack.callback(running.delivery.stop)
     stack.callback(running.engine.stop)
 
@@ -176,6 +182,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
+        rota=_rota(running),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=built.callbacks(),
         doorbell=built.ledger.doorbell,
@@ -196,6 +203,16 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     server = Server(app, settings.http_host, settings.http_port).start()
     stack.callback(server.stop)
     return server.port
+
+
+def _rota(running: Running) -> Rota:
+    """Contact points count as configured where this process has no channels and cannot know."""
+    built = running.house
+
+    def reaches(point: ContactPoint) -> bool:
+        return not running.channels or configured(running.channels, point.channel, point.address)
+
+    return Rota(built.ledger, built.standing, built.clock, reaches)
 
 
 def _given(secret: str | None) -> tuple[str, ...]:

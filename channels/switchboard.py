@@ -83,6 +83,13 @@ def build(settings: ChannelSettings) -> Mapping[str, Channel]:
     }
 
 
+def configured(channels: Mapping[str, Channel], channel: str, address: str) -> bool:
+    """Whether a letter by this channel to this address is carried by anybody at all (P4)."""
+    found = channels.get(channel)
+    carrier = found.provider(address) if isinstance(found, Routed) else found
+    return carrier is not None and not isinstance(carrier, NotConfigured)
+
+
 def loopback(url: str) -> bool:
     """Whether an address stays on this machine."""
     host = (urlsplit(url).hostname or "").lower()

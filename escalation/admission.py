@@ -1,15 +1,16 @@
 """Admission of a site file: it may not take the last person from the 120 tier, and its other gaps are told."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigurationError
 from escalation.coverage import Gap
 from escalation.rota import VITAL, roster_gaps, within
-from escalation.staffing import roles_of
+from escalation.staffing import roles_of, shared
 from escalation.standing import read_roster
 from store.ledger import Ledger, Tx
+from store.register import street_codes
 
 
 def admission(
@@ -20,15 +21,17 @@ def admission(
     Raises ``ConfigurationError`` with every hour of the coming fortnight in which nobody of 120 could be called
     and somebody could before (P4). A first import is only warned about: there was nothing to lose.
     """
+    end = now + timedelta(days=14)
     with ledger.reading() as tx:
         roster = read_roster(tx, zone)
         had = bool(roster.teams_of(VITAL))
-        before = roster_gaps(tx, roster, roles_of(None, roster), now)
+        before = roster_gaps(tx, roster, roles_of(None, roster), now, end)
 
     def admit(tx: Tx) -> None:
         after_roster = read_roster(tx, zone)
-        after = roster_gaps(tx, after_roster, roles_of(None, after_roster), now)
-        new = [gap for gap in after if not any(within(gap, old) for old in before)]
+        after = roster_gaps(tx, after_roster, roles_of(None, after_roster), now, end)
+        fresh = [gap for gap in after if not any(within(gap, old) for old in before)]
+        new = shared(fresh, street_codes(tx))
         lost = [_told(gap, zone) for gap in new if gap.role == VITAL]
         if lost and had and not allow_gaps:
             raise ConfigurationError([

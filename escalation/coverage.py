@@ -52,14 +52,14 @@ def gaps(roster: Roster, role: str, street: str | None, start: datetime, end: da
     def why(at: datetime) -> str | None:
         return None if roster.look_up(role, subject, at) else reason(roster, role, subject, at)
 
-    spans = _spans(moments(roster, roster.teams_of(role), start, end), why)
+    spans = _spans(_role_moments(roster, role, subject, start, end), why)
     return tuple(Gap(role, street, since, until, word) for since, until, word in spans if word is not None)
 
 
 def watches(roster: Roster, role: str, street: str | None, start: datetime, end: datetime) -> tuple[Watch, ...]:
     """Who a decision would call for ``street``, from ``start`` to ``end`` without a hole; nobody is an empty tuple."""
     subject = subject_of(street)
-    turns = moments(roster, roster.teams_of(role), start, end)
+    turns = _role_moments(roster, role, subject, start, end)
     return _watches(turns, lambda at: roster.look_up(role, subject, at))
 
 
@@ -99,11 +99,21 @@ def reason(roster: Roster, role: str, subject: Subject, at: datetime) -> str:
     return "away" if any(roster.stand_ins.away(person, at) for person in on) else "no_contact"
 
 
-def moments(roster: Roster, teams: Sequence[Team], start: datetime, end: datetime) -> list[datetime]:
+def _role_moments(roster: Roster, role: str, subject: Subject, start: datetime, end: datetime) -> list[datetime]:
+    """The turns of the teams that a decision would ask; without one, of everybody of the role."""
+    street = subject.street
+    teams = [t for t in roster.teams_of(role) if street is None or t.street in (street, None)]
+    others = [] if teams else [person.id for person in roster.everybody(role, street)]
+    return moments(roster, teams, start, end, others)
+
+
+def moments(
+    roster: Roster, teams: Sequence[Team], start: datetime, end: datetime, others: Sequence[str] = ()
+) -> list[datetime]:
     """``start``, ``end`` and every instant between them at which duty in these teams may change; in order."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     found = {start, end}
-    found.update(m.astimezone(UTC) for m in roster.stand_ins.turns(frozenset(t.id for t in teams)))
+    found.update(m.astimezone(UTC) for m in roster.stand_ins.turns(teams, others))
     found.update(_wall_moments(roster, teams, start, end))
     return sorted(m for m in found if start <= m <= end)
 

@@ -104,7 +104,7 @@ def tasks_of(report: Staffing, now: datetime) -> Iterator[Task]:
         person, data = mute.person, {"responder": mute.person.id, "role": mute.person.role, "reason": mute.reason}
         yield Task(f"{_PREFIX}contact/{person.id}", TaskKind.COVERAGE, now, street=person.street, data=data)
     for year in report.calendar:
-        if year.used and year.confidence is not Confidence.OFFICIAL:
+        if year.confidence is not Confidence.OFFICIAL:
             data = {"year": year.year, "confidence": year.confidence.value}
             due = now + timedelta(days=7)
             yield Task(f"{_PREFIX}calendar/{year.year}", TaskKind.COVERAGE, now, due, data=data)

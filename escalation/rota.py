@@ -1,6 +1,6 @@
 """The rota: what people ask about duty, and what they change in it, each change with its name and hour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
 from domain.people import ContactPoint, Scope, is_probe
-from escalation.coverage import Gap, Watch, joined, team_watches, watches
+from escalation.coverage import Gap, Watch, joined, subject_of, team_watches, watches
 from escalation.duty import Roster
-from escalation.staffing import Contacts, Staffing, gap_shown, roles_of, shown, staffing, street_gaps
+from escalation.staffing import Contacts, Staffing, gap_shown, roles_of, shared, shown, staffing, street_gaps
 from escalation.standing import Standing, read_roster
 from store import duty, proofs, register
 from store.duty import Entry
@@ -22,8 +22,8 @@ from store.site_duty import SiteAbsence, SiteOverride, SiteSwap, entry_of
 _LEADS = frozenset({"administrator", "supervisor"})
 #: the tier that no edit may leave empty unasked
 VITAL = "dispatch_120"
-#: how far ahead an edit is judged
-_AHEAD = timedelta(days=14)
+#: of a longer edit only so much is judged
+_AHEAD = timedelta(days=31)
 _LONGEST = 62
 
 
@@ -44,6 +44,19 @@ class Rota:
         wanted = streets or register.street_codes(tx)
         roles = roles_of(self._plan(tx), roster)
         return staffing(roster, roles, wanted, start, start + timedelta(days=days), self._contacts(tx, roster))
+
+    def on(self, scope: Scope, at: datetime, street: str | None = None) -> dict[str, Any]:
+        """Who is, was or will be on at one instant, for each role and street."""
+        with self._ledger.reading() as tx:
+            roster = self._standing.roster_at(tx, at)
+            streets: list[str | None] = [*(_streets(scope, street) or register.street_codes(tx))] or [None]
+            roles = roles_of(self._plan(tx), roster)
+        items = [
+            {"role": role, "street": one, "people": [
+                {"id": p.id, "name": p.name} for p in roster.look_up(role, subject_of(one), at)]}
+            for one in streets for role in roles
+        ]  # fmt: skip
+        return {"at": at.isoformat(), "items": items}
 
     def coverage(self, scope: Scope, days: float = 14, street: str | None = None) -> dict[str, Any]:
         """The report for the streets of the asker."""
@@ -142,19 +155,31 @@ class Rota:
     def _kept(self, tx: Tx, scope: Scope, entry: Entry, vital: bool) -> dict[str, Any]:
         """Lay it down, and tell the gaps that were not there before."""
         now = self._clock.now()
-        before = self._gaps(tx, now)
+        window = self._window(entry.value or duty.value_of(tx, entry.kind, entry.subject) or {}, now)
+        before = self._gaps(tx, *window)
         duty.record(tx, [entry], now, scope.operator)
         touch(tx)
-        new = [gap for gap in self._gaps(tx, now) if not any(within(gap, old) for old in before)]
+        fresh = [gap for gap in self._gaps(tx, *window) if not any(within(gap, old) for old in before)]
+        new = shared(fresh, register.street_codes(tx))
         if vital and (holes := [gap for gap in new if gap.role == VITAL]):
             raise Refused(vital_refusal(holes))
         value = {} if entry.value is None else dict(entry.value)
         done = {"id": entry.subject, **value, "by": scope.operator, "withdrawn": entry.value is None}
         return done | {"gaps": [gap_shown(gap) for gap in new]}
 
-    def _gaps(self, tx: Tx, now: datetime) -> list[Gap]:
+    def _window(self, value: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
+        """From when to when an entry can change anything, as far as is worth looking."""
+        named = ("from", "until", "date", "return_date")
+        said = [datetime.fromisoformat(value[name]) for name in named if name in value]
+        local = [at if at.tzinfo else at.replace(tzinfo=self._standing.zone) for at in said]
+        start = max(now, min(local, default=now))
+        # A swapped night shift ends on the day after.
+        last = max(local, default=now) + (timedelta(days=2) if "date" in value else timedelta())
+        return start, max(start, min(last, start + _AHEAD))
+
+    def _gaps(self, tx: Tx, start: datetime, end: datetime) -> list[Gap]:
         roster = read_roster(tx, self._standing.zone)
-        return roster_gaps(tx, roster, roles_of(self._plan(tx), roster), now)
+        return roster_gaps(tx, roster, roles_of(self._plan(tx), roster), start, end)
 
     def _may(self, tx: Tx, scope: Scope, responder: str, own: bool) -> None:
         """One's own duty, or as a supervisor that of the people of one's streets."""
@@ -182,10 +207,10 @@ class Rota:
             return None  # no plan yet: the teams say which roles there are
 
 
-def roster_gaps(tx: Tx, roster: Roster, roles: Sequence[str], now: datetime) -> list[Gap]:
-    """The gaps of the coming fortnight in all streets."""
+def roster_gaps(tx: Tx, roster: Roster, roles: Sequence[str], start: datetime, end: datetime) -> list[Gap]:
+    """The gaps of all streets, each for itself."""
     streets = register.street_codes(tx)
-    return [gap for role in roles for gap in street_gaps(roster, role, streets, now, now + _AHEAD)]
+    return [gap for role in roles for gap in street_gaps(roster, role, streets, start, end)]
 
 
 def vital_refusal(holes: Sequence[Gap]) -> str:

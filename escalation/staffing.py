@@ -33,12 +33,10 @@ class Unproved:
 
 @dataclass(frozen=True, slots=True)
 class CalendarYear:
-    """How far the holidays of a year are known."""
+    """How far the working days of a year are known, where some shift asks for them."""
 
     year: int
     confidence: Confidence
-    #: whether some shift asks for working days or holidays at all
-    used: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def staffing(
     people = [person for person in known if not is_probe(person.street)]
     mute = tuple(Mute(person, why) for person in people if (why := contacts.why_mute(person)))
     reachable = roster.without({m.person.id for m in mute})
-    holes = tuple(gap for role in roles for gap in street_gaps(reachable, role, streets, start, end))
+    holes = shared((gap for role in roles for gap in street_gaps(reachable, role, streets, start, end)), streets)
     unproved = tuple(
         Unproved(person, point)
         for person in people
@@ -94,22 +92,28 @@ def staffing(
 def street_gaps(
     roster: Roster, role: str, streets: Sequence[str], start: datetime, end: datetime
 ) -> tuple[Gap, ...]:  # fmt: skip
-    """Gaps for each street; those that all streets share are told once, for no street."""
-    teams = roster.teams_of(role)
-    own = {team.street for team in teams}
+    """The gaps of each street; without streets those of nowhere in particular."""
+    own = {team.street for team in roster.teams_of(role)}
     found: dict[str | None, tuple[Gap, ...]] = {}
+
+    def asked(street: str | None) -> str | None:
+        # Streets without a team of their own all ask the district's: once is enough.
+        return street if street in own or None not in own else None
+
     for street in streets or (None,):
-        # Streets without a team of their own all ask the district's.
-        asked = street if street in own or None not in own else None
-        if asked not in found:
-            found[asked] = gaps(roster, role, street, start, end)
-    if not streets:
-        return found[None]
-    shapes = {tuple((g.start, g.end, g.reason) for g in holes) for holes in found.values()}
-    if len(shapes) == 1:
-        return tuple(replace(gap, street=None) for gap in next(iter(found.values())))
-    whose = ((street, found[street if street in own or None not in own else None]) for street in streets)
-    return tuple(replace(gap, street=street) for street, holes in whose for gap in holes)
+        if asked(street) not in found:
+            found[asked(street)] = gaps(roster, role, street, start, end)
+    return tuple(replace(gap, street=street) for street in streets or (None,) for gap in found[asked(street)])
+
+
+def shared(holes: Iterable[Gap], streets: Sequence[str]) -> tuple[Gap, ...]:
+    """Gaps that all of several streets have are told once, for no street."""
+    alike: dict[tuple[str, datetime, datetime, str], list[Gap]] = {}
+    for gap in holes:
+        alike.setdefault((gap.role, gap.start, gap.end, gap.reason), []).append(gap)
+    everywhere = [len(streets) > 1 and len(same) == len(streets) for same in alike.values()]
+    told = zip(alike.values(), everywhere, strict=True)
+    return tuple(gap for same, all_have in told for gap in ([replace(same[0], street=None)] if all_have else same))
 
 
 def roles_of(plan: Plan | None, roster: Roster) -> list[str]:
@@ -137,10 +141,10 @@ def rostered(roster: Roster) -> set[str]:
 
 
 def _years(roster: Roster, start: datetime, end: datetime) -> Iterator[CalendarYear]:
-    used = any(shift.days for team in roster.teams for shift in team.shifts)
-    first, last = (at.astimezone(roster.zone).year for at in (start, end))
-    for year in range(first, last + 1):
-        yield CalendarYear(year, roster.calendar.confidence(year), used)
+    if any(shift.days for team in roster.teams for shift in team.shifts):
+        first, last = (at.astimezone(roster.zone).year for at in (start, end))
+        for year in range(first, last + 1):
+            yield CalendarYear(year, roster.calendar.confidence(year))
 
 
 def shown(report: Staffing) -> dict[str, object]:
@@ -150,7 +154,7 @@ def shown(report: Staffing) -> dict[str, object]:
         "gaps": [gap_shown(gap) for gap in report.gaps],
         "without_contact": [{**_who(m.person), "reason": m.reason} for m in report.mute],
         "unproved": [{**_who(u.person), "channel": u.point.channel, "n": u.point.n} for u in report.unproved],
-        "calendar": [{"year": y.year, "confidence": y.confidence.value, "used": y.used} for y in report.calendar],
+        "calendar": [{"year": y.year, "confidence": y.confidence.value} for y in report.calendar],
     }  # fmt: skip
 
 

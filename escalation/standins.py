@@ -4,11 +4,12 @@ Pure. The order: the shift's person; a swap of that day; an override of that hou
 somebody who is away the absence's deputy, the shift's, the person's own, and theirs in turn.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from domain.duty import NONE, Absence, Changes, Override
+from domain.people import Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,26 @@ class StandIns:
             own = (absence.deputy if absence else None, deputy if one == person else None, self._deputies.get(one))
             line += [d for d in own if d]
 
-    def turns(self, teams: frozenset[str]) -> Iterator[datetime]:
-        """Every instant at which something here may change for these teams."""
+    def turns(self, teams: Iterable[Team], others: Iterable[str]) -> Iterator[datetime]:
+        """Every instant at which something here may change for these teams, or for ``others`` who have none."""
+        people = set(others)
         for team in teams:
-            for o in self._overrides.get(team, ()):
-                yield from (o.start, o.end)
-        for absences in self._absences.values():
-            for a in absences:
-                yield from (a.start, a.end)
+            overrides = self._overrides.get(team.id, ())
+            yield from (moment for o in overrides for moment in (o.start, o.end))
+            people |= {o.responder for o in overrides if o.responder}
+            people |= {person for shift in team.shifts for person in (shift.responder, shift.deputy) if person}
+        people |= {taker for (team_id, _, _), taker in self._swaps.items() if any(t.id == team_id for t in teams)}
+        for person in self._all_in_line(people):
+            yield from (moment for a in self._absences.get(person, ()) for moment in (a.start, a.end))
+
+    def _all_in_line(self, people: set[str]) -> set[str]:
+        """These people and everybody who might ever stand in for one of them."""
+        found: set[str] = set()
+        line = list(people)
+        while line:
+            one = line.pop()
+            if one not in found:
+                found.add(one)
+                line += [a.deputy for a in self._absences.get(one, ()) if a.deputy]
+                line += [self._deputies[one]] if one in self._deputies else []
+        return found

@@ -285,7 +285,7 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
     fakes = SimpleNamespace(commands=commands, views=views, drills=drills)
     return App(
         commands=cast(Any, fakes.commands), views=cast(Any, fakes.views), accounts=cast(Any, house),
-        register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, None),
+        register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, None), rota=cast(Any, None),
         commissioning=cast(Any, None), callbacks=cast(Any, house),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
         settings=settings,

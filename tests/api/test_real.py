@@ -326,3 +326,54 @@ def test_a_home_is_commissioned_over_http(town: TestClient, who: Any) -> None:
     assert any("dev-0001" in word for word in status["missing"])
     assert "dev-0001" in signed.text
     assert 422 == town.post(url, json={"action": "prove"}, headers=who["desk"]).status_code
+
+
+def test_duty_over_the_wire(town: TestClient, who: Mapping[str, dict[str, str]]) -> None:
+    """Coverage, the calendar, an absence that leaves a gap, an override that closes it, and who did it."""
+    window = {"from": "2027-03-01T08:00", "until": "2027-03-01T20:00"}
+    ill = {"id": "sick", "responder": "doctor-1", **window}
+    sick = town.post("/api/v1/duty/absence", json=ill, headers=who["boss"])
+    team = town.get("/api/v1/teams", headers=who["boss"]).json()["items"][0]["id"]
+    said = {"id": "cover", "team": team, "responder": "doctor-1", **window}
+    cover = town.post("/api/v1/duty/overrides", json=said, headers=who["boss"])
+    coverage = town.get("/api/v1/duty/coverage?days=14", headers=who["desk"])
+    calendar = town.get("/api/v1/duty/calendar?from=2027-03-01T00:00:00%2B08:00&days=1", headers=who["desk"])
+    changes = town.get("/api/v1/duty/changes?limit=2", headers=who["desk"]).json()["items"]
+    gone = town.delete("/api/v1/duty/absence/sick", headers=who["boss"])
+
+    assert [201, 201, 200, 200, 200] == [r.status_code for r in (sick, cover, coverage, calendar, gone)]
+    assert {"from", "until", "gaps", "without_contact", "unproved", "calendar"} == coverage.json().keys()
+    assert [12.0] == [gap["hours"] for gap in sick.json()["gaps"]]
+    assert any([] == w["people"] for row in calendar.json()["roles"] for w in row["watches"])
+    assert [("cover", "boss"), ("sick", "boss")] == [(c["subject"], c["by"]) for c in changes]
+    assert gone.json()["withdrawn"]
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "status"),
+    [
+        ("absence", {"responder": "doctor-1", "from": "tomorrow", "until": "2027-03-02"}, 422),
+        ("absence", {"responder": "doctor-1", "from": "2027-03-02T10:00", "until": "2027-03-02T09:00"}, 422),
+        ("absence", {"responder": "nobody", "from": "2027-03-02", "until": "2027-03-02"}, 409),
+        ("overrides", {"team": "none", "from": "2027-03-02", "until": "2027-03-02"}, 422),
+        ("swaps", {"team": "none", "date": "2027-03-02", "giver": "a", "taker": "b"}, 409),
+        ("proved", {"responder": "doctor-1", "channel": "pigeon"}, 404),
+    ],
+)
+def test_bad_duty_is_refused(
+    town: TestClient, who: Mapping[str, dict[str, str]], call: str, body: dict[str, str], status: int
+) -> None:
+    """With the reason, and nothing laid down."""
+    answer = town.post(f"/api/v1/duty/{call}", json=body, headers=who["boss"])
+
+    assert status == answer.status_code
+    assert "application/problem+json" == answer.headers["content-type"]
+
+
+def test_duty_is_changed_by_those_who_may(town: TestClient, who: Mapping[str, dict[str, str]]) -> None:
+    """A dispatcher reads; only supervisors, and people for themselves, write."""
+    body = {"responder": "doctor-1", "from": "2027-03-02", "until": "2027-03-02"}
+
+    assert 403 == town.post("/api/v1/duty/absence", json=body, headers=who["desk"]).status_code
+    assert 401 == town.get("/api/v1/duty/coverage").status_code
+    assert 422 == town.get("/api/v1/duty/calendar?from=2027-03-01", headers=who["desk"]).status_code
