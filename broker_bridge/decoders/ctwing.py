@@ -12,7 +12,6 @@ from broker_bridge.decoders.properties import tell
 from broker_bridge.decoders.reading import Reading, Translation, sort, unreadable
 from broker_bridge.decoders.services import event, plain, transparent
 from broker_bridge.decoders.value import count, name, word
-from broker_bridge.decoders.worded import Word, worded
 from domain.events import Kind
 
 Fields = Mapping[str, Any]
@@ -68,21 +67,8 @@ def _data(push: Fields, role: str | None) -> Iterator[Reading]:
 
 def _event(push: Fields, role: str | None) -> Iterator[Reading]:
     """``eventType`` 1 is information, 2 a warning, 3 a fault."""
-    content = push.get("eventContent")
-    fields = content if isinstance(content, dict) else {}
-    low = _low(fields)
-    if low is not None:
-        yield low
-        fields = {key: item for key, item in fields.items() if "battery" not in key.lower()}
-    if fields or low is None:
-        named = name(push.get("eventName")) or name(push.get("serviceIdentifier")) or ""
-        yield from event(named, fields, role, alarming=count(push.get("eventType")) != 1)
-
-
-def _low(fields: Fields) -> Reading | None:
-    """``battery_state`` 1: low."""
-    state = next((item for key, item in fields.items() if word(key) in ("battery_state", "battery_status")), None)
-    return Reading(Kind.BATTERY_LOW, {}, level=True) if worded(state) is Word.YES else None
+    named = name(push.get("eventName")) or name(push.get("serviceIdentifier")) or ""
+    yield from event(named, push.get("eventContent"), role, alarming=count(push.get("eventType")) != 1)
 
 
 def _presence(push: Fields) -> Reading:

@@ -26,6 +26,8 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     fields, why = body.fields(payload)
     if fields is None:
         return unreadable(why or "")
+    for inner in body.objects(fields.get("data")):
+        fields = {**inner, **fields}
     device = name(fields.get("deviceNum")) or name(fields.get("imei"))
     kind = str(fields.get("type") or "").strip()
     if kind.lower() in _ANSWERS:

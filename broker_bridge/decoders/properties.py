@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from broker_bridge.decoders import charge
 from broker_bridge.decoders.alarm_names import Meaning, meaning
 from broker_bridge.decoders.button import BUTTONS, press
 from broker_bridge.decoders.naming import keys, measures, parts
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.reading import Reading
 from broker_bridge.decoders.states import alarm, by_value, hazard
-from broker_bridge.decoders.value import LOW, number, percent, vitals, word
+from broker_bridge.decoders.value import number, vitals, word
 from broker_bridge.decoders.vocabulary import (
     ACCURACY,
     BARE,
@@ -131,7 +132,9 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
         yield Reading(Kind.GEOFENCE_EXIT, dict(where or {}), level=True)
     elif not NAMES_AN_ALARM.isdisjoint(spelt) and (named_alarm := _named(value, named)) is not None:
         yield replace(named_alarm, level="detectionstatus" in spelt)
-    elif not BARE.isdisjoint(spelt):
+    elif charge.speaks_of(name):
+        return
+    elif not BARE.isdisjoint(spelt) or (role in BUTTONS and word(name) in ("status", "state", "event")):
         yield from _bare(value, named, role)
     elif "install" in spelt or "wear" in parts(name) or "wearing" in parts(name) or "worn" in parts(name):
         yield from _in_place(name, value)
@@ -170,10 +173,10 @@ _DETECTORS = {
 def _bare(value: Any, named: Fields, role: str | None) -> Iterator[Reading]:
     """``Alarm: "TRUE"``: a press from a button or a tracker; a door's or a leak's own alarm stands in its state."""
     told = worded(value)
-    if told not in (Word.YES, Word.TEST, Word.OTHER) or _has_own_state(named):
+    if told not in (Word.YES, Word.TEST, Word.OTHER) or (told is not Word.OTHER and _has_own_state(named)):
         return  # what the alarm is about stands in a property of its own
     hints = {key for name in named for key in keys(name)}
-    if role in BUTTONS or not hints.isdisjoint({"soundkey", "soundack", "md", *LATITUDE}):
+    if told is not Word.OTHER and (role in BUTTONS or not hints.isdisjoint({"soundkey", "soundack", "md", *LATITUDE})):
         yield Reading(Kind.SOS, {"trigger": "button"}, drill=told is Word.TEST, level=True)
     else:
         yield Reading(Kind.UNKNOWN, said=f"alarm: {str(value)[:40]}")
@@ -211,16 +214,19 @@ def _measured(named: Fields, where: dict[str, Any] | None) -> Iterator[Reading]:
     body = vitals({
         vital: value for name, value in named.items() if (vital := _vital(name)) and number(value) is not None
     })  # fmt: skip
-    if body:
-        yield Reading(Kind.VITALS, dict(body))
+    breathing = next((word(value) for name, value in named.items() if word(name) in _BREATHING), "")
+    if body or breathing in _SHORT_OF_BREATH:
+        yield Reading(Kind.VITALS, {**body, **({"breathing": breathing} if breathing in _SHORT_OF_BREATH else {})})
     if where is not None:
         yield Reading(Kind.LOCATION, where)
     steps = next((number(value, 0, 1e6) for name, value in named.items() if not STEPS.isdisjoint(keys(name))), None)
     if steps is not None:
         yield Reading(Kind.ACTIVITY, {"kind": "steps", "state": int(steps)})
-    charge = _charge(named)
-    if charge is not None and charge <= LOW:
-        yield Reading(Kind.BATTERY_LOW, {"battery_pct": charge}, level=True)
+    yield from _some(charge.low(named))
+
+
+_BREATHING = frozenset({"respiratory_status", "breathing_status", "respiration_status", "breath_status"})
+_SHORT_OF_BREATH = frozenset({"apnea", "bradypnea", "tachypnea", "abnormal"})
 
 
 def _vital(name: str) -> str | None:
@@ -233,21 +239,9 @@ def _place(named: Fields) -> dict[str, Any] | None:
     return place(found["lat"], found["lon"], "WGS84", found["acc"])
 
 
-def _charge(named: Fields) -> float | None:
-    """The battery in per cent; 3.3 is volts, and a ``battery_state`` is not a level."""
-    for name, value in named.items():
-        spelt = keys(name)[:2]
-        level = percent(value)
-        if level is None or BATTERY.isdisjoint(spelt) or isinstance(value, bool):
-            continue
-        if level == int(level) or level > 5:
-            return level
-    return None
-
-
 def _about_itself(named: Fields) -> dict[str, Any]:
-    charge = _charge(named)
-    return {} if charge is None else {"battery_pct": charge}
+    full = charge.level(named)
+    return {} if full is None else {"battery_pct": full}
 
 
 def _omitted(named: Fields, said: list[Reading]) -> Iterator[Reading]:
@@ -259,12 +253,18 @@ def _omitted(named: Fields, said: list[Reading]) -> Iterator[Reading]:
 
 def _nothing(named: Fields) -> Reading:
     """Only the device about itself is a sign of life; names nobody knows are ``unknown``."""
-    known = any(_known(keys(name)) or measures(name) or meaning(name) or not BARE.isdisjoint(keys(name))
-                or not BUTTON.isdisjoint(keys(name)) or "wear" in parts(name) or "install" in parts(name)
-                for name in named)  # fmt: skip
+    known = any(_is_ours(name) for name in named)
     if known or not named:
         return Reading(Kind.HEARTBEAT)
     return Reading(Kind.UNKNOWN, said=", ".join(named)[:64])
+
+
+def _is_ours(name: str) -> bool:
+    """A name that some rule here reads, whatever its value was."""
+    spelt = keys(name)
+    if _known(spelt) or measures(name) or charge.speaks_of(name) or meaning(name) is not None:
+        return True
+    return not (BARE | BUTTON).isdisjoint(spelt) or not {"wear", "install"}.isdisjoint(parts(name))
 
 
 def _some(reading: Reading | None) -> Iterator[Reading]:

@@ -22,16 +22,14 @@ _TIMES = frozenset({"time", "timestamp", "ts", "eventTime", "event_time"})
 def event(named: str, content: Any, role: str | None, alarming: bool) -> list[Reading]:
     """An event by its name (``sosAlarm``), else by what its content says.
 
-    ``alarming``: the platform calls it a warning or a fault; then what nobody can read is ``unknown``.
+    ``alarming``: the platform calls it a warning or a fault; then one without content is ``unknown``.
     """
     fields = content if isinstance(content, dict) else {}
     found = meaning(named)
     if found is not None and found.kind is not Kind.HEARTBEAT:
         return [alarm(found, _state(fields, content)), *_besides(fields, role, found.kind)]
     if fields:
-        told = tell(plain(fields), role)
-        if not alarming or any(one.kind is not Kind.HEARTBEAT for one in told):
-            return told
+        return tell(plain(fields), role)
     if found is not None or not alarming:
         return [Reading(Kind.HEARTBEAT, {"event": named[:64]})] if named else [Reading(Kind.HEARTBEAT)]
     return [Reading(Kind.UNKNOWN, said=f"event {named}"[:64])]

@@ -26,9 +26,7 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
         return _gateway(leaf, found, role)
     device, values = _pushed(found)
     told = [replace(one, device=device) for one in _entries(values, role)]
-    if leaf in ("attributes", "a") and all(one.kind is Kind.UNKNOWN and ":" not in (one.said or "") for one in told):
-        told = [Reading(Kind.HEARTBEAT, device=device)]
-    return sort(told)
+    return sort([_fact(one) for one in told] if leaf in ("attributes", "a") else told)
 
 
 def _gateway(leaf: str, found: Any, role: str | None) -> Translation:
@@ -38,11 +36,20 @@ def _gateway(leaf: str, found: Any, role: str | None) -> Translation:
         kind = Kind.HEARTBEAT if leaf == "connect" else Kind.OFFLINE
         return sort([Reading(kind, {"state": leaf}, name(found.get("device")))])
     told = [
-        replace(one, device=str(device)[:200])
+        replace(_fact(one) if leaf == "attributes" else one, device=str(device)[:200])
         for device, values in found.items()
         for one in _entries(values, role)
     ]  # fmt: skip
     return sort(told)
+
+
+def _fact(one: Reading) -> Reading:
+    """An attribute with a name nobody knows is a fact about the device, and a sign of life."""
+    return Reading(Kind.HEARTBEAT, device=one.device, ts=one.ts) if one.kind is Kind.UNKNOWN and _is_quiet(one) else one
+
+
+def _is_quiet(one: Reading) -> bool:
+    return ":" not in (one.said or "")
 
 
 def _pushed(found: Any) -> tuple[str | None, Any]:

@@ -100,6 +100,11 @@ CODECS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("tested at rest", {"gas_status": "normal", "self_test": True}, "gas", {"state": "test"}),
     ("two parts, one pressed", {"a": {"sos": 1}, "b": {"sos": 0}}, "sos", {}),
     ("a word of many meanings", {"action": "opened"}, "unknown", {}),
+    ("battery's own word", {"battery_state": "low", "temperature": 20}, "battery_low", {}),
+    ("battery's own word, fine", {"battery_state": 0, "temperature": 20}, "heartbeat", {}),
+    ("battery not ok", {"battery_ok": 0, "temperature": 20}, "battery_low", {}),
+    ("on the mains", {"external_power": True, "battery": 0}, "heartbeat", {"battery_pct": 0}),
+    ("no breath", {"respiratory_status": "apnea"}, "vitals", {"breathing": "apnea"}),
     ("nobody knows", {"foo": 3}, "unknown", {}),
     ("sounds like an alarm", {"battery": 90, "weird_alarm_bits": "0x20"}, "unknown", {}),
 ]  # fmt: skip
@@ -143,6 +148,11 @@ def test_who_may_call_with_a_button(role: str | None, kind: str) -> None:
 def test_no_pulse_is_no_value(pulse: Any) -> None:
     """0 because it is not worn, a sensor's maximum, text that is none: not measured, no alarm (rule 4)."""
     assert ["heartbeat"] == kinds(chirp({"heart_rate": pulse, "battery": 80}))
+
+
+def test_a_sensor_that_failed_is_told() -> None:
+    """No gas, but nobody would notice any: a sign of life and a fault."""
+    assert ["heartbeat", "unknown"] == kinds(chirp({"gas_status": "normal", "alarm": "sensor failed"}))
 
 
 def test_a_random_number_is_no_identity() -> None:
