@@ -72,6 +72,26 @@ def api() -> None:
     _serve(frozenset({"api"}))
 
 
+@cli.command()
+def watch(
+    retire: Annotated[str | None, typer.Option(help="a watch (its instance) that will not come back")] = None,
+) -> None:
+    """The auditor, the probe and the dead-man's switch; a process of its own, beside all others."""
+    from anling.doubting import retire as let_go
+    from anling.doubting import run_watch
+    from anling.logs import set_up
+    from anling.settings import read_settings
+
+    settings = read_settings()
+    set_up(settings.log_level)
+    if retire is None:
+        run_watch(settings)
+    elif let_go(settings, retire):
+        print(f"retired {retire}")
+    else:
+        _fail(f"✗ no watch {retire!r} has run here")
+
+
 def _hurry() -> None:
     """Come up fast: after a crash somebody may be waiting. Imports make no garbage worth collecting."""
     gc.disable()

@@ -3,7 +3,7 @@
 import gc
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
@@ -16,12 +16,14 @@ from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
 from channels.switchboard import ChannelSettings, build, configured
+from domain.contacts import Channel
 from domain.people import ContactPoint
 from escalation.delivery import Delivery
 from escalation.dutywatch import DutyWatch
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
 from escalation.rota import Rota
+from escalation.tokens import Tokens
 from store import schema
 
 _LOG = structlog.get_logger("anling")
@@ -94,9 +96,9 @@ def _tune() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> None:
-    built = running.house
-    running.channels = build(ChannelSettings(
+def channels_of(settings: Settings, tokens: Tokens) -> Mapping[str, Channel]:
+    """All ways of reaching a human that the settings allow. Raises ``ConfigurationError`` with all problems."""
+    return build(ChannelSettings(
         webhook_secrets=_given(settings.webhook_secret),
         desk_secrets=_given(settings.desk_secret),
         call_back=tuple(n.strip() for n in settings.call_back.split(",") if n.strip()),
@@ -109,8 +111,13 @@ def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> Non
         mail_url=settings.mail_url,
         mail_from=settings.mail_from,
         public_url=settings.where,
-        token=lambda letter: built.tokens.call(letter.key, letter.attempt),
+        token=lambda letter: tokens.call(letter.key, letter.attempt),
     ))  # fmt: skip
+
+
+def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> None:
+    built = running.house
+    running.channels = channels_of(settings, built.tokens)
     running.engine = built.engine()
     running.delivery = Delivery(
         built.ledger, built.standing, built.clock, running.channels, built.letters, built.commands

@@ -79,6 +79,15 @@ class Addresses:
     vendor: BrokerAddress | None
 
 
+def address_of(name: str, url: str) -> BrokerAddress:
+    """One address for whoever needs a session of its own; ``name``: the setting, for the ``ConfigurationError``."""
+    problems: list[str] = []
+    address = _address(name, url, problems)
+    if address is None:
+        raise ConfigurationError(problems)
+    return address
+
+
 _OWN_NAME = (
     "ANLING_MQTT_TELEMETRY_URL is missing: ANLING_MQTT_URL has a username, and a broker keeps one session "
     "per name, so telemetry needs its own. Make a second account (bridge-tele) and give "

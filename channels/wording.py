@@ -190,6 +190,7 @@ def _notice(letter: Letter, now: datetime) -> str:
         "signal": name_of("kind", about.get("kind") or letter.kind, code),
         "step": name_of("step", about.get("step") or "", code),
         "outcome": name_of("outcome", about.get("outcome") or "", code),
+        "text": about.get("text") or "",
     }
     return _say(letter, _notice_key(letter), **values)
 
@@ -203,6 +204,8 @@ def _notice_key(letter: Letter) -> str:
             return "inform.claimed" if about.get("name") else "inform.someone"
         case "progress" if about.get("step"):
             return "inform.step" if about.get("name") else "inform.progress"
+        case "watch" if about.get("text"):
+            return "inform.watch"
         case "signal" | "released" | "expired" | "offered" | "cancel" as event:
             return f"inform.{event}"
         case "news" if f"inform.{_news(about)}" in words():

@@ -80,6 +80,10 @@ class Auditor:
         ended = time.monotonic()
         self.reading = Reading(ended, ended - began, tuple(findings), self._operators)
 
+    def now(self) -> datetime:
+        """Engine time, carried on by our own seconds: what this process acts by."""
+        return self._time.now(time.monotonic(), self._wall())
+
     def findings(self, now: float, ailment: str | None) -> list[Finding]:
         """The last look's, and whether looking itself has stopped. ``now``: monotonic seconds."""
         known = list(self.reading.findings) if self.reading else []

@@ -1,6 +1,6 @@
 """How much may pass before the watch doubts: its patience, and the waits that the plans in the ledger allow."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -45,12 +45,6 @@ def limits_of(texts: Mapping[str, str]) -> Limits:
         max(plan.max_gap for plan in plans), max(r.claim_for for r in rules), min(r.min_gap for r in rules),
         {version: _critical(plan) for version, plan in read.items()},
     )  # fmt: skip
-
-
-def roles_of(texts: Iterable[str]) -> frozenset[str]:
-    """Every role that any plan may call."""
-    plans = [plan for text in texts if (plan := _read(text))]
-    return frozenset(tier.role for plan in plans for track in plan.tracks for tier in track.tiers)
 
 
 def _critical(plan: Plan) -> frozenset[str]:
