@@ -30,6 +30,14 @@ class Figures:
             yield _counter("anling_contacts_sent", "Contacts attempted", running.delivery.sent)
             yield _counter("anling_contacts_accepted", "Contacts accepted by a provider", running.delivery.accepted)
             yield _gauge("anling_contacts_in_flight", "Contacts under way", running.delivery.in_flight)
+        for report in running.watches:
+            yield _of_watch("findings", "What the watch finds wrong", report.instance, len(report.findings))
+            if report.ok_at is not None:
+                at = report.ok_at.timestamp()
+                yield _of_watch("ok_timestamp_seconds", "When the watch last found nothing", report.instance, at)
+            if report.probe_ms is not None:
+                took = report.probe_ms / 1000
+                yield _of_watch("probe_seconds", "From the probe's press to its call", report.instance, took)
         for name, number in self._views().counts().items():
             yield _gauge(f"anling_{name}", name.replace("_", " "), number)
 
@@ -40,3 +48,9 @@ def _counter(name: str, text: str, value: float) -> Metric:
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def _of_watch(name: str, text: str, instance: str, value: float) -> Metric:
+    metric = GaugeMetricFamily(f"anling_watch_{name}", text, labels=["instance"])
+    metric.add_metric([instance], value)
+    return metric

@@ -9,6 +9,7 @@ from datetime import timedelta
 import orjson
 import structlog
 
+from anling import overseers
 from anling.house import House
 from broker_bridge.bridge import Bridge
 from broker_bridge.topics import state_topic
@@ -22,7 +23,8 @@ from escalation.delivery import Delivery
 from escalation.engine import Engine
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
-from store import pulses, telemetry
+from store import pulses, telemetry, watching
+from store.ledger import Tx
 
 _LOG = structlog.get_logger("anling.parts")
 #: a loop that has not turned for this long has stopped
@@ -53,6 +55,9 @@ class Running:
     _begun: float | None = None
     _ailment: str | None = None
     _others: Mapping[str, pulses.Pulse] = field(default_factory=dict)
+    #: what the watches last wrote, and what we have told the operator ourselves
+    watches: Sequence[watching.Report] = ()
+    _told: frozenset[str] = frozenset()
 
     def keep_telemetry(self, batch: Sequence[Heard]) -> None:
         """Keep a group of telemetry and count it once it is committed."""
@@ -107,7 +112,8 @@ class Running:
         for part in _REQUIRED:
             if part not in found:
                 found[part] = _other(part, self._others.get(part), now)
-        return found
+        watched = overseers.health_of(self.watches, now)
+        return found | ({"watch": watched} if watched else {})
 
     def _ledger(self) -> Health:
         now, begun = time.monotonic(), self._begun
@@ -122,20 +128,30 @@ class Running:
 
     def beat(self) -> None:
         """Write this process's pulses and the engine time; hear those of the others."""
-        own = self.own_health()
+        own, told = self.own_health(), self._told
+        if self.lamps is not None:
+            own["lamps"] = _loop("lamps", self.lamps.turned_at)
         self._begun = time.monotonic()
         try:
             with self.house.ledger.transaction(patient=True) as tx:
                 pulses.beat(tx, self.house.settings.who, wall_now(), own)
+                self._others = pulses.newest(tx)
+                self.watches = watching.reports(tx)
                 if self.engine is not None:
                     pulses.save_time(tx, self.house.clock.now())
-                self._others = pulses.newest(tx)
+                    told = self._remark(tx)
         except Exception as error:
             self._ailment = str(error) if isinstance(error, AnlingError) else type(error).__name__
             raise
         finally:
             self._begun = None
-        self._beat_at, self._ailment = time.monotonic(), None
+        self._beat_at, self._ailment, self._told = time.monotonic(), None, told
+
+    def _remark(self, tx: Tx) -> frozenset[str]:
+        """The watch that is silent, the wall clock that stepped: an operator must hear of it, whoever else is dead."""
+        clock = self.house.clock
+        found = overseers.remarks(self.house.settings.who, self.watches, wall_now(), clock.wall_step())
+        return overseers.write_remarks(tx, self._told, found, clock.now())
 
     def prune(self) -> None:
         """Forget telemetry that is older than the settings allow, and pulses of long ago."""

@@ -1,6 +1,7 @@
 """Lamps: the button at home shows, or says, how far help has come. Yields to everything that calls a person."""
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -25,6 +26,8 @@ class Lamps:
         self._show = show
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        #: monotonic second of the last completed turn of the loop
+        self.turned_at = time.monotonic()
 
     def start(self) -> None:
         """Run in a thread."""
@@ -60,6 +63,7 @@ class Lamps:
             done = 0
             try:
                 done = self.turn()
+                self.turned_at = time.monotonic()
             except AnlingError as error:
                 _LOG.info("lamps_wait", error=str(error))
             except Exception as error:  # a lamp must never take anything else down

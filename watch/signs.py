@@ -12,7 +12,10 @@ SILENT = 6.5
 #: seconds that a loop may stand, as its own process says
 STILL = 8.0
 #: part -> what is wrong when it is silent
-_PARTS = {"broker": "bridge", "engine": "engine", "senders": "senders", "providers": "providers", "lamps": "lamps"}
+_PARTS = {
+    "broker": "bridge", "engine": "engine", "senders": "senders", "reconciler": "senders", "providers": "providers",
+    "lamps": "lamps",
+}  # fmt: skip
 #: parts of which some process must speak; lamps come with the bridge
 _NEEDED = ("broker", "engine", "senders", "providers")
 
