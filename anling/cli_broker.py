@@ -79,7 +79,7 @@ def _render(
 
 def _services(settings: "Settings") -> dict[str, str]:
     """Our own accounts, from the addresses that the bridge uses. Raises ``ConfigurationError``."""
-    from broker_bridge.settings import BridgeSettings
+    from broker_bridge.settings import BridgeSettings, address_of
 
     if settings.mqtt_url is None:
         raise ConfigurationError(["ANLING_MQTT_URL is missing: it names the bridge's account at the broker"])
@@ -91,6 +91,9 @@ def _services(settings: "Settings") -> dict[str, str]:
     }
     if not services:
         raise ConfigurationError(["ANLING_MQTT_URL has no account: write mqtt://bridge-alarm:password@host:1883"])
+    if settings.watch_mqtt_url is not None:
+        watch = address_of("ANLING_WATCH_MQTT_URL", settings.watch_mqtt_url)
+        services |= {watch.username: watch.password} if watch.username and watch.password else {}
     if settings.broker_monitor_password:
         services["monitor"] = settings.broker_monitor_password
     return services

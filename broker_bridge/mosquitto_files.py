@@ -21,6 +21,12 @@ SERVICES: Mapping[str, tuple[str, ...]] = {
     ),
     "bridge-tele": (f"read {ROOT}/up/+/telemetry", f"read {ROOT}/up/+/sub/+/telemetry"),
     "bridge-vendor": ("read vendor/#",),
+    # its probe presses under the same name: the device rights below are its own as well
+    "watch": (
+        f"readwrite {ROOT}/svc/watch/#",
+        f"write {ROOT}/svc/deadman/#",
+        "read $SYS/broker/publish/messages/dropped",
+    ),
 }
 
 #: whoever asks the broker whether it is well

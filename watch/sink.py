@@ -86,6 +86,10 @@ class _Door(BaseHTTPRequestHandler):
             return self._answer(413)
         return self._answer(self.server.take(self.rfile.read(int(length)), self.headers))
 
+    def do_GET(self) -> None:
+        """Somebody asks whether we are up."""
+        self._answer(200)
+
     def _answer(self, status: int) -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

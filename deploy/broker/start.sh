@@ -34,6 +34,7 @@ if ! take && [ ! -e "$data/passwd" ]; then
     mosquitto_passwd -b "$data/passwd" bridge-alarm "${BROKER_ALARM_PASSWORD:?}"
     mosquitto_passwd -b "$data/passwd" bridge-tele "${BROKER_TELE_PASSWORD:?}"
     mosquitto_passwd -b "$data/passwd" bridge-vendor "${BROKER_VENDOR_PASSWORD:?}"
+    mosquitto_passwd -b "$data/passwd" watch "${BROKER_WATCH_PASSWORD:?}"
     mosquitto_passwd -b "$data/passwd" monitor "${BROKER_MONITOR_PASSWORD:?}"
     cp "$config/acl" "$data/acl"
     ours "$data/passwd" "$data/acl"

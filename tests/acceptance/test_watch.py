@@ -116,6 +116,23 @@ def frozen(town: Installation, rooms: dict[str, Process], broker: Mosquitto, par
     return lambda: process.send_signal(signal.SIGCONT)
 
 
+def _taken_away(
+    town: Installation, rooms: dict[str, Process], switch: Switch, gone: tuple[str, Callable[[], None]]
+) -> None:
+    """The part is gone: who notices, how soon; then it comes back."""
+    part, back = gone
+    before, began = len(told(town)), time.monotonic()
+    try:
+        if part == "watch":
+            eventually(lambda: "watch" in town.broken(), 30, "readyz naming the watch")
+        else:
+            eventually(lambda: len(told(town)) > before, 40, f"the operator about {part}: {rooms['watch'].words()}")
+        heard = [at for at in switch.words if at > began]
+        assert (heard[-1] if heard else began) - began <= NOTICED, part
+    finally:
+        back()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_whatever_is_taken_away_the_watch_shouts(small_town: Installation, broker: Mosquitto, switch: Switch) -> None:
@@ -127,18 +144,7 @@ def test_whatever_is_taken_away_the_watch_shouts(small_town: Installation, broke
     town = small_town
     rooms = watched(town, switch)
     for part in PARTS:
-        before = len(told(town))
-        back = frozen(town, rooms, broker, part)
-        began = time.monotonic()
-        try:
-            if part == "watch":
-                eventually(lambda: "watch" in town.broken(), 30, "readyz naming the watch")
-            else:
-                eventually(lambda: len(told(town)) > before, 40, f"the operator about {part}: {rooms['watch'].words()}")
-            heard = [at for at in switch.words if at > began]
-            assert (heard[-1] if heard else began) - began <= NOTICED, part
-        finally:
-            back()
+        _taken_away(town, rooms, switch, (part, frozen(town, rooms, broker, part)))
         eventually(lambda: switch.silent < 2, 90, f"the switch after {part}: {rooms['watch'].words()}")
     eventually(lambda: told(town) and "解除" in told(town)[-1], 40, "the word that all is well")
     tasks = town.rows("SELECT key, done_at, data FROM tasks WHERE key LIKE 'operator/watch/%'")

@@ -26,11 +26,14 @@ from cryptography.x509.oid import NameOID
 from anling.settings import Settings
 from broker_bridge.embedded import find_mosquitto
 from broker_bridge.mosquitto_files import SERVICES
-from broker_bridge.settings import BridgeSettings
+from broker_bridge.settings import BridgeSettings, address_of
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-PASSWORDS = {f"BROKER_{name}_PASSWORD": f"pw-{name.lower()}" for name in ("ALARM", "TELE", "VENDOR", "MONITOR")}
+ACCOUNTS = ("ALARM", "TELE", "VENDOR", "MONITOR", "WATCH")
+PASSWORDS = {f"BROKER_{name}_PASSWORD": f"pw-{name.lower()}" for name in ACCOUNTS}
+#: addresses without an account in them
+PLAIN = {"ANLING_HEALTH_URL", "ANLING_WATCH_SINK_URL", "ANLING_WATCH_API_URL"}
 TOOLS = all(shutil.which(tool) for tool in ("mosquitto_passwd", "mosquitto_pub", "mosquitto_sub"))
 
 mosquitto = pytest.mark.skipif(find_mosquitto() is None or not TOOLS, reason="needs mosquitto and its clients")
@@ -43,12 +46,13 @@ def filled(value: str) -> str:
 
 
 def test_every_room_runs_from_one_image() -> None:
-    """Bridge, engine and api are the same image with another command; the schema is brought up to date before."""
-    rooms = {name: COMPOSE["services"][name] for name in ("migrate", "bridge", "engine", "api")}
+    """Bridge, engine, api, watch are the same image with another command; the schema is brought up to date before."""
+    rooms = {name: COMPOSE["services"][name] for name in ("migrate", "bridge", "engine", "api", "watch")}
 
-    assert {("db", "upgrade"), ("bridge",), ("engine",), ("api",)} == {tuple(r["command"]) for r in rooms.values()}
+    commands = {("db", "upgrade"), ("bridge",), ("engine",), ("api",), ("watch",)}
+    assert commands == {tuple(r["command"]) for r in rooms.values()}
     assert 1 == len({r["image"] for r in rooms.values()})
-    for name in ("bridge", "engine", "api"):
+    for name in ("bridge", "engine", "api", "watch"):
         assert "service_completed_successfully" == rooms[name]["depends_on"]["migrate"]["condition"]
 
 
@@ -72,7 +76,7 @@ def test_no_secret_stands_in_the_file() -> None:
     secret = re.compile(r"PASSWORD|SECRET_KEY|_URL$|TOKEN|_SECRET$")
     for name, service in COMPOSE["services"].items():
         for key, value in service.get("environment", {}).items():
-            if secret.search(key) and key != "ANLING_HEALTH_URL":
+            if secret.search(key) and key not in PLAIN:
                 assert "${" in value, f"{name}: {key}"
     text = (ROOT / "docker-compose.yml").read_text()
     for required in [*PASSWORDS, "POSTGRES_PASSWORD", "ANLING_SECRET_KEY", "ANLING_PUBLIC_URL"]:
@@ -96,7 +100,8 @@ def test_each_lane_has_its_own_account() -> None:
     ).lanes()
 
     names = [lane.username for lane in (lanes.alarm, lanes.telemetry, lanes.vendor) if lane]
-    assert list(SERVICES) == names
+    watch = address_of("watch", filled(COMPOSE["services"]["watch"]["environment"]["ANLING_WATCH_MQTT_URL"]))
+    assert list(SERVICES) == [*names, watch.username]
 
 
 def test_nothing_but_the_console_is_published_without_tls() -> None:
