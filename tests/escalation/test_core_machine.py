@@ -1,6 +1,7 @@
 """The core under everything at once: random plans, rosters with holes, clocks that step, all commands by all actors."""
 
 import json
+import os
 from datetime import datetime, timedelta
 
 from hypothesis import HealthCheck, settings
@@ -36,6 +37,7 @@ from escalation.sheet import Decision
 from escalation.timeline import replay
 from tests.escalation.core import CHANGNING, DESK, DRILL_DESK, HOME, HOOK, NOON, PHONE, TEXT, next_due, seconds, team
 
+PROVE = bool(os.environ.get("ANLING_PROVE"))
 ROLES = ("family_doctor", "street_office", "dispatch_120", "duty_supervisor")
 PEOPLE = tuple(f"p{n}" for n in range(7))
 ROLE_OF = {p: ROLES[n % len(ROLES)] for n, p in enumerate(PEOPLE)}
@@ -158,15 +160,30 @@ class Core(RuleBasedStateMachine):
     def cancel(self) -> None:
         self._do(Cancel("device:button-1"))
 
-    @rule(person=st.sampled_from(PEOPLE), stale=st.booleans(), n=st.integers(0, 9))
-    def failure(self, person: str, stale: bool, n: int) -> None:
+    @rule(person=st.sampled_from(PEOPLE), stale=st.booleans(), more=st.booleans(), n=st.integers(0, 9))
+    def failure(self, person: str, stale: bool, more: bool, n: int) -> None:
+        """A way to a person has failed, with or without ``more`` ways to try; also for a call of long ago."""
         track = self.alert.tracks[n % len(self.alert.tracks)]
-        self._do(Failed(track.name, track.gen - stale, person, "busy"))
+        self._do(Failed(track.name, track.gen - stale, person, "busy", more))
+
+    @precondition(lambda self: any(t.called for t in self.alert.tracks if t.state is TrackState.CALLING))
+    @rule(more=st.booleans())
+    def everybody_fails(self, more: bool) -> None:
+        """Nobody of those who were called can be reached: whoever comes next is asked, nobody falls silent."""
+        for track in [t for t in self.alert.tracks if t.state is TrackState.CALLING]:
+            for person in track.called:
+                self._do(Failed(track.name, track.gen, person, "no answer", more))
 
     @rule(who=ACTORS)
     def decline(self, who: Actor) -> None:
         self._do(Decline(who))
         self.heard = dict.fromkeys(self.heard, self.now)
+
+    @precondition(lambda self: any(t.called for t in self.alert.tracks))
+    @rule(n=st.integers(0, 9))
+    def somebody_asked_declines(self, n: int) -> None:
+        asked = sorted({person for t in self.alert.tracks for person in t.called})
+        self.decline(next(a for a in PERSONS if a.id == asked[n % len(asked)]))
 
     @rule(who=ACTORS, n=st.integers(0, 9))
     def claim(self, who: Actor, n: int) -> None:
@@ -212,6 +229,15 @@ class Core(RuleBasedStateMachine):
     @rule(who=ACTORS)
     def note(self, who: Actor) -> None:
         self._do(Note(who, "the door is green"))
+
+    @rule(outcome=st.sampled_from((Outcome.TEST, Outcome.TREATED_HOME)), sure=st.integers(0, 3))
+    def the_driller_closes(self, outcome: Outcome, sure: int) -> None:
+        """A drill account ends a drill as a test, and nothing else whatsoever (invariant 3)."""
+        before = self.alert
+        if sure == 0:
+            self._do(Close(PERSONS[-1], outcome, force=True))
+        if not (before.drill and outcome is Outcome.TEST):
+            assert before.open == self.alert.open, "invariant 3"
 
     @rule(who=ACTORS, force=st.booleans(), sure=st.integers(0, 3), outcome=st.sampled_from([*Outcome]))
     def close(self, who: Actor, force: bool, sure: int, outcome: Outcome) -> None:
@@ -287,6 +313,7 @@ class Core(RuleBasedStateMachine):
         assert sum("set" in e.data for e in decision.entries) == 1
         if before is not None:
             self._check_rising(before, after, command)
+            self._check_meaning(before, after, command)
         for track in after.tracks:
             self._check_change(before.track(track.name) if before else None, track, before, command)
         self._check_orders(decision)
@@ -308,6 +335,32 @@ class Core(RuleBasedStateMachine):
             assert isinstance(command, Close), "invariant 3"
             assert after.outcome is not None
             assert "drill" not in command.actor.roles or (after.drill and after.outcome is Outcome.TEST), "invariant 3"
+
+    def _check_meaning(self, before: Alert, after: Alert, command: Command | None) -> None:
+        """What each command may touch at all."""
+        match command:
+            case Cancel():
+                assert after.cancel_requested
+                assert (before.tracks, before.severity) == (after.tracks, after.severity), "invariant 3: a cancel stops"
+            case Signal():
+                assert not after.cancel_requested
+                assert before.signals + command.count == after.signals, "invariant 4"
+                assert self.plan.severity_of(command.kind).rank <= after.severity.rank, "invariant 4"
+            case Note():
+                assert before.tracks == after.tracks
+            case VoiceChecked():
+                worse = self.plan.voice_check.get(command.result, before.severity)
+                assert worse.rank <= after.severity.rank
+            case Failed():
+                assert [(t.name, t.state, t.claimant, t.gen) for t in before.tracks] == [
+                    (t.name, t.state, t.claimant, t.gen) for t in after.tracks
+                ], "invariant 14"
+            case Close():
+                assert all(t.state is TrackState.STOOD_DOWN for t in after.tracks), "invariant 2"
+                assert all(
+                    (n := after.track(o.name)) is not None and n.gen > o.gen
+                    for o in before.tracks if o.state is not TrackState.STOOD_DOWN
+                ), "invariant 7"  # fmt: skip
 
     def _check_change(self, old: Track | None, new: Track, before: Alert | None, command: Command | None) -> None:
         if old is None:
@@ -370,5 +423,6 @@ class Core(RuleBasedStateMachine):
 
 TestCore = Core.TestCase
 TestCore.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+    max_examples=3000 if PROVE else 40, stateful_step_count=60 if PROVE else 30, deadline=None,
+    suppress_health_check=list(HealthCheck),
+)  # fmt: skip
