@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import os
 import shutil
 import tempfile
 import warnings
@@ -11,11 +12,17 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import Phase, settings
 
 from store import schema
 from store.ledger import Ledger
 from store.seal import Sealer
 from tests.town import SECRET, Town
+
+if os.environ.get("FAULTS"):
+    # A planted fault must be found; the smallest example of it interests nobody.
+    settings.register_profile("faults", phases=[Phase.explicit, Phase.generate], database=None)
+    settings.load_profile("faults")
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

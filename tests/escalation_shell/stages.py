@@ -42,11 +42,12 @@ class Sender(Delivery):
         return lost
 
     def lease(self) -> bool:
-        """Take rows, when the hands are free."""
-        if self.idle and self._ready():
+        """Take rows, when the hands are free; those that are void go by."""
+        for _ in range(5):
+            if not self.idle or not self._ready():
+                break
             self.hand = self._lease(self._size)
-            return True
-        return False
+        return bool(self.hand)
 
     def call(self) -> bool:
         """Dial one."""

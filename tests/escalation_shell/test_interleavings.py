@@ -36,7 +36,7 @@ def night(seed: int) -> list[Deed]:
     chance = random.Random(seed)
     deeds = [("press", d, 0.0) for d in chance.sample(DEVICES, chance.randint(1, 3))]
     words = ("press", "fall", "claim", "decline", "release", "close", "cancel", "pass", "pass", "pass")
-    return deeds + [(chance.choice(words), chance.choice(DEVICES), chance.choice(WAITS)) for _ in range(5)]
+    return deeds + [(chance.choice(words), chance.choice(DEVICES), chance.choice(WAITS)) for _ in range(4)]
 
 
 def luck(seed: int) -> Callable[[Letter], Result]:
