@@ -7,6 +7,7 @@ processor time per letter and lets a slow answerer hold a sender for ever.
 
 import http.client
 import io
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -42,6 +43,11 @@ LARGEST_ANSWER = 64 * 1024
 LONGEST_RETRY_AFTER = 300.0
 
 Failed = FailedForNow | FailedForGood
+
+_OK = re.compile(rb"HTTP/1\.1 2(?!04)\d\d[ \r]")
+_LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,5})[ \t]*(?=\r\n)", re.IGNORECASE)
+#: how the body is sent, what becomes of the line, when to come again; and whatever is not one header per line
+_UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|connection|retry-after|[ \t])|[^\r]\n|\r(?!\n)", re.IGNORECASE)
 
 _NO_ADDRESS = FailedForGood("not an http(s) address", code="address")
 
@@ -124,6 +130,7 @@ class _Ear(io.RawIOBase):
         self._socket = cast(socket.socket, line.sock)
         self._until = until
         self.heard = False
+        self.reader = io.BufferedReader(self)
 
     def say(self, request: bytes) -> None:
         self._socket.settimeout(self._left())
@@ -138,9 +145,9 @@ class _Ear(io.RawIOBase):
         self.heard = self.heard or count > 0
         return count
 
-    def makefile(self, mode: str) -> io.BufferedReader:
+    def makefile(self, mode: str) -> "io.BufferedReader[_Ear]":
         """What ``http.client`` asks of a socket."""
-        return io.BufferedReader(self)
+        return self.reader
 
     def _left(self) -> float:
         left = self._until - time.monotonic()
@@ -160,6 +167,9 @@ def _request(to: Door, headers: Mapping[str, str], body: bytes) -> bytes:
 
 def _hear(ear: _Ear) -> tuple[Answer, bool]:
     """The answer, and whether the line is clean for the next letter."""
+    short = _plain(ear.reader)
+    if short is not None:
+        return short, True
     response = http.client.HTTPResponse(cast(socket.socket, ear), method="POST")
     response.begin()
     body, clean = _body(response)
@@ -167,6 +177,18 @@ def _hear(ear: _Ear) -> tuple[Answer, bool]:
     clean = clean and not response.will_close
     response.close()
     return Answer(response.status, body, retry_after), clean
+
+
+def _plain(reader: "io.BufferedReader[_Ear]") -> Answer | None:
+    """A plain 2xx that has come whole, read without a mail parser; None leaves every other answer to http.client."""
+    said = reader.peek()
+    end = said.find(b"\r\n\r\n")
+    if end < 0 or not _OK.match(said):
+        return None
+    found = _LENGTH.findall(said, 0, end + 2)
+    if len(found) != 1 or _UNUSUAL.search(said, 0, end + 2) or len(said) != end + 4 + int(found[0]):
+        return None
+    return Answer(int(said[9:12]), reader.read(len(said))[end + 4 :])
 
 
 def _body(response: http.client.HTTPResponse) -> tuple[bytes, bool]:

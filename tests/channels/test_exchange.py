@@ -1,5 +1,6 @@
 """One POST: what each behaviour of the other side means, and that it never takes for ever."""
 
+import io
 import socket
 import threading
 import time
@@ -7,10 +8,15 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from http.client import HTTPException
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from channels import exchange as exchange_module
 from channels.connections import Connections
 from channels.connections import door as read_door
 from channels.exchange import LARGEST_ANSWER, Answer, Exchange
@@ -330,3 +336,47 @@ def test_no_more_than_the_agreed_lines_are_kept(door: Any) -> None:
     kept = len(next(iter(exchange._lines._lines.values())))
     exchange.close()
     assert kept <= 2
+
+
+_HEADS = st.lists(
+    st.sampled_from([
+        b"Content-Length: 2", b"content-length:2 ", b"Content-Length: 3", b"Content-Length : 2", b"Content-Length: +2",
+        b"Connection: close", b"Connection: keep-alive", b"Transfer-Encoding: chunked", b"Retry-After: 7",
+        b"X-Odd: a\r\n folded", b"X-Bare: a\nContent-Length: 2", b"Server: s",
+    ]),
+    max_size=4,
+)  # fmt: skip
+_STATUS = st.sampled_from(
+    [b"HTTP/1.1 200 OK", b"HTTP/1.1 201", b"HTTP/1.1 204 No", b"HTTP/1.0 200 OK", b"HTTP/1.1 500 X"]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(status=_STATUS, heads=_HEADS, body=st.sampled_from([b"", b"{}", b"{}x", b"2\r\n{}\r\n0\r\n\r\n"]))
+def test_the_short_way_reads_what_http_client_reads(status: bytes, heads: list[bytes], body: bytes) -> None:
+    """A plain answer is read without a mail parser; it and every other mean the same as by the standard library."""
+    said = b"\r\n".join([status, *heads, b"", b""]) + body
+
+    assert _read(said, short=False) == _read(said, short=True)
+
+
+def _read(said: bytes, short: bool) -> Any:
+    """Answer and whether the line is clean, or the kind of failure."""
+    theirs, ours = socket.socketpair()
+    with theirs, ours:
+        theirs.sendall(said)
+        theirs.shutdown(socket.SHUT_WR)
+        ear = exchange_module._Ear(SimpleNamespace(sock=ours), time.monotonic() + 5)  # type: ignore[arg-type]
+        if not short:
+            ear.reader = OneByOne(ear.reader)  # type: ignore[assignment]
+        try:
+            return exchange_module._hear(ear)
+        except (OSError, ValueError, HTTPException) as error:
+            return type(error)
+
+
+class OneByOne(io.BufferedReader):
+    """Never has the answer whole: the short way leaves it to http.client."""
+
+    def peek(self, size: int = 0) -> bytes:
+        return b""
