@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from broker_bridge.decoders import body
-from broker_bridge.decoders.lora import acknowledged, finish, is_empty, told
+from broker_bridge.decoders.lora import acknowledged, dated, finish, is_empty, told
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.reading import Reading, Translation, noise, sort, unknown, unreadable
 from broker_bridge.decoders.value import LOW, count, name, number, truth, word
@@ -52,11 +52,11 @@ def _nothing_sent(fields: Fields) -> bool:
 
 
 def _same(fields: Fields) -> str | None:
-    """The uplink, the same however often it is sent; ``fCnt`` begins anew with each join, so the address counts too."""
-    counter = count(fields.get("fCnt"))
-    if counter is not None and (address := name(fields.get("devAddr"))):
-        return f"{address}-{counter}"
-    return name(fields.get("deduplicationId"))
+    """The uplink, the same however often it is handed on; ``fCnt`` alone begins anew."""
+    if (handed_on := name(fields.get("deduplicationId"))) is not None:
+        return handed_on
+    counter, address = count(fields.get("fCnt")), name(fields.get("devAddr"))
+    return dated(f"{address}-{counter}", fields.get("time")) if address and counter is not None else None
 
 
 def _from_topic(topic: str) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from broker_bridge.decoders import body
@@ -97,6 +98,14 @@ def finish(
                 id=reading.id or (None if reading.late else id), drill=reading.drill or drill)
         for reading in readings
     ]  # fmt: skip
+
+
+def dated(mark: str | None, at: Any) -> str | None:
+    """An identity from a counter, with its day: counters begin anew (join, battery, new database), and the
+    number of an old press must not hide a new one. None without a time that can be believed.
+    """
+    told_at = at if isinstance(at, datetime) else moment(at)
+    return f"{mark}-{told_at:%Y%m%d}" if mark is not None and told_at is not None else None
 
 
 def is_empty(codec: Any) -> bool:

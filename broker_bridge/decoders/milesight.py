@@ -7,7 +7,7 @@ from typing import Any
 from broker_bridge.decoders import body
 from broker_bridge.decoders.alarm_names import meaning
 from broker_bridge.decoders.chirpstack import decode as lorawan
-from broker_bridge.decoders.lora import finish, told
+from broker_bridge.decoders.lora import dated, finish, told
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.naming import words
 from broker_bridge.decoders.reading import Reading, Translation, sort, unreadable
@@ -52,12 +52,12 @@ def _triggers(fields: Fields, about: Fields) -> Iterator[Reading]:
     """Trigger data stands beside the device's, or inside it."""
     for holder in (fields, about) if about is not fields else (fields,):
         for trigger in body.objects(holder.get("trigger_data")):
-            yield _trigger(trigger)
+            yield _trigger(trigger, about.get("time"))
         for memory in (item for item in body.objects(holder.get("history")) if "event" in item):
             yield replace(_trigger(memory), late=True, ts=moment(memory.get("timestamp", memory.get("time"))))
 
 
-def _trigger(trigger: Fields) -> Reading:
+def _trigger(trigger: Fields, time: Any = None) -> Reading:
     code = count(trigger.get("event"), 99)
     named = _EVENTS[code] if code is not None and code < len(_EVENTS) else trigger.get("event")
     found = meaning(named) if isinstance(named, str) else None
@@ -65,7 +65,8 @@ def _trigger(trigger: Fields) -> Reading:
         return Reading(Kind.UNKNOWN, said=f"event {str(trigger.get('event'))[:40]}")
     reading = alarm(found, "1" if trigger.get("status") is None else trigger["status"])
     mark = name(trigger.get("trigger_id"))
-    return Reading(reading.kind, reading.data, id=f"trigger-{mark}" if mark else None, drill=reading.drill)
+    same = dated(f"trigger-{mark}", time) if mark else None
+    return Reading(reading.kind, reading.data, id=same, drill=reading.drill)
 
 
 def _rest(fields: Fields, role: str | None) -> list[Reading]:
@@ -95,4 +96,4 @@ def _device(about: Fields) -> str | None:
 
 def _same(fields: Fields) -> str | None:
     counter = count(fields.get("fcnt"))
-    return None if counter is None else f"{name(fields.get('gatewaytime')) or ''}-{counter}"
+    return None if counter is None else dated(f"uplink-{counter}", fields.get("gatewaytime", fields.get("time")))

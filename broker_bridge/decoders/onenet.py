@@ -6,6 +6,7 @@ from typing import Any
 
 from broker_bridge.decoders import body
 from broker_bridge.decoders.button import BUTTONS
+from broker_bridge.decoders.lora import dated
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.properties import tell
@@ -42,7 +43,7 @@ def _message(message: Fields, role: str | None) -> Iterator[Reading]:
     device = _device(message)
     at = moment(message.get("at") or message.get("time") or body.part(message, "data", "time"))
     for one in _said(message, role):
-        yield replace(one, device=device, ts=one.ts or at)
+        yield replace(one, device=device, ts=one.ts or at, id=dated(one.id, one.ts or at))
 
 
 def _device(message: Fields) -> str | None:
@@ -126,7 +127,7 @@ def _pressed(resource: int, value: Any, stream: str) -> Reading:
         if counted is None:
             return Reading(Kind.UNKNOWN, said=f"{stream}: {str(value)[:20]}")
         if counted:
-            return Reading(Kind.SOS, {"trigger": "button", "count": counted}, id=f"{stream}-{counted}", level=True)
+            return Reading(Kind.SOS, {"trigger": "button", "count": counted}, id=f"{stream}-{counted}")
     elif resource == _STATE and truth(value) is not False:
         return Reading(Kind.SOS, {"trigger": "button"}, level=True)
     return Reading(Kind.HEARTBEAT, {"button": "released"})

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders import body
+from broker_bridge.decoders.lora import dated
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.naming import words
 from broker_bridge.decoders.place import place
@@ -70,9 +71,10 @@ def _entry(fields: Fields) -> list[Reading]:
         position = fields
     device = _device(fields, event, position)
     readings = [*_event(event, fields), *_position(position)] or [Reading(Kind.UNKNOWN, said=", ".join(fields)[:64])]
-    at = moment(event.get("eventTime") or position.get("deviceTime") or position.get("fixTime"))
+    told_at = event.get("eventTime") or position.get("deviceTime") or position.get("fixTime")
+    at = moment(told_at)
     late = truth(body.part(position, "attributes", "archive")) is True
-    same = _same(event, position)
+    same = _same(event, position, told_at)
     return [replace(one, device=device, ts=at, id=same, late=one.late or late) for one in _merged(readings)]
 
 
@@ -86,12 +88,12 @@ def _device(fields: Fields, event: Fields, position: Fields) -> str | None:
     return named or name(event.get("deviceId")) or name(position.get("deviceId"))
 
 
-def _same(event: Fields, position: Fields) -> str | None:
+def _same(event: Fields, position: Fields, at: Any) -> str | None:
     """An alarm comes as an event and again with its position: the position's number is in both."""
     by_position = count(position.get("id")) or count(event.get("positionId"))
     if by_position and (not event or event.get("type") == "alarm"):
-        return f"position-{by_position}"
-    return f"event-{count(event.get('id'))}" if count(event.get("id")) else None
+        return dated(f"position-{by_position}", at)
+    return dated(f"event-{count(event.get('id'))}", at) if count(event.get("id")) else None
 
 
 def _event(event: Fields, fields: Fields) -> Iterator[Reading]:

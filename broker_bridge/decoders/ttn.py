@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from broker_bridge.decoders import body
-from broker_bridge.decoders.lora import finish, told
+from broker_bridge.decoders.lora import dated, finish, told
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.reading import Reading, Translation, noise, sort, unknown, unreadable
 from broker_bridge.decoders.value import count, name, truth
@@ -57,7 +57,7 @@ def _when(fields: Fields, uplink: Fields) -> Any:
 def _same(fields: Fields, uplink: Fields) -> str | None:
     """The session and its frame counter: ``f_cnt`` begins anew with each join, and its 0 is left out."""
     session = name(uplink.get("session_key_id")) or name(body.part(fields, "end_device_ids", "dev_addr"))
-    return f"{session}-{count(uplink.get('f_cnt')) or 0}" if session else None
+    return dated(f"{session}-{count(uplink.get('f_cnt')) or 0}", _when(fields, uplink)) if session else None
 
 
 def _from_topic(topic: str) -> str | None:

@@ -165,6 +165,15 @@ def test_a_random_number_is_no_identity() -> None:
     assert one.id != other.id
 
 
+def test_the_number_of_an_old_press_hides_no_new_one() -> None:
+    """Frame counters begin anew; months later 12 is another press (rule 9)."""
+    codec = {"button_event": {"status": "long press"}}
+    old = first(chirp(codec, "sos_button"))
+    new = first(chirp(codec, "sos_button", time="2027-03-01T08:00:00+00:00"))
+
+    assert old.id != new.id
+
+
 def test_a_memory_is_late_and_keeps_its_own_time() -> None:
     """``history[]`` of 2022 is shown as late, with the time and the identity it had then (rule 8)."""
     item = {"timestamp": 1665561758, "alarm_id": 266, "alarm_type": "fall", "alarm_status": "alarm_triggered"}

@@ -120,12 +120,15 @@ def test_over_http_the_topic_is_inside() -> None:
 # -- Traccar ----------------------------------------------------------------------------------------
 
 
+AT = "2026-11-20T14:03:08.000+00:00"
+
+
 def traccar(
     alarm: str | None = None, event: str = "alarm", role: str | None = "wristband", **attributes: Any
 ) -> Translation:
     """A forwarded event with its position."""
     attributes |= {"alarm": alarm} if alarm else {}
-    position = {"id": 8812, "deviceTime": "2026-11-20T14:03:08.000+00:00", "latitude": 31.22, "longitude": 121.42,
+    position = {"id": 8812, "deviceTime": AT, "latitude": 31.22, "longitude": 121.42,
                 "accuracy": 0.0, "attributes": attributes}  # fmt: skip
     event_ = {"id": 401, "type": event, "attributes": {"alarm": alarm} if alarm else {}}
     return say("traccar", {"event": event_, "device": {"uniqueId": "8612"}, "position": position}, role="wristband")
@@ -149,7 +152,7 @@ def test_alarms_joined_by_commas(alarm: str, first: str) -> None:
 def test_a_press_is_one_press_in_both_topics() -> None:
     """The event and the position that carries the same alarm name the same press (rule 1)."""
     event = one(traccar("sos"), "sos")
-    position = say("traccar", {"position": {"id": 8812, "attributes": {"alarm": "sos"}, "deviceId": 17},
+    position = say("traccar", {"position": {"id": 8812, "attributes": {"alarm": "sos"}, "deviceTime": AT},
                                "device": {"uniqueId": "8612"}}, "traccar/positions")  # fmt: skip
 
     assert event.id == one(position, "sos").id
@@ -305,14 +308,15 @@ def test_onenet_old_and_new(msg: Any, role: str | None, first: str) -> None:
 
 
 def test_a_counter_names_its_press() -> None:
-    """The count tells a repeat from the next press; from nothing it is no press (sample's note)."""
-    first, again, next_ = (
-        onenet({"type": 1, "ds_id": "3347_0_5501", "value": n, "dev_id": 5}, "sos_button").events[0]
-        for n in (12, 12, 13)
+    """The count tells a repeat from the next press; after a new battery it counts from 1 again, and is believed."""
+    day = 24 * 3600 * 1000
+    first, again, next_, reborn = (
+        onenet({"type": 1, "ds_id": "3347_0_5501", "value": n, "dev_id": 5, "at": at}, "sos_button").events[0].id
+        for n, at in ((1, 1789200000000), (1, 1789200003000), (2, 1789200009000), (1, 1789200000000 + 90 * day))
     )
 
-    assert first.id == again.id
-    assert first.id != next_.id
+    assert first == again
+    assert 3 == len({first, next_, reborn})
 
 
 def test_encrypted_is_not_silence() -> None:
