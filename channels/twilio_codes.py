@@ -96,6 +96,12 @@ FOR_GOOD: dict[int, str] = {
     30453: "the message could not be delivered",
 }
 
+#: of these, the codes that say the number itself will never answer
+DEAD_NUMBERS = frozenset(map(str, (
+    13225, 13226, 21201, 21202, 21206, 21211, 21214, 21216, 21217, 21401, 21407, 21421, 21601, 21604, 21614, 21635,
+    21265, 21268, 30005, 30006,
+)))  # fmt: skip
+
 #: our account or number is at fault: nobody can be reached this way until an operator mends it
 OURS: dict[int, str] = {
     10001: "our account is not active",

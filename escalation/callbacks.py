@@ -18,6 +18,7 @@ from escalation.commands import Commands
 from escalation.desk_words import DeskWords
 from escalation.letters import Letters, point_of
 from escalation.outcome import fail_over
+from escalation.proving import Prover, note_refusal
 from escalation.standing import Standing
 from escalation.strangers import Strangers, keypad
 from escalation.texts import Texts
@@ -44,7 +45,8 @@ class Callbacks:
         self._agenda = Agenda(ledger, standing, clock, letters, tokens)
         self._strangers = Strangers(ledger, standing, commands)
         self._texts = Texts(ledger, standing, clock, commands, self._strangers)
-        self._desk = DeskWords(ledger, standing, commands)
+        self._prover = Prover(ledger, clock)
+        self._desk = DeskWords(ledger, standing, commands, self._prover)
 
     def letter(self, token: str) -> Letter | None:
         """The letter that a call is about; None for a token that is not ours or has expired."""
@@ -112,8 +114,10 @@ class Callbacks:
 
     def _ended(self, tx: Tx, leased: Leased, row_status: str, outcome: FailedForNow | FailedForGood) -> None:
         now, item = self._clock.now(), leased.item
+        person = self._standing.roster(tx).responders.get(item.person)
+        note_refusal(tx, person, item, outcome, now)
         if outcome.code == stops.UNSUBSCRIBED:
-            point = point_of(self._standing.roster(tx).responders.get(item.person), item.point, item.channel)
+            point = point_of(person, item.point, item.channel)
             if point is not None:
                 stops.stop(tx, self._standing, item.person, item.channel, point.address, outcome.code, now)
         if row_status not in _ENDED:
@@ -148,6 +152,8 @@ class Callbacks:
         if answer in ("recorded", "declined"):
             with self._ledger.transaction() as tx:
                 outbox.finish(tx, named[0], "answered", self._clock.now(), meaning)
+            if proof == "key_press":
+                self._prover.heard(letter.responder_id, letter.channel, letter.address)
         return answer
 
     def _act(self, letter: Letter, actor: Actor, meaning: str, proof: str) -> str:

@@ -24,6 +24,7 @@ from escalation import owners
 from escalation.commands import Commands
 from escalation.letters import Letters
 from escalation.outcome import settle
+from escalation.proving import Prover
 from escalation.standing import Standing
 from store import outbox
 from store.ledger import Ledger, Tx
@@ -64,6 +65,7 @@ class Delivery:
         self._channels = channels
         self._letters = letters
         self._commands = commands
+        self._prover = Prover(ledger, clock)
         self._size = size
         self._owner = owners.me()
         self._pool = ThreadPoolExecutor(size, "sender")
@@ -244,6 +246,7 @@ class Delivery:
         actor = Actor(sent.letter.responder_id, sent.letter.responder_name, role=sent.letter.role)
         try:
             self._commands.claim_as_asked(sent.letter.alert_id, actor, sent.letter.track, "webhook")
+            self._prover.heard(sent.letter.responder_id, sent.letter.channel, sent.letter.address)
         except AnlingError as error:
             _LOG.info("claim_refused", alert=sent.letter.alert_id, why=type(error).__name__)
         except Exception as error:  # one claim that cannot be decided must not end the settling of all others

@@ -8,6 +8,8 @@ from channels.dispatch_120 import DeskStatus, desk_status
 from domain.alerts import Actor, Alert, Step, TrackState
 from domain.errors import NotFound
 from escalation.commands import Commands
+from escalation.letters import point_of
+from escalation.proving import Prover
 from escalation.standing import Standing
 from store import alerts, outbox
 from store.ledger import Ledger
@@ -22,10 +24,11 @@ _STEPS = {
 class DeskWords:
     """Takes in the desk's signed messages."""
 
-    def __init__(self, ledger: Ledger, standing: Standing, commands: Commands) -> None:
+    def __init__(self, ledger: Ledger, standing: Standing, commands: Commands, prover: Prover) -> None:
         self._ledger = ledger
         self._standing = standing
         self._commands = commands
+        self._prover = prover
 
     def take(self, body: dict[str, Any]) -> dict[str, Any]:
         """Carry out what was said; ``NotFound`` for a case that no alert has."""
@@ -39,7 +42,9 @@ class DeskWords:
             desk = self._standing.roster(tx).responders.get(found[0].item.person)
         if alert is None or desk is None:
             raise NotFound(f"no alert has case {said.case!r}")
-        actor = Actor(desk.id, desk.name, role=desk.role)
+        actor, point = Actor(desk.id, desk.name, role=desk.role), point_of(desk, found[0].item.point, "dispatch_120")
+        if said.by and point:
+            self._prover.heard(desk.id, point.channel, point.address)
         if not alert.open:
             return {"result": "closed", "alert": alert.id}
         return {"result": self._carry_out(alert, actor, found[0].item.track, said), "alert": alert.id}

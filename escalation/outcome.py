@@ -8,6 +8,7 @@ from domain.contacts import Accepted, FailedForGood, FailedForNow, Purpose, Resu
 from escalation.command import Command, Failed
 from escalation.duty import Roster
 from escalation.letters import point_of
+from escalation.proving import note_refusal
 from escalation.stage import apply
 from escalation.standing import Standing
 from escalation.stops import UNSUBSCRIBED, stop
@@ -32,6 +33,8 @@ def settle(
         if not isinstance(result, Accepted) and result.code == UNSUBSCRIBED:
             _unsubscribed(tx, standing, leased.item, now)
             roster = standing.roster(tx)
+        if isinstance(result, FailedForGood):
+            note_refusal(tx, roster.responders.get(leased.item.person), leased.item, result, now)
         another = _another(leased.item, roster) if not isinstance(result, Accepted) else None
         settled.append(_settled(leased, result, another, now))
         if another:

@@ -14,6 +14,7 @@ from domain.people import Responder
 from escalation import stops
 from escalation.commands import Commands
 from escalation.phonebook import owners_of
+from escalation.proving import Prover
 from escalation.standing import Standing
 from escalation.strangers import Strangers
 from store.asked import Asked, asked_of
@@ -37,6 +38,7 @@ class Texts:
         self._clock = clock
         self._commands = commands
         self._strangers = strangers
+        self._prover = Prover(ledger, clock)
 
     def answer(self, number: str, body: str) -> str:
         """The words to answer; empty when nothing should be sent back."""
@@ -59,7 +61,9 @@ class Texts:
         if len(meant) == 1:
             (one,) = meant.values()
             person = next(p for p in people if p.id == one.person)
-            return self._act(one.alert, person, said, "sms", say)
+            answer = self._act(one.alert, person, said, "sms", say)
+            self._prover.heard_from(person, "sms")
+            return answer
         codes = ", ".join(reply_code(id) for id in sorted(waiting, reverse=True))
         if said.code is None:
             return say("which", codes=codes) if waiting else say("none_open")
