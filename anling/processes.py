@@ -205,6 +205,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             settings.twilio_auth_token or None,
             settings.twilio_account_sid or None,
             settings.where.startswith("https://"),
+            settings.ingest_secret,
         ),
     )
     server = Server(app, settings.http_host, settings.http_port).start()

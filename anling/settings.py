@@ -33,6 +33,7 @@ class Settings(BaseModel):
     public_url: str | None = Field(None, description="how browsers, providers and responders reach us")
     secret_key: str | None = Field(None, description="at least 32 characters; made in the data folder when absent")
     webhook_secret: str | None = Field(None, description="signs webhooks; a contact's own secret wins")
+    ingest_secret: str | None = Field(None, description="lets platforms push over HTTP; a hub's own secret does too")
     desk_secret: str | None = Field(None, description="signs messages to and from the 120 desk")
     voice_routes: str = Field("", description="+86=aliyun,*=twilio")
     sms_routes: str = Field("", description="as voice_routes, for SMS")

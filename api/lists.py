@@ -23,9 +23,15 @@ async def read(asking: Knock, view: Callable[[], Any]) -> Response:
 
 
 @router.get("/inbox")
-async def inbox(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
-    """Every message that came in, the unreadable ones too."""
-    return await read(asking, lambda: asking.doors.app.views.inbox(asking.scope(), limit, cursor))
+async def inbox(asking: Asking, limit: Limit = 100, cursor: str | None = None, unread: bool = False) -> Response:
+    """Every message that came in; ``unread=true``: only what nobody could read, with the reason."""
+    return await read(asking, lambda: asking.doors.app.views.inbox(asking.scope(), limit, cursor, unread))
+
+
+@router.get("/inbox/{id}/raw")
+async def raw(asking: Asking, id: str) -> Response:
+    """The bytes of one message; the read is audited."""
+    return await read(asking, lambda: asking.doors.app.views.raw(asking.scope(), id))
 
 
 @router.get("/messages")

@@ -35,6 +35,8 @@ class ApiSettings:
     twilio_auth_token: str | None = None
     twilio_account_sid: str | None = None
     secure_cookies: bool = False
+    #: lets platforms push to ``/ingest/{dialect}``; signatures of makers are checked with it
+    ingest_secret: str | None = None
 
     def __repr__(self) -> str:
         return f"ApiSettings({self.public_url})"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from broker_bridge.datum import at_the_edge
 from broker_bridge.payload import LIMIT, Fields, read
 from broker_bridge.topics import Address, Leaf, parse
 from domain.events import OURS, Event, Heard, Kind, Message
@@ -72,6 +73,8 @@ def _envelope(message: Message, address: Address, fields: Fields, faults: Faults
     if kind in _LEVELS:
         data = _level(data, faults)
         drill = drill or data["state"] == "test"
+    if "crs" in data:
+        data = at_the_edge(data)
     if fields.get("v", 1) != 1:
         faults.append("v: not 1")
     return Event(

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from broker_bridge.datum import at_the_edge
 from broker_bridge.decoders import Reading, Translation
 from broker_bridge.decoders import translate as decode
 from broker_bridge.topics import Address, Leaf, parse
@@ -93,7 +94,7 @@ def _event(message: Message, reading: Reading, device: str) -> Event:
         # a time that the maker's platform gave may be trusted as far as lateness goes
         clock="ntp" if reading.late and reading.ts is not None else None,
         drill=reading.drill,
-        data=dict(reading.data),
+        data=at_the_edge(reading.data),
         said=reading.said,
         level=reading.level,
         nameless=reading.id is None,

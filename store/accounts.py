@@ -15,13 +15,14 @@ from domain.errors import ConfigurationError, Forbidden, NotFound
 from domain.people import OPERATOR_ROLES, Scope
 from store.bulk import upsert
 from store.ledger import Ledger
-from store.register import RESPONDERS, Register
+from store.register import HUBS, RESPONDERS, Register, check_secret
 from store.tables import OperatorRow, SessionRow
 
 OPERATORS = OperatorRow.__table__  # type: ignore[attr-defined]
 SESSIONS = SessionRow.__table__  # type: ignore[attr-defined]
 _SHIFT = timedelta(hours=12)
 _SHORTEST = 8
+_MOST_HUBS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,19 @@ class Accounts:
             row = tx.execute(query).first()
         name, role = (row[0], row[1]) if row else (scope.operator, scope.role)
         return Actor(scope.responder, name, role=role, roles=roles, streets=scope.streets)
+
+    def hub_of(self, dialect: str, secret: str, id: str | None = None) -> tuple[str, str] | None:
+        """Id and site of the hub of this dialect that has this secret; ``id`` where the caller gave one.
+
+        Without an id every hub of the dialect is tried, up to a thousand: platforms are few.
+        """
+        c = HUBS.c
+        query = sa.select(c.id, c.site, c.secret_hash).where(c.dialect == dialect, c.revoked_at.is_(None))
+        query = query.where(c.secret_hash.is_not(None))
+        query = query.where(c.id == id) if id else query.order_by(c.id).limit(_MOST_HUBS)
+        with self._ledger.reading() as tx:
+            rows = [tuple(row) for row in tx.execute(query)]
+        return next(((hub, site) for hub, site, kept in rows if check_secret(secret, kept)), None)
 
     def device_secret_ok(self, device: str, secret: str) -> bool:
         """Whether a device gave its own secret."""

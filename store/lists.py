@@ -1,5 +1,6 @@
 """Lists: the inbox, the messages, the register, the audit, page by page. Read only, scoped."""
 
+import base64
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -7,14 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.clock import Clock
-from domain.errors import Refused
+from domain.errors import NotFound, Refused
 from domain.ids import new_id
 from domain.people import Scope
 from store import plans, register
 from store.alerts import ALERTS
 from store.contacts import contacts
 from store.drills import DRILLS
-from store.inbox import INBOX
+from store.inbox import INBOX, payload
 from store.ledger import Ledger, Tx
 from store.outbox import OUTBOX
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
@@ -38,29 +39,27 @@ class Lists:
         #: (tx, role, street, at) -> responders on duty
         self._on_duty = on_duty
 
-    def inbox(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
-        """Every message that came in, newest first; unreadable ones too."""
+    def inbox(self, scope: Scope, limit: int = 100, cursor: str | None = None, unread: bool = False) -> Page:
+        """Every message that came in, newest first; ``unread``: only what no decoder could read, with the reason."""
         only(scope, WIDE)
-        c = INBOX.c
-        columns = (
-            c.id,
-            c.topic,
-            c.device_id,
-            c.event_id,
-            c.kind,
-            c.received_at,
-            c.retain,
-            c.outcome,
-            c.reason,
-            c.alert_id,
-        )
-        query = sa.select(*columns)
-        if scope.streets:
-            query = query.outerjoin(DEVICES, DEVICES.c.id == c.device_id).outerjoin(
-                HOMES, HOMES.c.id == DEVICES.c.home_id
-            )
-            query = query.where(sa.or_(HOMES.c.street.in_(scope.streets), HOMES.c.street.is_(None)))
-        return self._page(query, c.id, limit, cursor)
+        query = _inbox(scope, "id", "topic", "device_id", "event_id", "kind", "received_at", "retain", "outcome",
+                       "reason", "alert_id")  # fmt: skip
+        if unread:
+            query = query.where(INBOX.c.kind.in_(("unreadable", "unknown")))
+        return self._page(query, INBOX.c.id, limit, cursor)
+
+    def raw(self, scope: Scope, id: str) -> dict[str, Any]:
+        """The bytes of one message as they came, in Base64, and as text where they are; who looks is written down."""
+        only(scope, ADMIN | {"dispatcher"})
+        with self._ledger.reading() as tx:
+            rows = rows_of(tx, _inbox(scope, "id", "topic", "received_at", "reason").where(INBOX.c.id == id))
+        if not rows:
+            raise NotFound(f"no message {id}, or not in your streets")
+        self._audited(scope.operator, "raw message", id, "inbox")
+        with self._ledger.reading() as tx:
+            plain_bytes = payload(tx, id)
+        shown = {"payload": base64.b64encode(plain_bytes).decode(), "text": plain_bytes.decode("utf-8", "replace")}
+        return plain(rows[0]) | shown
 
     def messages(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Every contact decided and what came of it, newest first."""
@@ -198,6 +197,17 @@ class Lists:
         }
         with self._ledger.transaction() as tx:
             tx.execute(sa.insert(AUDIT), [row])
+
+
+def _inbox(scope: Scope, *names: str) -> Any:
+    """Messages in scope; those of devices that nobody registered are shown to everybody on the list."""
+    query = sa.select(*(INBOX.c[name] for name in names))
+    if not scope.streets:
+        return query
+    query = query.outerjoin(DEVICES, DEVICES.c.id == INBOX.c.device_id).outerjoin(
+        HOMES, HOMES.c.id == DEVICES.c.home_id
+    )
+    return query.where(sa.or_(HOMES.c.street.in_(scope.streets), HOMES.c.street.is_(None)))
 
 
 def _older(cursor: str) -> Any:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from broker_bridge.decoders.datum import bd09, gcj02, to_wgs84
+from broker_bridge.datum import bd09, gcj02, to_wgs84
 
 CHANGNING = (31.2204, 121.4237)
 

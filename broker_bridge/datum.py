@@ -4,9 +4,12 @@ Pure. Watches and maps in China report GCJ-02 (Amap, Tencent) or BD-09 (Baidu), 
 the truth. The forward formulas are public; they have no closed inverse, so it is found by steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import atan2, cos, hypot, pi, sin, sqrt
+from typing import Any
 
+#: of a position in a message: what it is called there
+_LAT, _LON, _CRS = "lat", "lon", "crs"
 #: latitude and longitude in degrees
 Place = tuple[float, float]
 
@@ -21,6 +24,20 @@ _WEST, _EAST = 72.004, 137.8347
 
 #: steps of the inverse; four reach a centimetre anywhere in the box
 _STEPS = 6
+
+
+def at_the_edge(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A reading's data with its position in WGS-84; ``crs_was`` says what the device reported."""
+    lat, lon, crs = data.get(_LAT), data.get(_LON), data.get(_CRS)
+    if not isinstance(crs, str) or crs.upper() in ("WGS84", "WGS-84") or not _is_place(lat, lon):
+        return dict(data)
+    north, east = to_wgs84(float(lat), float(lon), crs)  # type: ignore[arg-type]
+    return {**data, _LAT: round(north, 7), _LON: round(east, 7), _CRS: "WGS84", "crs_was": crs[:16]}
+
+
+def _is_place(lat: Any, lon: Any) -> bool:
+    numbers = all(isinstance(n, int | float) and not isinstance(n, bool) for n in (lat, lon))
+    return numbers and -90 <= lat <= 90 and -180 <= lon <= 180
 
 
 def to_wgs84(lat: float, lon: float, crs: str) -> Place:
