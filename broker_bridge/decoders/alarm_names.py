@@ -51,14 +51,15 @@ _NAMES: dict[str, Meaning] = _table(
      Kind.BATTERY_LOW, {}),
     ("geofenceexit exitgeofence outoffence leavefence fenceexit exitfence fenceout outfence outsidefence "
      "leavegeofence wander wandering 离开围栏 越界", Kind.GEOFENCE_EXIT, {}),
-    ("motionless nomotion inactivity nomovement noactivity dwell lying lyingdown longlie longstay overstay "
+    ("motionless inactivity dwell lying lyingdown longlie longstay overstay "
      "滞留 长时间无活动 静止报警", Kind.INACTIVITY, {}),
     ("outofbed offbed leavebed bedexit bedout leftbed 离床", Kind.ACTIVITY, {"kind": "bed", "state": "out"}),
     ("inbed onbed bedin bedentry 上床 在床", Kind.ACTIVITY, {"kind": "bed", "state": "in"}),
     ("flowrate waterflowrate instantflow waterrunning 用水", Kind.ACTIVITY, {"kind": "water"}),
     ("occupied occupancy humaninplace presence present motion movement pir someone manin 有人",
      Kind.ACTIVITY, {"kind": "motion", "state": "on"}),
-    ("vacant vacancy unoccupied nobody noone absent 无人", Kind.ACTIVITY, {"kind": "motion", "state": "off"}),
+    ("nomotion nomovement noactivity vacant vacancy unoccupied nobody noone absent 无人",
+     Kind.ACTIVITY, {"kind": "motion", "state": "off"}),
     ("bradypnea tachypnea apnea bradycardia tachycardia heartratehigh heartratelow spolow 心率异常 呼吸异常",
      Kind.VITALS, {}),
     ("door magnet magnetic contact reed window hall magnetcontact doorcontact doormagnet doorwindow lid 门磁",
@@ -67,7 +68,7 @@ _NAMES: dict[str, Meaning] = _table(
     ("dooropen opendoor 门开 开门", Kind.ACTIVITY, {"kind": "door", "state": "open"}),
     ("doorclose doorclosed closedoor 门关 关门", Kind.ACTIVITY, {"kind": "door", "state": "closed"}),
     ("cancel alarmcancel cancelalarm cancelsos soscancel sosclear disarm 取消 取消报警", Kind.CANCEL, {"by": "device"}),
-    ("checkin checkinok imok iamok imfine iamfine safe 报平安 平安", Kind.CHECKIN_OK, {}),
+    ("checkin checkinok imok iamok imfine iamfine 报平安 平安", Kind.CHECKIN_OK, {}),
     ("online poweron startup boot powerup heartbeat keepalive geofenceenter enterfence fencein normal restore restored "
      "recover recovered failover installed install powerrestored charging chargefull 在线 开机 心跳 正常 恢复",
      Kind.HEARTBEAT, {}),

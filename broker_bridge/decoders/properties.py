@@ -11,6 +11,7 @@ from typing import Any
 from broker_bridge.decoders import charge
 from broker_bridge.decoders.alarm_names import Meaning, meaning
 from broker_bridge.decoders.button import BUTTONS, press
+from broker_bridge.decoders.names import ROLES
 from broker_bridge.decoders.naming import keys, measures, parts
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.reading import Reading
@@ -134,12 +135,19 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
         yield replace(named_alarm, level="detectionstatus" in spelt)
     elif charge.speaks_of(name):
         return
-    elif not BARE.isdisjoint(spelt) or (role in BUTTONS and word(name) in ("status", "state", "event")):
+    elif word(name) in _VAGUE and word(value) in _DOORS:
+        yield Reading(Kind.ACTIVITY, {"kind": "door", "state": _DOORS[word(value)]}, level=True)
+    elif not BARE.isdisjoint(spelt) or (word(name) in _VAGUE and (role in BUTTONS or role in ROLES)):
         yield from _bare(value, named, role)
     elif "install" in spelt or "wear" in parts(name) or "wearing" in parts(name) or "worn" in parts(name):
         yield from _in_place(name, value)
     elif not _known(spelt) and not measures(name):
         yield from _by_name(name, value, where)
+
+
+#: names that say nothing of what they are about
+_VAGUE = frozenset({"status", "state", "event"})
+_DOORS = {"open": "open", "opened": "open", "close": "closed", "closed": "closed"}
 
 
 def _known(spelt: tuple[str, ...]) -> bool:
@@ -175,6 +183,10 @@ def _bare(value: Any, named: Fields, role: str | None) -> Iterator[Reading]:
     told = worded(value)
     if told not in (Word.YES, Word.TEST, Word.OTHER) or (told is not Word.OTHER and _has_own_state(named)):
         return  # what the alarm is about stands in a property of its own
+    kind = ROLES.get(role or "")
+    if kind is not None and told is not Word.OTHER:
+        yield from _some(hazard(Meaning(kind, {} if kind is Kind.FALL else {"state": "alarm"}), told, value))
+        return
     hints = {key for name in named for key in keys(name)}
     if told is not Word.OTHER and (role in BUTTONS or not hints.isdisjoint({"soundkey", "soundack", "md", *LATITUDE})):
         yield Reading(Kind.SOS, {"trigger": "button"}, drill=told is Word.TEST, level=True)

@@ -48,6 +48,9 @@ CODECS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("EM300-MCS magnet", {"magnet_status": "close"}, "activity", {"kind": "door", "state": "closed"}),
     ("WS301", {"battery": 100, "state": "open", "install": "yes", "magnet_status": "open"}, "activity",
      {"state": "open"}),
+    ("WS301, the first codec", {"battery": 100, "state": "open", "install": "yes"}, "activity",
+     {"kind": "door", "state": "open"}),
+    ("a PIR at rest", {"event": "no motion"}, "activity", {"kind": "motion", "state": "off"}),
     ("WS301 torn off", {"battery": 100, "install": "no"}, "tamper", {}),
     ("AT101 torn off", {"tamper_status": "uninstall"}, "tamper", {}),
     ("WS203", {"battery": 80, "temperature": 21.0, "humidity": 50.5, "occupancy": "occupied"}, "activity",
@@ -148,6 +151,16 @@ def test_who_may_call_with_a_button(role: str | None, kind: str) -> None:
 def test_no_pulse_is_no_value(pulse: Any) -> None:
     """0 because it is not worn, a sensor's maximum, text that is none: not measured, no alarm (rule 4)."""
     assert ["heartbeat"] == kinds(chirp({"heart_rate": pulse, "battery": 80}))
+
+
+@pytest.mark.parametrize(("role", "kind"), [
+    ("smoke_detector", "smoke"), ("gas_detector", "gas"), ("leak_sensor", "water_leak"), ("fall_radar", "fall"),
+    ("pull_cord", "sos"), ("wristband", "sos"), (None, "unknown"), ("door_sensor", "unknown"),
+])  # fmt: skip
+@pytest.mark.parametrize("name", ["alarm", "ALARM_status", "alarmState"])
+def test_a_bare_alarm_is_what_the_device_is_for(role: str | None, kind: str, name: str) -> None:
+    """An alarm that does not say of what: the register does; without it nobody guesses."""
+    assert kind == kinds(chirp({name: "TRUE", "battery": 90}, role))[0]
 
 
 def test_a_sensor_that_failed_is_told() -> None:
