@@ -13,6 +13,7 @@ from anling.cli_decode import decode
 from anling.cli_device import device
 from anling.cli_duty import duty
 from anling.cli_inbox import inbox
+from anling.cli_plan import plan
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -22,7 +23,6 @@ cli = typer.Typer(
     help="安铃 Anling: a press at home, and a person comes.",
 )
 db = typer.Typer(no_args_is_help=True, help="The ledger's schema.")
-plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
 drill = typer.Typer(no_args_is_help=True, help="Drills.")
 user = typer.Typer(no_args_is_help=True, help="Log-ins.")
 for name, group in (
@@ -190,19 +190,6 @@ def db_upgrade() -> None:
     before = schema.upgrade(ledger)
     ledger.close()
     print(f"{before or 'empty'} -> {schema.HEAD}")
-
-
-@plan.command("check")
-def plan_check(file: Path) -> None:
-    """Check a plan file: every problem at once, in the file's own terms. Needs no settings."""
-    from escalation.plan import parse_plan
-
-    checked = parse_plan(_read(file).decode(errors="replace"), file.name)
-    for warning in checked.warnings:
-        print(f"! {warning}", file=sys.stderr)
-    print(f"{checked.version}: {len(checked.tracks)} tracks; nothing waits longer than {checked.max_gap}")
-    if checked.warnings:
-        raise SystemExit(1)
 
 
 @drill.command(

@@ -16,6 +16,7 @@ from domain.errors import LedgerCollision
 from domain.people import Responder
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
+from escalation.conditions import ALWAYS
 from escalation.coverage import subject_of
 from escalation.engine import Engine
 from escalation.foreign import Foreign
@@ -86,7 +87,8 @@ class House:
         with self.ledger.transaction() as tx:
             if path is None and plans.in_force(tx, self.clock.now()) is not None:
                 return self.standing.in_force(tx, self.clock.now())
-            plan = parse_plan((path or TEMPLATE).read_text(), str(path or TEMPLATE.name))
+            text, name = (path or TEMPLATE).read_text("utf-8"), str(path or TEMPLATE.name)
+            plan = parse_plan(text, name, lambda version: plans.text_of(tx, version))
             self._approve(tx, plan)
         for warning in plan.warnings:
             _LOG.warning("plan_warning", text=warning)
@@ -97,19 +99,20 @@ class House:
         version, known = plan.version, plans.text_of(tx, plan.version)
         if known is not None and known != plan.text:
             version = f"{version}+{hashlib.sha256(plan.text.encode()).hexdigest()[:8]}"
-        if plans.in_force(tx, self.clock.now()) != version:
-            plans.approve(tx, version, plan.text, "ANLING_PLAN" if self.settings.plan else "template", self.clock.now())
+        now, by = self.clock.now(), "ANLING_PLAN" if self.settings.plan else "template"
+        if plans.in_force(tx, now, plan.street) != version:
+            plans.put_in_force(tx, plans.Draft(version, plan.text, plan.street, plan.base), by, now, now)
 
     def on_duty(self, tx: Tx, role: str, street: str | None, at: datetime) -> Sequence[Responder]:
         """Who of ``role`` is, was or will be on duty for a street."""
         return self.standing.roster_at(tx, at).look_up(role, subject_of(street), at)
 
     def next_role(self, tx: Tx, version: str, track: str, joined: int) -> str | None:
-        """The role that joins next on a track; None when everybody has joined."""
+        """The role that surely joins next on a track (a step with a condition may not); None when all have joined."""
         found = self.standing.plan(tx, version).track(track)
         if found is None:
             return None
-        return found.tiers[joined].role if joined < len(found.tiers) else None
+        return next((tier.role for tier in found.tiers[joined:] if tier.when == ALWAYS), None)
 
     def _ack_url(self, alert: str, responder: str, track: str) -> str:
         return f"{self.settings.where}/a/{self.tokens.page(alert, responder, track)}"

@@ -20,6 +20,7 @@ from domain.contacts import Channel
 from domain.people import ContactPoint
 from escalation.delivery import Delivery
 from escalation.dutywatch import DutyWatch
+from escalation.foresight import Foresight
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
 from escalation.rota import Rota
@@ -190,6 +191,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
         rota=_rota(running),
+        foresight=Foresight(built.ledger, built.standing),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=built.callbacks(),
         doorbell=built.ledger.doorbell,

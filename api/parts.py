@@ -11,6 +11,7 @@ from domain.events import Message, Receipt
 from domain.health import Health
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
+from escalation.foresight import Foresight
 from escalation.rota import Rota
 from store.accounts import Accounts
 from store.commissioning import Commissioning
@@ -53,6 +54,8 @@ class App:
     drills: Drills
     tasks: Tasks
     rota: Rota
+    #: what the plan would do
+    foresight: Foresight
     commissioning: Commissioning
     #: what comes back from providers, desks and links
     callbacks: Callbacks

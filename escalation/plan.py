@@ -4,7 +4,7 @@ Pure: text in, a frozen ``Plan`` or all its problems at once out, each with its 
 A *problem* makes the plan unusable; a *warning* says what it lacks (no way to 120, say) and lets it run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
@@ -39,7 +39,7 @@ def parse_plan(text: str, source: str = "plan", templates: Templates | None = No
     Raises ``ConfigurationError`` with every problem, in the file's own terms.
     """
     raw, slips = read_toml(text)
-    reader = _Reader(source, text)
+    reader = _Reader(source, text, {line for line, _ in slips})
     reader.problems += [f"{source}:{line}: not TOML: {what}; correct that line" for line, what in slips]
     if "base" in raw or "street" in raw:
         raw = reader.on_template(raw, templates)
@@ -67,12 +67,14 @@ class Spot:
 class _Reader:
     """Collects problems while it reads, so that all are reported at once."""
 
-    def __init__(self, source: str, text: str) -> None:
+    def __init__(self, source: str, text: str, unread: Collection[int] = ()) -> None:
         self.source = source
         self.problems: list[str] = []
         #: problems of a setting that stands in the file, as against one that is missing
         self.exact: set[str] = set()
         self._lines = lines_of(text)
+        #: lines that are no TOML: what stood in them is not there
+        self._unread = unread
         self._merge: Merge | None = None
 
     # where things stand
@@ -80,7 +82,7 @@ class _Reader:
     def problem(self, spot: Spot, what: str) -> None:
         said = f"{self.where(spot.path)}: {spot.words}: {what}" if spot.words else f"{self.source}: {what}"
         self.problems.append(said)
-        if spot.path in self._lines:
+        if self._lines.get(spot.path, 0) not in (0, *self._unread):
             self.exact.add(said)
 
     def where(self, path: Path) -> str:

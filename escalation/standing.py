@@ -1,6 +1,7 @@
 """Standing orders: the plans in force and the roster, read from the ledger and remembered while unchanged."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -75,6 +76,11 @@ class Standing:
         self._refresh(tx)
         return self.known(tx, at, street)
 
+    def since(self, tx: Tx) -> datetime | None:
+        """When the first plan of this installation came into force; None where there is none."""
+        self._refresh(tx)
+        return min((at for at, _, _ in self._calendar), default=None)
+
     def known(self, tx: Tx, at: datetime, street: str | None) -> Plan:
         """As ``in_force``, by what the last look into this transaction's ledger showed."""
         for of in (street, None) if street is not None else (None,):
@@ -111,7 +117,9 @@ class Standing:
         try:
             if text is None:
                 raise LookupError("it is not in the ledger")
-            plan = self._plans[version] = parse_plan(text, version, lambda base: plans.text_of(tx, base))
+            # The ledger's name counts: another text under a known version was given one of its own.
+            read = parse_plan(text, version, lambda base: plans.text_of(tx, base))
+            plan = self._plans[version] = replace(read, version=version)
         except (ConfigurationError, LookupError) as error:
             _LOG.error("plan_unusable", version=version, why=str(error)[:300])
             self.lacking.add(version)

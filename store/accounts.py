@@ -14,7 +14,7 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound
 from domain.people import OPERATOR_ROLES, Scope
 from store.bulk import upsert
-from store.ledger import Ledger
+from store.ledger import Ledger, Tx
 from store.register import HUBS, RESPONDERS, Register, check_secret
 from store.tables import OperatorRow, SessionRow
 
@@ -35,6 +35,14 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.scope.operator})"
+
+
+def may_sign(tx: Tx, name: str) -> bool:
+    """Whether ``name`` may propose or approve a plan: an administrator or supervisor; before there is one, anybody."""
+    c = OPERATORS.c
+    signers = sa.select(c.name).where(c.role.in_(("administrator", "supervisor")), c.disabled.is_(False))
+    known = {row[0] for row in tx.execute(signers)}
+    return not known or name in known
 
 
 class Accounts:

@@ -21,16 +21,19 @@ _ACCESS = {"key_holders": "key_holder", "neighbours": "neighbour"}
 def facts_of(tx: Tx, homes: Iterable[str], asked: frozenset[str]) -> dict[str, frozenset[str]]:
     """Home -> the codes among ``asked``: ``dementia``, ``home_bed``, ``family:ID``, ``key_holder:ID`` …"""
     wanted = set(homes)
-    found: dict[str, set[str]] = {home: set() for home in wanted}
     if not wanted or not asked & {*_WORDS, *_ACCESS.values(), "family"}:
-        return {home: frozenset(codes) for home, codes in found.items()}
-    for home, residents in register.residents_of(tx, wanted).items():
-        for card in residents:
-            found[home] |= set(_of_resident(card))
-    if asked & set(_ACCESS.values()):
-        for home, access in register.accesses_of(tx, wanted).items():
-            found[home] |= set(_of_access(access))
-    return {home: frozenset(c for c in codes if c.partition(":")[0] in asked) for home, codes in found.items()}
+        return dict.fromkeys(wanted, frozenset())
+    residents = register.residents_of(tx, wanted)
+    access = register.accesses_of(tx, wanted) if asked & set(_ACCESS.values()) else {}
+    return {home: facts_in(residents[home], access.get(home, {}), asked) for home in wanted}
+
+
+def facts_in(
+    residents: Iterable[Mapping[str, Any]], access: Mapping[str, Any], asked: frozenset[str]
+) -> frozenset[str]:
+    """The codes among ``asked`` that these cards bear out."""
+    found = {code for card in residents for code in _of_resident(card)} | set(_of_access(access))
+    return frozenset(code for code in found if code.partition(":")[0] in asked)
 
 
 def _of_resident(card: Mapping[str, Any]) -> Iterator[str]:

@@ -38,8 +38,11 @@ def calendar(tx: Tx, street: str | None = None) -> list[tuple[datetime, str]]:
 
 def whole_calendar(tx: Tx) -> list[tuple[datetime, str, str | None]]:
     """(from, version, street or None for the district), oldest first."""
-    query = sa.select(PLANS.c.effective_from, PLANS.c.version, PLANS.c.street)
-    return [(at, v, street) for at, v, street in tx.execute(query.order_by(PLANS.c.effective_from, PLANS.c.version))]
+    c = PLANS.c
+    # Of two that take effect at the same instant the one approved later counts.
+    order = (c.effective_from, sa.func.coalesce(c.approved_at, c.effective_from), c.version)
+    rows = tx.execute(sa.select(c.effective_from, c.version, c.street).order_by(*order))
+    return [(at, version, street) for at, version, street in rows]
 
 
 def in_force(tx: Tx, at: datetime, street: str | None = None) -> str | None:

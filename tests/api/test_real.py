@@ -14,6 +14,7 @@ from anling.settings import Settings
 from api.app import ApiSettings, App, build
 from broker_bridge.decode import hear
 from escalation.callbacks import Callbacks
+from escalation.foresight import Foresight
 from escalation.rota import Rota
 from store.accounts import Accounts
 from store.commissioning import Commissioning
@@ -85,6 +86,7 @@ def real_app(real: House) -> App:
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
         rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
+        foresight=Foresight(built.ledger, built.standing),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=Callbacks(
             built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
@@ -377,3 +379,28 @@ def test_duty_is_changed_by_those_who_may(town: TestClient, who: Mapping[str, di
     assert 403 == town.post("/api/v1/duty/absence", json=body, headers=who["desk"]).status_code
     assert 401 == town.get("/api/v1/duty/coverage").status_code
     assert 422 == town.get("/api/v1/duty/calendar?from=2027-03-01", headers=who["desk"]).status_code
+
+
+def test_the_plan_is_explained(town: TestClient, who: Any) -> None:
+    """Who would be called, for the console: in the caller's streets only, with an instant that says its zone."""
+    asked = "/api/v1/plans/explain?home=home-1&kind=fall&at=2026-11-22T03:10:00%2B08:00"
+    told = town.get(asked, headers=who["desk"])
+
+    assert (200, "critical", "2026-11-21T19:10:00.000000Z") == (
+        told.status_code, told.json()["severity"], told.json()["at"].replace("+00:00", "Z")
+    )  # fmt: skip
+    assert {"contact"} <= {e["what"] for e in told.json()["events"]}
+    assert 404 == town.get(asked, headers=who["second"]).status_code
+    assert 422 == town.get(asked.replace("%2B08:00", ""), headers=who["desk"]).status_code
+    assert 401 == town.get(asked).status_code
+
+
+def test_plans_are_listed_and_compared(town: TestClient, who: Any) -> None:
+    """Which is in force, and that a plan differs in nothing from itself."""
+    (plan,) = town.get("/api/v1/plans", headers=who["desk"]).json()["items"]
+    version = plan["version"]
+    told = town.get(f"/api/v1/plans/diff?a={version}&b={version}", headers=who["desk"])
+
+    assert ("approved", True) == (plan["state"], plan["in_force"])
+    assert (200, []) == (told.status_code, told.json()["changes"])
+    assert 404 == town.get(f"/api/v1/plans/diff?a={version}&b=x", headers=who["desk"]).status_code

@@ -225,3 +225,20 @@ def test_the_licence_is_the_one_that_is_named() -> None:
     assert "Apache License" in text("LICENSE")
     for name in READMES:
         assert "[Apache 2.0](LICENSE)" in text(name)
+
+
+def test_the_drawing_of_states_is_the_table() -> None:
+    """docs/architecture.md shows the very transitions that decisions are checked against."""
+    from escalation.drawing import mermaid
+
+    assert [mermaid()] == [block.strip() for block in blocks("docs/architecture.md", "mermaid")]
+
+
+def test_the_plan_of_the_contract_is_a_plan() -> None:
+    """The example of docs/wire.md, and the street's over the district's template."""
+    beside, street = blocks("docs/wire.md", "toml")
+    ladder = '[[track]]\nname = "main"\n[[track.step]]\nrole = "dispatch_120"\n'
+    template = (ROOT / "escalation/plans/changning.toml").read_text("utf-8")
+
+    assert () == parse_plan(f'version = "x"\n{ladder}{beside}').warnings
+    assert "310105001" == parse_plan(street, "s", {"changning-2026.1": template}.get).street

@@ -258,7 +258,8 @@ class Core(RuleBasedStateMachine):
             wanted = {t.name for t in self.plan.tracks_for(alert.severity)}
             held = [t for t in live if t.name not in wanted]
             assert wanted <= {t.name for t in live}, "invariant 17"
-            assert all(t.claimant or t.name in self.plan.names_from(alert.severity) for t in held)
+            kept = self.plan.names_from(alert.severity)
+            assert all(t.claimant or t.name in kept or self.plan.branch(t.name) for t in held)
 
     @invariant()
     def timeline_is_the_truth(self) -> None:
@@ -385,6 +386,8 @@ class Core(RuleBasedStateMachine):
         elif new.claimant:
             assert isinstance(command, Claim), "invariant 13"
             assert command.actor.id == new.claimant
+        elif old.state is TrackState.STOOD_DOWN:
+            assert self.plan.branch(new.name), "only a branch resumes"
         elif new.state is TrackState.CALLING:
             assert isinstance(command, Tick | Release | Decline), "invariant 13"
 

@@ -1,0 +1,155 @@
+"""``anling plan`` as people type it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from anling.cli_plan import plan as command
+from domain.errors import AnlingError, ConfigurationError
+from store.ledger import Ledger
+from store.seal import Sealer
+from tests.town import NOON, PLAN, SECRET, Town, site
+
+TEMPLATE = "escalation/plans/changning.toml"
+STREET = """
+version = "north-1"
+base = "town-1"
+street = "north"
+[[track]]
+name = "main"
+[[track.step]]
+role = "street_office"
+after = "45s"
+"""
+
+
+def run(*words: str) -> Result:
+    """Type a command."""
+    return CliRunner().invoke(command, words)
+
+
+def refused(*words: str) -> str:
+    """What a refused command says."""
+    failure = run(*words).exception
+    assert isinstance(failure, AnlingError)
+    return "\n".join(failure.problems) if isinstance(failure, ConfigurationError) else str(failure)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
+    """An installation with the town's register, under the town's plan."""
+    import shutil
+
+    shutil.copy(migrated_file, tmp_path / "anling.db")
+    monkeypatch.setenv("ANLING_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("ANLING_SECRET_KEY", SECRET)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'anling.db'}", Sealer(SECRET))
+    town = Town(ledger)
+    town.settle_in()
+    return town
+
+
+@pytest.fixture
+def street_file(tmp_path: Path) -> Path:
+    """The north's own plan."""
+    path = tmp_path / "north.toml"
+    path.write_text(STREET)
+    return path
+
+
+@pytest.fixture
+def site_file(tmp_path: Path) -> Path:
+    """The town as a site file, whose street office closes at night."""
+    raw: dict[str, Any] = site()
+    raw["teams"][2]["shifts"] = [{"responder": "street-1", "from": "08:00", "to": "20:00"}]
+    path = tmp_path / "site.json"
+    path.write_text(json.dumps(raw))
+    return path
+
+
+def test_check_needs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings, no ledger, none made; the proof is told, and that duty was not looked at."""
+    monkeypatch.delenv("ANLING_DATA_DIR", raising=False)
+    told = run("check", TEMPLATE)
+
+    assert 0 == told.exit_code
+    assert "120 is asked after 120 s at the latest" in told.stdout
+    assert "duty was not looked at" in told.stderr
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_check_names_the_hours_without_anybody(site_file: Path) -> None:
+    """Where, who and when, for both streets; a warning, unless told to be strict."""
+    told = run("check", TEMPLATE, "--site", str(site_file))
+
+    assert 0 == told.exit_code
+    assert 14 <= told.stderr.count("nobody on duty: street_office for street north")
+    assert 1 == run("check", TEMPLATE, "--site", str(site_file), "--strict").exit_code
+
+
+def test_explain_from_files_alone(site_file: Path) -> None:
+    """What happens if somebody in home 1 falls at 03:10 on Sunday? The office is empty, and the table says so."""
+    words = ["explain", "--home", "home-1", "--kind", "fall", "--at", "2026-11-22T03:10", "--site", str(site_file)]
+    told = json.loads(run(*words, "--json").stdout)
+
+    assert ("critical", "2026-11-21T19:10:00") == (told["severity"], told["at"][:19])
+    assert ["street_office"] == [e["role"] for e in told["events"] if e["what"] == "gap"][:1]
+    assert "无人值守" in run(*words).stdout
+    assert "nobody there" in run(*words, "--lang", "en").stdout
+    assert "no home home-9" in refused("explain", "--home", "home-9", "--site", str(site_file))
+    assert "raises no alert" in refused("explain", "--home", "home-1", "--kind", "lunch", "--site", str(site_file))
+
+
+def test_a_plan_needs_two(installed: Town, street_file: Path) -> None:
+    """Proposed, compared, approved by another, explained; an alert of that street is pinned to it."""
+    assert 0 == run("propose", str(street_file), "--by", "wang").exit_code
+    assert "may not approve" in refused("approve", "north-1", "--by", "Wang")
+    assert "after 1m by webhook -> after 45s" in run("diff", "town-1", "north-1").stdout
+
+    told = run("approve", str(street_file), "--by", "li", "--from", "2026-01-01")
+
+    assert "in force for street north" in told.stdout
+    assert "after 45s" in run("diff", "--street", "north").stdout
+    asked = run("explain", "--home", "home-1", "--at", "2026-12-01T00:00", "--json")
+    assert "north-1" == json.loads(asked.stdout)["plan"]
+    assert "north-1" == installed.alert(installed.press()).plan
+    assert {"town-1", "north-1"} == {p["version"] for p in json.loads(run("list", "--json").stdout)}
+
+
+def test_a_wrong_plan_is_refused_whole_and_the_running_one_stays(installed: Town, tmp_path: Path) -> None:
+    """Every error at once with its line; nothing is proposed, nothing replaced."""
+    bad = tmp_path / "bad.toml"
+    bad.write_text(PLAN.replace("town-1", "town-2").replace("family_doctor", "gardener").replace('"60s"', '"soon"'))
+
+    said = refused("approve", str(bad), "--by", "li", "--proposed-by", "wang")
+
+    assert said.count("role 'gardener' is unknown") == 2
+    assert "bad.toml:6: severity.urgent.retry_after: 'soon' is not a duration" in said
+    assert ["town-1"] == [p["version"] for p in json.loads(run("list", "--json").stdout)]
+    assert "town-1" == installed.alert(installed.press()).plan
+
+
+def test_only_who_may_sign_signs(installed: Town, street_file: Path) -> None:
+    """Once there are administrators or supervisors, both names must be theirs."""
+    installed.change(
+        "INSERT INTO operators (name, role, streets, password_hash, disabled, created_at)"
+        " VALUES ('chief', 'supervisor', '[]', '-', 0, :at)", at=NOON.isoformat(),
+    )  # fmt: skip
+
+    assert "li is no administrator or supervisor" in refused("propose", str(street_file), "--by", "li")
+    assert 0 == run("propose", str(street_file), "--by", "chief").exit_code
+
+
+def test_replay_says_whether_it_is_the_same(installed: Town) -> None:
+    """Exit status 0 for what the timeline makes, 1 and the field for what it does not."""
+    alert = installed.press(type="fall")
+    assert json.loads(run("replay", alert, "--json").stdout)["equal"]
+    installed.change("UPDATE tracks SET round = 3 WHERE alert_id = :a AND name = 'dispatch_120'", a=alert)
+
+    told = run("replay", alert)
+
+    assert 1 == told.exit_code
+    assert "tracks.dispatch_120.round: stored 3, told 0" in told.stderr
