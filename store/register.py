@@ -164,11 +164,6 @@ def home_of(tx: Tx, id: str) -> Mapping[str, Any] | None:
     return {**row, "access": _opened(tx, row["access"], f"homes.access|{id}") or {}}
 
 
-def street_codes(tx: Tx) -> list[str]:
-    """Every street of the register, in order."""
-    return [row[0] for row in tx.execute(sa.select(STREETS.c.code).order_by(STREETS.c.code))]
-
-
 def accesses_of(tx: Tx, homes: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     """Home -> its access card, opened; for looking up who is named there, never for showing it."""
     sql = f"SELECT id, access FROM homes WHERE {among(tx, 'id')}"

@@ -120,10 +120,12 @@ def test_tasks_have_natural_keys_and_no_names() -> None:
 
 
 def test_the_roles_of_a_plan_and_of_the_teams() -> None:
-    """The ladder's, and every other that has a team; the supervisor where there is one."""
+    """The ladder's and those of a needed branch, and every other that has a team; the supervisor where there is one."""
     volunteers = replace(ALL, teams=(*ALL.teams, team("volunteer", "doctor")))
 
-    assert ["family_doctor", "street_office", "dispatch_120", "volunteer"] == roles_of(CHANGNING, volunteers)
+    ladder = ["family_doctor", "street_office", "dispatch_120"]
+
+    assert [*ladder, "police", "volunteer"] == roles_of(CHANGNING, volunteers)
     assert "duty_supervisor" in roles_of(CHANGNING, roster(DOCTOR, CHIEF))
 
 
