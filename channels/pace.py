@@ -11,6 +11,8 @@ from itertools import count
 _WINDOW = 1.0
 #: the rate is not lowered twice within this many seconds, and rises by a quarter after as many without a refusal
 _SETTLING = 0.5
+#: requests on their way while no rate is known: a storm that is to be refused should not be a storm
+_TOGETHER = 48
 
 
 class Pace:
@@ -28,34 +30,53 @@ class Pace:
         self._taken: deque[float] = deque()
         #: requests per second; None: no limit is known
         self._rate: float | None = None
+        self._flying = 0
         self._next = 0.0
         self._changed = 0.0
 
     def wait(self, rank: int, until: float) -> bool:
         """Wait for this request's turn; False when it does not come before ``until`` (monotonic seconds)."""
         with self._turn:
-            if self._rate is None:
+            if self._rate is None and self._flying < _TOGETHER:
+                self._flying += 1
                 return True
             me = (rank, next(self._numbers))
             heapq.heappush(self._waiting, me)
             try:
-                return self._wait(me, until)
+                went = self._wait(me, until)
+                self._flying += went
+                return went
             finally:
                 self._waiting.remove(me)
                 heapq.heapify(self._waiting)
                 self._turn.notify_all()
 
     def _wait(self, me: tuple[int, int], until: float) -> bool:
-        while self._rate is not None:
+        while True:
             now = self._ticks()
-            mine = self._waiting[0] == me
-            if mine and now >= self._next:
-                self._next = max(self._next, now - 1 / self._rate) + 1 / self._rate
+            first = self._waiting[0] == me
+            if first and self._free(now):
                 return True
             if now >= until:
                 return False
-            self._turn.wait(min(until, max(self._next, now + 0.001)) - now if mine else until - now)
+            soon = self._next if first and self._rate is not None else until
+            self._turn.wait(max(0.001, min(until, soon) - now))
+
+    def _free(self, now: float) -> bool:
+        """Whether the next request may go; takes its turn."""
+        if self._rate is None:
+            return self._flying < _TOGETHER
+        if now < self._next:
+            return False
+        self._next = max(self._next, now - 1 / self._rate) + 1 / self._rate
         return True
+
+    def landed(self) -> None:
+        """An answer came, whichever it was, or none will."""
+        with self._turn:
+            self._flying -= 1
+            if self._rate is None and self._waiting:
+                self._turn.notify_all()
 
     def taken(self) -> None:
         """The provider took one."""

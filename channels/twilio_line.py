@@ -71,11 +71,12 @@ class TwilioLine:
 
     def warm(self, after: float = 1.0) -> None:
         """Load the SDK ahead of the first call, which would otherwise wait for it, but behind our own start."""
-        timer = threading.Timer(after, self._load)
+        timer = threading.Timer(after, self.load)
         timer.daemon = True
         timer.start()
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Load it now."""
         with self._lock:
             _ = self._client
 
@@ -86,7 +87,10 @@ class TwilioLine:
         """
         until = time.monotonic() + self._queue
         while self._pace.wait(rank, until):
-            answer = self._request(ask)
+            try:
+                answer = self._request(ask)
+            finally:
+                self._pace.landed()
             if not (isinstance(answer, FailedForNow) and answer.code in _TOO_MANY):
                 if not isinstance(answer, FailedForNow | FailedForGood):
                     self._pace.taken()

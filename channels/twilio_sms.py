@@ -28,7 +28,7 @@ class TwilioSms:
         wall: Callable[[], datetime] = wall_now,
     ) -> None:
         """``token`` names the outbox row and attempt in the status address (P22)."""
-        self._line = line
+        self.line = line
         self.numbers = TwilioNumbers(line)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
@@ -45,18 +45,18 @@ class TwilioSms:
 
     def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
         """The newest message to this number made at or after ``since``; raises ``Unreachable``."""
-        return self._line.ask(lambda client: self._look(client, to, since, others))
+        return self.line.ask(lambda client: self._look(client, to, since, others))
 
     def status(self, to: str, reference: str) -> str:
         """What Twilio says now of a message; raises ``Unreachable``."""
         del to
-        return self._line.ask(lambda client: str(client.messages(reference).fetch().status))
+        return self.line.ask(lambda client: str(client.messages(reference).fetch().status))
 
     def stop(self, to: str, reference: str) -> None:
         """A message that is on its way arrives."""
 
     def _look(self, client: Any, to: str, since: datetime, others: frozenset[str]) -> str | None:
-        return newest((one for query in self._line.between(to) for one in client.messages.list(**query)), since, others)
+        return newest((one for query in self.line.between(to) for one in client.messages.list(**query)), since, others)
 
     def _deliver(self, letter: Letter) -> Result:
         to = e164(letter.address)

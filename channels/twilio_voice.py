@@ -29,7 +29,7 @@ class TwilioVoice:
     ) -> None:
         """``token`` names the outbox row and attempt in our addresses, so that a callback finds its row
         before we know the call's SID (P22)."""
-        self._line = line
+        self.line = line
         self.numbers = TwilioNumbers(line)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
@@ -49,20 +49,20 @@ class TwilioVoice:
 
         ``None``: there was none, dialling again is safe. Raises ``Unreachable``.
         """
-        return self._line.ask(lambda client: self._look(client, to, since, others))
+        return self.line.ask(lambda client: self._look(client, to, since, others))
 
     def status(self, to: str, reference: str) -> str:
         """What Twilio says now of a call; raises ``Unreachable``."""
         del to
-        return self._line.ask(lambda client: str(client.calls(reference).fetch().status))
+        return self.line.ask(lambda client: str(client.calls(reference).fetch().status))
 
     def stop(self, to: str, reference: str) -> None:
         """Stop a telephone that still rings; one that was answered goes on. Raises ``Unreachable``."""
         del to
-        self._line.ask(lambda client: client.calls(reference).update(status="canceled"))
+        self.line.ask(lambda client: client.calls(reference).update(status="canceled"))
 
     def _look(self, client: Any, to: str, since: datetime, others: frozenset[str]) -> str | None:
-        return newest((one for query in self._line.between(to) for one in client.calls.list(**query)), since, others)
+        return newest((one for query in self.line.between(to) for one in client.calls.list(**query)), since, others)
 
     def _deliver(self, letter: Letter) -> Result:
         if letter.about.get("event") == "watch":

@@ -24,6 +24,7 @@ class Second:
 def _send(pace: Pace, provider: Second, rank: int, done: list[int], within: float) -> None:
     until = time.monotonic() + within
     while pace.wait(rank, until):
+        pace.landed()
         if provider.takes():
             pace.taken()
             done.append(rank)
@@ -35,7 +36,7 @@ def test_nothing_waits_while_nothing_is_refused() -> None:
     """No limit is known: no turn is taken."""
     pace = Pace()
 
-    assert all(pace.wait(0, 0.0) for _ in range(1000))
+    assert all(pace.wait(0, 0.0) and pace.landed() is None for _ in range(1000))
 
 
 def test_all_get_through_at_the_rate_the_provider_takes() -> None:

@@ -170,10 +170,9 @@ def test_two_people_of_one_telephone(town: Town) -> None:
 # -- statuses (P21)
 
 
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
 def test_all_orders_of_five_statuses_end_alike(town: Town) -> None:
     """P21: every permutation of queued, ringing, answered, completed, failed, each told twice: the same rows."""
-    if not town.ledger.sqlite:
-        pytest.skip("the order does not meet the database")
     town.phones["voice"].answer = lambda _: Accepted("CA1", pending=True)
     town.press()
     town.deliver()
