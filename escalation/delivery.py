@@ -156,7 +156,7 @@ class Delivery:
         """One transaction: take rows, drop those that are void, write the attempt before the dial."""
         now = self._clock.now()
         with self._ledger.transaction() as tx:
-            rows = outbox.lease(tx, self._owner, now, now + _LEASE, room)
+            rows = outbox.lease(tx, self._owner, now, now + _LEASE, room, self._standing.apart(tx, now))
             live = [r for r in rows if r.current]
             void = [r for r in rows if not r.current]
             outbox.settle(tx, [_superseded(r, now) for r in void])

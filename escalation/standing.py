@@ -89,6 +89,10 @@ class Standing:
                 return self.plan(tx, begun[-1])
         raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
 
+    def apart(self, tx: Tx, at: datetime) -> timedelta:
+        """What repeats to one telephone keep between them, whatever alerts they are about: the plan's ``min_gap``."""
+        return min(rule.min_gap for rule in self.in_force(tx, at).rules.values())
+
     def _refresh(self, tx: Tx) -> None:
         """Read again what has changed since the last transaction."""
         version = register.version(tx)

@@ -11,7 +11,7 @@ from typing import Any
 #: Seconds from..to; one is drawn each time. A plain number means both ends are equal.
 Span = tuple[float, float]
 
-ANSWERS = ("press", "ignore", "busy", "voicemail", "decline", "wrong_digit", "hangup", "sms_reply")
+ANSWERS = ("press", "ignore", "busy", "voicemail", "decline", "wrong_digit", "noise", "hangup", "sms_reply")
 SMS_FATES = ("delivered", "undelivered", "failed", "stuck")
 CALLBACKS = ("normal", "lost", "twice", "late", "early", "reversed")
 WEBHOOKS = ("accept", "claim", "claim_later", "decline", "error")

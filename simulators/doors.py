@@ -10,6 +10,8 @@ import urllib3
 _TIMEOUT = urllib3.Timeout(connect=3.0, read=10.0)
 #: How much of somebody's error text is shown.
 _EXCERPT = 300
+#: To whom people write: the product has one number, whatever it is.
+_OURS = "+85230009999"
 
 
 class DoorClosed(Exception):
@@ -146,6 +148,10 @@ class World:
     def people(self) -> dict[str, Any]:
         """How everybody behaves now."""
         return dict(self._door.ask("GET", "/_sim/people"))
+
+    def text(self, who: str, words: str) -> None:
+        """This one sends a text message to us; ``who`` is a name or a telephone number."""
+        self._door.ask("POST", "/_sim/sms", {"from": who, "to": _OURS, "body": words})
 
     def teach(self, who: str, behaviour: Mapping[str, Any]) -> None:
         """From now on this one behaves so."""

@@ -54,6 +54,7 @@ _VERBS: Mapping[str, frozenset[str]] = {
     "voice_check_as": frozenset({"result", "status"}),
     "note_as": frozenset({"text", "status"}),
     "close_as": frozenset({"outcome", "cause", "note", "status"}),
+    "sms_as": frozenset({"text"}),
     "behave": frozenset({"as"}),
 }
 _CONTACT_KEYS = frozenset({"contact", "channel", "type", "within", "count", "at_least", "at_most", "apart"})

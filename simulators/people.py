@@ -15,6 +15,8 @@ _ASKS_FOR = re.compile(
     rf"|\bpress(?:\s+(?:the|key|number|digit|button))*\s+[\"“]?(\d\b|{'|'.join(_ENGLISH)})",
     re.IGNORECASE,
 )
+#: what a bad line or a cheek presses
+_NOISE = "0*9#58"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,10 @@ def keys_to_press(behaviour: Behaviour, prompt: str, heard: str, pressed_before:
 
     ``prompt`` is what this question says, ``heard`` everything since the call began.
     """
-    if behaviour.answers not in ("press", "wrong_digit") or pressed_before >= behaviour.presses:
+    if behaviour.answers not in ("press", "wrong_digit", "noise") or pressed_before >= behaviour.presses:
         return None
+    if behaviour.answers == "noise":
+        return _NOISE[pressed_before % len(_NOISE)]
     right = behaviour.digit
     if behaviour.spoken_code:
         asked = asked_digit(prompt) or asked_digit(heard)

@@ -138,7 +138,8 @@ class Phones:
     def _carry(self, form: Form, channel: str) -> Behaviour:
         """Return how the person called behaves; raise what the carrier refuses first."""
         self._count()
-        behaviour = self._stage.people.turn(first(form, "To"), channel)
+        to = first(form, "To")
+        behaviour = self._stage.faults.bend(self._stage.people.turn(to, channel), to, channel)
         if behaviour.api_error is not None:
             raise carrier_error(behaviour.api_error)
         return behaviour

@@ -163,6 +163,8 @@ class Rehearsal:
             self._press(act)
         elif act.verb == "behave":
             self._teach(act.target, act.detail)
+        elif act.verb == "sms_as":
+            self.world.text(act.target, str(act.detail.get("text", "1")))
         else:
             self._command(act)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from simulators.behaviour import Span
+from simulators.faults import BadFaults, FaultPlan, parse_faults
 from simulators.journal import Journal
 from simulators.line import Line
 from simulators.people import People
@@ -32,6 +33,10 @@ class Settings:
     time_scale: float = 1.0
     #: The carrier answers 429 beyond this; 0 means no limit (P13).
     calls_per_second: int = 0
+    #: A share (0 to 1) of all calls and messages goes wrong, each by one of these faults; the seed says which.
+    faults: str = ""
+    fault_share: float = 0.0
+    fault_seed: int = 0
 
     def changed(self, raw: object) -> "Settings":
         """Return settings with these values; raise ``BadSettings`` for an unknown name or a wrong type."""
@@ -56,10 +61,13 @@ class Stage:
         self.chance = random.Random(seed)
         self._errands: set[asyncio.Task[None]] = set()
         self.line.allow(settings.public_url)
+        self.faults = _plan(settings)
 
     def change(self, raw: object) -> None:
         """Take new settings."""
-        self.settings = self.settings.changed(raw)
+        changed = self.settings.changed(raw)
+        plan = _plan(changed)
+        self.settings, self.faults = changed, plan
         self.line.allow(self.settings.public_url)
 
     def sid(self, prefix: str) -> str:
@@ -86,12 +94,20 @@ class Stage:
         for task in list(self._errands):
             task.cancel()
         self.people.reset()
+        self.faults = _plan(self.settings)
         self.journal.clear()
 
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._errands.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self.journal.went_wrong(0, f"simulator broke: {error!r}")
+
+
+def _plan(settings: Settings) -> FaultPlan:
+    try:
+        return parse_faults(settings.faults, settings.fault_share, settings.fault_seed)
+    except BadFaults as error:
+        raise BadSettings(str(error)) from error
 
 
 def _check(name: str, kind: Any, value: object) -> None:

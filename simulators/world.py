@@ -27,7 +27,10 @@ from simulators.stage import BadSettings, Settings, Stage
 
 HOST = "127.0.0.1"
 _SECTIONS = frozenset(
-    {"public_url", "sms_url", "default", "people", "twilio", "webhook_secret", "desk_secret", "time_scale"}
+    {
+        "public_url", "sms_url", "default", "people", "twilio", "webhook_secret", "desk_secret", "time_scale",
+        "faults", "fault_share", "fault_seed", "calls_per_second",
+    }
 )
 
 
@@ -99,6 +102,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, help="the same seed draws the same waits and identifiers")
     parser.add_argument("--time-scale", type=float, help="every wait is multiplied by this (1.0)")
+    parser.add_argument("--faults", help='what goes wrong: "busy,429,lost" or "all"')
+    parser.add_argument("--fault-share", type=float, help="the share of calls and messages that goes wrong")
+    parser.add_argument("--fault-seed", type=int, help="the same seed, the same faults")
+    parser.add_argument("--calls-per-second", type=int, help="the carrier takes no more (429); 0: no limit")
     parser.add_argument("--public-url", help="where the product is reached")
     parser.add_argument("--sms-url", help="where incoming text messages go")
     parser.add_argument("--twilio-sid")
@@ -118,6 +125,10 @@ def _stage(arguments: argparse.Namespace) -> Stage:
         "twilio_token",
         "webhook_secret",
         "desk_secret",
+        "faults",
+        "fault_share",
+        "fault_seed",
+        "calls_per_second",
     )
     stage = read_world(_load(arguments.people), Settings(), arguments.seed)
     stage.change(_wiring(_load(arguments.secrets_file)))

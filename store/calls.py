@@ -19,8 +19,6 @@ _DISTANCE = "keeps its distance from the last one"
 RINGING = timedelta(seconds=40)
 #: no first call of an alert waits for another one longer than this (P13)
 LONGEST_RIDE = timedelta(seconds=45)
-#: repeats to one telephone keep this distance, whatever alerts they are about
-APART = timedelta(seconds=15)
 #: words of an attempt that may still become another one
 LIVE = (
     "sending", "accepted", "queued", "scheduled", "initiated", "ringing", "in-progress", "sent", "unknown",
@@ -40,23 +38,24 @@ class Candidate:
     created_at: datetime
 
 
-def waits(tx: Tx, rows: Sequence[Candidate], now: datetime) -> dict[str, tuple[datetime, str]]:
+def waits(tx: Tx, rows: Sequence[Candidate], now: datetime, apart: timedelta) -> dict[str, tuple[datetime, str]]:
     """Row key -> until when it should wait, and why: for a call to the same telephone, or for a repeat's distance.
 
+    ``apart``: what repeats to one telephone keep between them, whatever alerts they are about.
     A second call to somebody whose telephone we ring would meet a busy line; the call that rings reads out
     all of the person's alerts. First contacts wait for nothing else (P13).
     """
     people = {row.person for row in rows}
     if not people:
         return {}
-    ringing, lately = _ringing(tx, people, now), _lately(tx, people, now)
+    ringing, lately = _ringing(tx, people, now), _lately(tx, people, now - apart)
     held: dict[str, tuple[datetime, str]] = {}
     for row in rows:
         free = ringing.get(row.person) if row.channel == "voice" else None
         if free is not None and free > now and row.created_at + LONGEST_RIDE > now:
             held[row.key] = min(free, row.created_at + LONGEST_RIDE), RIDES
-        elif row.repeats and (last := lately.get((row.person, row.channel))) is not None and last + APART > now:
-            held[row.key] = last + APART, _DISTANCE
+        elif row.repeats and (last := lately.get((row.person, row.channel))) is not None and last + apart > now:
+            held[row.key] = last + apart, _DISTANCE
         elif row.channel == "voice":
             ringing[row.person] = now + RINGING
     return held
@@ -185,14 +184,14 @@ def _ringing(tx: Tx, people: set[str], now: datetime) -> dict[str, datetime]:
     return found
 
 
-def _lately(tx: Tx, people: set[str], now: datetime) -> dict[tuple[str, str], datetime]:
+def _lately(tx: Tx, people: set[str], since: datetime) -> dict[tuple[str, str], datetime]:
     """(person, channel) -> when that telephone was last called or written to."""
     sql = (
         "SELECT o.person, o.channel, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key"
         f" WHERE {_PHONE} AND o.not_before > ? AND {among(tx, 'o.person')}"
     )
     found: dict[tuple[str, str], datetime] = {}
-    for person, channel, started in fetch(tx, sql, instant(tx, now - APART), listed(tx, people)):
+    for person, channel, started in fetch(tx, sql, instant(tx, since), listed(tx, people)):
         at = read_instant(tx, started)
         found[person, channel] = max(at, found.get((person, channel), at))
     return found

@@ -5,7 +5,7 @@ Only ``escalation`` uses this module; everybody else reads ``store.views``.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,11 +69,16 @@ def put(tx: Tx, items: Sequence[Item]) -> None:
     _INSERT(tx, [_row(i) for i in items])
 
 
-def lease(tx: Tx, owner: str, now: datetime, until: datetime, limit: int) -> list[Leased]:
-    """Take rows that are ready, first contacts before repeats; one at a time per person and alert."""
+def lease(
+    tx: Tx, owner: str, now: datetime, until: datetime, limit: int, apart: timedelta = timedelta(0)
+) -> list[Leased]:
+    """Take rows that are ready, first contacts before repeats; one at a time per person and alert.
+
+    ``apart``: what repeats to one telephone keep between them.
+    """
     rows = fetch(tx, _READY + (" FOR UPDATE OF o SKIP LOCKED" if tx.postgres else ""), instant(tx, now), limit)
     found = [leased for row in rows if (leased := _readable(tx, row, now))]
-    held = calls.waits(tx, [_candidate(x.item) for x in found if x.current and _rings(x.item)], now)
+    held = calls.waits(tx, [_candidate(x.item) for x in found if x.current and _rings(x.item)], now, apart)
     calls.hold(tx, held)
     busy: set[tuple[str, str]] = set()
     chosen = []

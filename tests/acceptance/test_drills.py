@@ -1,5 +1,7 @@
 """The drills that come with the product, against the real thing at many times its pace; and that the judge can fail."""
 
+import os
+
 import pytest
 
 from tests.acceptance.installation import ROOT
@@ -8,6 +10,8 @@ from tests.acceptance.street import TEMPLATE, Street, faster
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(900)]
 #: has a file of its own, because it takes as long as all the others
 LONG = "doctor_claims_then_silence"
+#: run when everything is to be proved; their shorter sisters show the same doors
+PROVED = frozenset({"busy_doctor", "voicemail_everywhere"})
 
 
 def test_the_drills_pass(street: Street) -> None:
@@ -15,7 +19,8 @@ def test_the_drills_pass(street: Street) -> None:
     street.write_plan(faster(TEMPLATE.read_text()))
     street.serve()
 
-    names = sorted({file.stem for file in (ROOT / "drills").glob("*.toml")} - {LONG})
+    later = PROVED if not os.environ.get("ANLING_PROVE") else frozenset[str]()
+    names = sorted({file.stem for file in (ROOT / "drills").glob("*.toml")} - {LONG} - later)
     verdicts = {name: street.drill(name) for name in names}
 
     failed = {name: verdict["findings"] for name, (code, verdict) in verdicts.items() if code}
