@@ -1,6 +1,7 @@
 """A Chinese eldercare platform's push: ``pushType`` and ``Action`` numbers for many makers' devices."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders import body
@@ -150,7 +151,7 @@ def _by_device(code: str, fields: Fields, role: str | None) -> Reading:
         return Reading(Kind.UNKNOWN, said=f"Action {code} {told}".strip()[:64], drill=code == "67")
     if sense.kind in (Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK):
         found = hazard(Meaning(sense.kind, {**sense.data, **_ALARM}), Word.TEST if code == "67" else Word.YES, code)
-        return found or Reading(Kind.UNKNOWN)
+        return replace(found, level=False) if found else Reading(Kind.UNKNOWN)
     data = {"state": "open", **sense.data} if sense.data.get("kind") == "door" else dict(sense.data)
     return Reading(sense.kind, data, drill=code == "67")
 

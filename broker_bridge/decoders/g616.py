@@ -40,7 +40,7 @@ def _said(fields: Fields) -> Iterator[Reading]:
     if truth(fields.get("isOnline")) is False:
         yield Reading(Kind.OFFLINE)
     if where := _where(fields):
-        yield Reading(Kind.LOCATION, where)
+        yield Reading(Kind.LOCATION, {**own, **where})
     steps = count(fields.get("stepCount"), 10**6)
     if steps:
         yield Reading(Kind.ACTIVITY, {"kind": "steps", "state": steps})
@@ -54,7 +54,12 @@ def _known(fields: Fields) -> bool:
 
 def _own(fields: Fields) -> dict[str, Any]:
     level = percent(fields.get("battery"))
-    return {} if level is None else {"battery_pct": level}
+    over = [kind for kind, is_over in (
+        ("battery_low", level is not None and level > LOW), ("sos", truth(fields.get("sos")) is False),
+        ("tamper", truth(fields.get("isWearing")) is True),
+    ) if is_over]  # fmt: skip
+    own: dict[str, Any] = {} if level is None else {"battery_pct": level}
+    return own | ({"off": over} if over else {})
 
 
 def _vitals(fields: Fields) -> dict[str, float]:

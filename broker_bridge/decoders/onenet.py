@@ -129,7 +129,7 @@ def _pressed(resource: int, value: Any, stream: str) -> Reading:
         if counted:
             return Reading(Kind.SOS, {"trigger": "button", "count": counted}, id=f"{stream}-{counted}")
     elif resource == _STATE and truth(value) is not False:
-        return Reading(Kind.SOS, {"trigger": "button"}, level=True)
+        return Reading(Kind.SOS, {"trigger": "button"})
     return Reading(Kind.HEARTBEAT, {"button": "released"})
 
 

@@ -13,6 +13,7 @@ from broker_bridge.decoders.alarm_names import Meaning, meaning
 from broker_bridge.decoders.button import BUTTONS, press
 from broker_bridge.decoders.names import ROLES
 from broker_bridge.decoders.naming import keys, measures, parts
+from broker_bridge.decoders.over import off
 from broker_bridge.decoders.place import place
 from broker_bridge.decoders.reading import Reading
 from broker_bridge.decoders.states import alarm, by_value, hazard
@@ -51,8 +52,18 @@ def tell(fields: Fields, role: str | None = None, omits: bool = False) -> list[R
         said += _omitted(named, said)
     said = _tested(named, _somewhere(_off_the_body(said))) or [_nothing(named)]
     own = _about_itself(named)
-    return [replace(reading, data={**own, **reading.data}) if reading.kind is not Kind.UNKNOWN else reading
-            for reading in said]  # fmt: skip
+    over = off(named, role, said)
+    own |= {"off": over} if over else {}
+    return [_own(reading, own) for reading in said]
+
+
+def _own(reading: Reading, own: dict[str, Any]) -> Reading:
+    """With what the message tells beside; each press that is sent is a press, and no state that lasts."""
+    if reading.kind is Kind.UNKNOWN:
+        return reading
+    over = sorted({*own.get("off", ()), *reading.data.get("off", ())})
+    data = {**own, **reading.data, **({"off": over} if over else {})}
+    return replace(reading, data=data, level=reading.level and reading.kind is not Kind.SOS)
 
 
 def _named_once(fields: Fields) -> dict[str, Any]:
@@ -87,10 +98,10 @@ def _tested(named: Fields, said: list[Reading]) -> list[Reading]:
 
 
 def _drill(reading: Reading) -> Reading:
-    cleared = reading.data.get("cleared")
-    kind = Kind(cleared) if cleared else reading.kind
+    cleared = reading.data.get("off")
+    kind = Kind(cleared[0]) if cleared else reading.kind
     if kind in (Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK):
-        data = {key: item for key, item in reading.data.items() if key != "cleared"}
+        data = {key: item for key, item in reading.data.items() if key != "off"}
         return replace(reading, kind=kind, data={**data, "state": "test"}, drill=True)
     return replace(reading, drill=True) if kind in (Kind.SOS, Kind.FALL) else reading
 

@@ -31,7 +31,7 @@ def alarm(found: Meaning, status: Any) -> Reading:
             return Reading(Kind.CANCEL, {"by": "device"})
         if found.data.get("kind") == "bed":
             return Reading(Kind.ACTIVITY, {"kind": "bed", "state": "in" if found.data["state"] == "out" else "out"})
-        return Reading(Kind.HEARTBEAT, {"cleared": str(found.kind)})
+        return Reading(Kind.HEARTBEAT, {"off": [str(found.kind)]})
     return Reading(found.kind, dict(found.data), drill=told is Word.TEST)
 
 
@@ -70,7 +70,7 @@ def hazard(found: Meaning, told: Word, value: Any) -> Reading | None:
     if told in (Word.YES, Word.MAYBE):
         return Reading(found.kind, dict(found.data), level=True)
     if told is Word.NO:
-        return Reading(Kind.HEARTBEAT, {"cleared": str(found.kind)})
+        return Reading(Kind.HEARTBEAT, {"off": [str(found.kind)]})
     other = meaning(str(value))
     return Reading(other.kind, dict(other.data)) if other else Reading(Kind.UNKNOWN, said=str(value)[:64])
 

@@ -163,6 +163,26 @@ def test_a_bare_alarm_is_what_the_device_is_for(role: str | None, kind: str, nam
     assert kind == kinds(chirp({name: "TRUE", "battery": 90}, role))[0]
 
 
+@pytest.mark.parametrize(("codec", "role", "off"), [
+    ({"sos": False, "battery": 80}, "sos_button", ["battery_low", "sos"]),
+    ({"type": "smoke sensor", "event": "normal"}, None, ["smoke"]),
+    ({"leakage_status": "normal"}, None, ["water_leak"]), ({"gas_status": "normal"}, None, ["gas"]),
+    ({"smoke": 0, "co": 0, "tamper": False}, None, ["gas", "smoke", "tamper"]),
+    ({"detection_status": "vacant"}, "fall_radar", ["fall"]), ({"Alarm": "FALSE", "Sound_key": ""}, None, ["sos"]),
+    ({"wear_status": "on", "heart_rate": 70}, "wristband", ["tamper"]),
+    ({"geofence_status": "inside"}, None, ["geofence_exit"]), ({"fall": 1, "smoke": 0}, None, ["smoke"]),
+])  # fmt: skip
+def test_what_is_over_is_told(codec: dict[str, Any], role: str | None, off: list[str]) -> None:
+    """A state that ended is news the next time it begins (rule 2)."""
+    assert off == first(chirp(codec, role)).data["off"]
+
+
+def test_each_press_sent_is_a_press() -> None:
+    """A button's ``TRUE`` lasts for no time: pressed again it calls again."""
+    assert not first(chirp({"Alarm": "TRUE", "Sound_key": "CLOSE"}, "sos_button")).level
+    assert first(chirp({"smoke": True})).level
+
+
 def test_a_sensor_that_failed_is_told() -> None:
     """No gas, but nobody would notice any: a sign of life and a fault."""
     assert ["heartbeat", "unknown"] == kinds(chirp({"gas_status": "normal", "alarm": "sensor failed"}))
