@@ -170,8 +170,10 @@ def _named(value: Any, named: Fields) -> Reading | None:
     if not isinstance(value, str):
         return None
     found = meaning(value)
+    if (found is None or found.kind is Kind.HEARTBEAT) and (detected := _hazard(value, named)) is not None:
+        return detected
     if found is None:
-        return _hazard(value, named)
+        return None
     return alarm(found, next((item for name, item in named.items() if word(name) == "alarm_status"), "alarm"))
 
 
