@@ -156,6 +156,7 @@ def import_site(
     from escalation.admission import admission
     from records.sheets import read_sheet
     from store import schema
+    from store.references import duty_parts
     from store.register import Register
     from store.site import check_site, parse_site
 
@@ -167,7 +168,9 @@ def import_site(
     schema.upgrade(ledger)
     schema.verify_key(ledger)
     warned: list[str] = []
-    admit = admission(ledger, ZoneInfo(settings.timezone), wall_now(), allow_gaps, warned.append)
+    admit = None
+    if site.teams or site.responders or any(duty_parts(site).values()):
+        admit = admission(ledger, ZoneInfo(settings.timezone), wall_now(), allow_gaps, warned.append)
     counts = Register(ledger).load(site, dry_run, partial=sheet, then=admit)
     ledger.close()
     for warning in warned:

@@ -25,11 +25,11 @@ def admission(
     with ledger.reading() as tx:
         roster = read_roster(tx, zone)
         had = bool(roster.teams_of(VITAL))
-        before = roster_gaps(tx, roster, roles_of(None, roster), now, end)
+        before = roster_gaps(roster, roles_of(None, roster), street_codes(tx), now, end)
 
     def admit(tx: Tx) -> None:
         after_roster = read_roster(tx, zone)
-        after = roster_gaps(tx, after_roster, roles_of(None, after_roster), now, end)
+        after = roster_gaps(after_roster, roles_of(None, after_roster), street_codes(tx), now, end)
         fresh = [gap for gap in after if not any(within(gap, old) for old in before)]
         new = shared(fresh, street_codes(tx))
         lost = [_told(gap, zone) for gap in new if gap.role == VITAL]

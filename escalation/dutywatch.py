@@ -57,12 +57,14 @@ class DutyWatch:
 
     def look(self, now: datetime) -> Staffing:
         """Work out what is missing; open, renew and settle the tasks."""
+        # Worked out before anything is written: a press must not wait for a fortnight's arithmetic.
+        with self._ledger.reading() as tx:
+            report = self._rota.report(tx, now, _DAYS)
+        tasks = list(tasks_of(report, now))
         with self._ledger.transaction(patient=True) as tx:
             people = register.people(tx)
             if duty.follow(tx, people.responders.values(), people.teams, now, "register"):
                 touch(tx)
-            report = self._rota.report(tx, now, _DAYS)
-            tasks = list(tasks_of(report, now))
             refresh_tasks(tx, tasks)
             open_now = {key for key in waiting(tx, [TaskKind.COVERAGE]) if key.startswith(_PREFIX)}
             settle_tasks(tx, open_now - {task.key for task in tasks}, now, "covered")

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
-from domain.people import ContactPoint, Scope, is_probe
+from domain.people import ContactPoint, Scope, Team, is_probe
 from escalation.coverage import Gap, Watch, joined, subject_of, team_watches, watches
 from escalation.duty import Roster
 from escalation.staffing import Contacts, Staffing, gap_shown, roles_of, shared, shown, staffing, street_gaps
@@ -156,10 +156,10 @@ class Rota:
         """Lay it down, and tell the gaps that were not there before."""
         now = self._clock.now()
         window = self._window(entry.value or duty.value_of(tx, entry.kind, entry.subject) or {}, now)
-        before = self._gaps(tx, *window)
+        before = self._gaps(tx, entry, *window)
         duty.record(tx, [entry], now, scope.operator)
         touch(tx)
-        fresh = [gap for gap in self._gaps(tx, *window) if not any(within(gap, old) for old in before)]
+        fresh = [gap for gap in self._gaps(tx, entry, *window) if not any(within(gap, old) for old in before)]
         new = shared(fresh, register.street_codes(tx))
         if vital and (holes := [gap for gap in new if gap.role == VITAL]):
             raise Refused(vital_refusal(holes))
@@ -177,9 +177,17 @@ class Rota:
         last = max(local, default=now) + (timedelta(days=2) if "date" in value else timedelta())
         return start, max(start, min(last, start + _AHEAD))
 
-    def _gaps(self, tx: Tx, start: datetime, end: datetime) -> list[Gap]:
+    def _gaps(self, tx: Tx, entry: Entry, start: datetime, end: datetime) -> list[Gap]:
+        """Of the roles and streets that the entry is about: others wait for this transaction."""
         roster = read_roster(tx, self._standing.zone)
-        return roster_gaps(tx, roster, roles_of(self._plan(tx), roster), start, end)
+        value = entry.value or duty.value_of(tx, entry.kind, entry.subject) or {}
+        teams = concerned(roster, value)
+        streets = {team.street for team in teams}
+        named = [street for street in streets if street is not None] if None not in streets else []
+        roles = list(dict.fromkeys(team.role for team in teams))
+        if not teams and (person := roster.responders.get(value.get("responder", ""))):
+            roles = [person.role]
+        return roster_gaps(roster, roles, named or register.street_codes(tx), start, end)
 
     def _may(self, tx: Tx, scope: Scope, responder: str, own: bool) -> None:
         """One's own duty, or as a supervisor that of the people of one's streets."""
@@ -207,9 +215,26 @@ class Rota:
             return None  # no plan yet: the teams say which roles there are
 
 
-def roster_gaps(tx: Tx, roster: Roster, roles: Sequence[str], start: datetime, end: datetime) -> list[Gap]:
-    """The gaps of all streets, each for itself."""
-    streets = register.street_codes(tx)
+def concerned(roster: Roster, value: Mapping[str, Any]) -> list[Team]:
+    """The teams that an entry may change: the one it names, or those that count on the person."""
+    if "team" in value:
+        return [team for team in roster.teams if team.id == value["team"]]
+    person, bent = value.get("responder"), roster.changes
+    elsewhere = {o.team for o in bent.overrides if person == o.responder}
+    elsewhere |= {s.team for s in bent.swaps if person in (s.giver, s.taker)}
+    stands_in = {person} | {a.responder for a in bent.absences if a.deputy == person}
+    stands_in |= {d.responder for d in bent.deputies if d.deputy == person}
+    return [
+        team
+        for team in roster.teams
+        if team.id in elsewhere or any(stands_in & {s.responder, s.deputy} for s in team.shifts)
+    ]
+
+
+def roster_gaps(
+    roster: Roster, roles: Sequence[str], streets: Sequence[str], start: datetime, end: datetime
+) -> list[Gap]:  # fmt: skip
+    """The gaps of all these streets, each for itself."""
     return [gap for role in roles for gap in street_gaps(roster, role, streets, start, end)]
 
 

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.alerts import Subject
+from domain.duty import Changes, Swap
 from domain.people import Responder, Shift, Team
+from escalation.coverage import gaps
 from escalation.duty import Roster, covers, usable
 from tests.escalation.core import AMBULANCE, DESK, DRILL_DESK, HOME, NOON, PHONE, person, team
 
@@ -97,6 +99,23 @@ def test_the_servers_zone_means_nothing(server_zone: str) -> None:
     hours = [h for h in range(24) if duty.on_duty("family_doctor", HOME, datetime(2026, 11, 20, h, tzinfo=UTC))]
 
     assert [*range(12, 24)] == hours, server_zone
+
+
+def test_gaps_are_the_same_wherever_the_server_stands(server_zone: str) -> None:
+    """P32: swaps, working days and coverage go by wall time in Shanghai, whatever the server's own is."""
+    shifts = (Shift("a", days="workday"), Shift("b", start="20:00", end="08:00", days="holiday"))
+    team_of = (Team("t", "family_doctor", "street-1", shifts),)
+    people = {id: person(id, "family_doctor") for id in ("a", "b")}
+    duty = Roster(people, team_of, changes=Changes(swaps=(Swap("s", "t", FRIDAY, "a", "b"),)))
+
+    holes = gaps(duty, "family_doctor", "street-1", local(0), local(0) + timedelta(days=3))
+
+    saturday, sunday = date(2026, 11, 21), date(2026, 11, 22)
+    assert [
+        (local(0, day=saturday), local(20, day=saturday)),
+        (local(8, day=sunday), local(20, day=sunday)),
+    ] == [(g.start, g.end) for g in holes], server_zone
+    assert ("b",) == names(duty.on_duty("family_doctor", HOME, local(12)))
 
 
 @given(st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1)), st.sampled_from(["America/New_York", "Europe/London"]))
