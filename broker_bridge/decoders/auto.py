@@ -87,6 +87,8 @@ _TOPICS = tuple((re.compile(pattern), name) for pattern, name in (
     (r"(^|/)(tele|stat)/|/(LWT|SENSOR|STATE|RESULT)$", "tasmota"),
     (r"^zwave(js)?2?(mqtt)?/|/(notification|\d+)/endpoint_\d+/", "zwavejs"),
     (r"^traccar/", "traccar"),
+    (r"(^|/)g616/", "g616"),
+    (r"^p/[ud]/\d+/", "dexa"),
     (r"^v1/(devices/me|gateway)/", "thingsboard"),
     (r"^vs37\d|^milesight/", "milesight"),
     (r"^[^/]+/(binary_sensor|sensor|text_sensor|event|switch)/[^/]+/state$|^[^/]+/(status|debug)$", "esphome"),

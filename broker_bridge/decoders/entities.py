@@ -42,6 +42,8 @@ def _told(component: str, name: str, text: str, role: str | None) -> list[Readin
         return [event(text, name, role)]
     if component in ("device_tracker", "person"):
         return _whereabouts(word)
+    if component == "alarm_control_panel" and word == "triggered":
+        return [Reading(Kind.UNKNOWN, said="alarm panel triggered")]
     if word in ("unknown", "nan", "") or component not in _SENSES:
         return [Reading(Kind.HEARTBEAT, {"state": word[:40]})]
     if component == "sensor" and value.number(text) is not None:

@@ -62,7 +62,8 @@ MOVES: dict[str, tuple[str, tuple[str, str]]] = {
     **_moves("door", "closed", "open", "contact contact_state reed magnet_closed"),
     **_moves("door", "open", "closed", "door door_state door_open window window_open window_state opening open "
              "contact_open doorstate lock_opened garage_door opened door_status"),
-    **_moves("bed", "in", "out", "bed in_bed bed_state bed_occupancy inbed bed_occupied on_bed"),
+    **_moves("bed", "in", "out", "bed bed_presence in_bed bed_status bed_state bed_occupancy inbed "
+             "bed_occupied on_bed"),
     **_moves("water", "on", "off", "water_running tap water_on"),
 }  # fmt: skip
 #: of these only known words count: "on" or 1 may mean anything

@@ -63,8 +63,10 @@ def _told(said: Fields, model: str, role: str | None) -> list[Reading]:
 
 def _spoken(said: Fields, role: str | None) -> list[Reading]:
     """Sensors whose receiver writes the event in words ("Fire alarm", "Water Leak", "PANIC")."""
-    for name in ("text", "extradata", "cmd", "event", "button", "state"):
+    for name in ("text", "extradata", "cmd", "event", "button", "state", "class"):
         words = set(value.word(said.get(name)).replace("/", "_").split("_"))
+        if words & {"contact", "door", "window"} and (state := words & {"open", "closed", "close"}):
+            return [Reading(Kind.ACTIVITY, {"kind": "door", "state": "open" if "open" in state else "closed"})]
         if words & {"mute", "muted", "pairing"}:
             continue
         for wanted, kind, data in _WORDS:

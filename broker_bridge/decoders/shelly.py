@@ -79,6 +79,8 @@ def _component(name: str, state: dict[str, Any], role: str | None) -> list[Readi
         moved = value.truth(seen) if not isinstance(seen, int) or isinstance(seen, bool) else seen > 0
         if moved is not None:
             return [Reading(Kind.ACTIVITY, {"kind": "motion", "state": "on" if moved else "off"}, part=name)]
+    if family == "bthomesensor" and isinstance(state.get("value"), bool):
+        return [Reading(r.kind, r.data, part=name, level=r.level) for r in _sensed(state["value"], role)]
     if family in ("bthomedevice", "blutrv"):
         return [Reading(r.kind, r.data, part=name) for r in traits.read({"battery": state.get("battery")}, None)]
     return [Reading(Kind.HEARTBEAT)]
@@ -97,6 +99,17 @@ def _input(name: str, state: dict[str, Any], role: str | None) -> list[Reading]:
         data = {"trigger": "input"} if kind is Kind.SOS else {"state": "alarm"}
         return [Reading(kind, data, part=name, level=True)]
     return [Reading(Kind.ACTIVITY, {"kind": "motion", "state": "on", "action": "input"}, part=name)]
+
+
+def _sensed(on: bool, role: str | None) -> list[Reading]:
+    """A yes or no of a Bluetooth sensor: only the register knows of what."""
+    kind = traits.role_kind(role)
+    if on and kind is not None:
+        return [Reading(kind, {"trigger": "input"} if kind is Kind.SOS else {"state": "alarm"}, level=True)]
+    sense = next(
+        (name for word, name in (("door", "door"), ("motion", "motion"), ("bed", "bed")) if word in (role or "")), ""
+    )
+    return traits.read({sense: on} if sense else {}, None)
 
 
 def _power(state: dict[str, Any]) -> list[Reading]:

@@ -113,6 +113,8 @@ def _zigbee(key: str, said: dict[str, Any], role: str | None) -> list[Reading]:
         told.append(Reading(Kind.SOS, {"trigger": "button", "press": value.word(str(said["Power"]))}))
     told += traits.read({_ATTRIBUTES.get(k, k): v for k, v in said.items() if k not in _IDENTITY}, None, role)
     spoken = [r for r in told if r.kind is not Kind.HEARTBEAT] or told[:1]
+    # an attribute in words explains bits whose zone is not named
+    spoken = [r for r in spoken if r.kind is not Kind.UNKNOWN] or spoken
     pct = {"battery_pct": p} if (p := value.percent(said.get("BatteryPercentage"))) is not None else {}
     return [Reading(r.kind, {**r.data, **pct}, device, drill=r.drill, level=r.level, said=r.said) for r in spoken]
 

@@ -40,13 +40,21 @@ def _advertisement(said: dict[str, Any], device: str | None, role: str | None) -
         rest["body_temperature"] = said["tempc"]
     told = traits.read(rest, device, role)
     pressed = [found for name in _BUTTONS if name in said and (found := bthome(said[name], role)) is not None]
+    pressed = [r for r in pressed if r.kind is not Kind.HEARTBEAT] or pressed[:1]
     if pressed:
         common = traits.facts({value.word(k): v for k, v in rest.items()})
         told = [r for r in told if r.kind is not Kind.HEARTBEAT]
         told += [Reading(r.kind, {**common, **r.data}, device, said=r.said) for r in pressed]
-    if said.get("encr") not in (None, 0, False) and "button" not in said and role in SOS_ROLES:
-        told = [Reading(Kind.UNKNOWN, {}, device, said="encrypted")]
+    if role in SOS_ROLES and not pressed and _is_closed(said):
+        told = [Reading(Kind.UNKNOWN, {}, device, said="encrypted or not decoded")]
     return [replace(r, id=f"{device}-{packet}-{r.kind}") for r in told] if packet is not None and device else told
+
+
+def _is_closed(said: dict[str, Any]) -> bool:
+    """Encrypted, or raw data that the gateway has no decoder for: somebody may have pressed."""
+    encrypted = said.get("encr") not in (None, 0, False) or ("ctr" in said and "cipher" in said)
+    raw = "servicedata" in said or "manufacturerdata" in said
+    return bool(encrypted) or (raw and "model" not in said and "brand" not in said)
 
 
 def _address(levels: list[str], said: dict[str, Any]) -> str | None:

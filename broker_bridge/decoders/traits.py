@@ -40,7 +40,7 @@ Fields = Mapping[str, Any]
 def read(said: Fields, device: str | None, role: str | None = None, ts: datetime | None = None) -> list[Reading]:
     """Everything that these properties tell; a heartbeat when they tell nothing more than that it lives."""
     named = {value.word(key): item for key, item in said.items() if isinstance(key, str)}
-    told = [*_alarms(named, role), *_presses(named, role), *_activity(named), *_vitals(named), *_battery(named)]
+    told = [*_alarms(named, role), *_presses(named, role), *_activity(named, role), *_vitals(named), *_battery(named)]
     if not told:
         told = [Reading(Kind.HEARTBEAT)]
     common = facts(named)
@@ -129,16 +129,28 @@ def _presses(named: Fields, role: str | None) -> list[Reading]:
     return [r for r in told if r.kind is not Kind.HEARTBEAT] or told
 
 
-def _activity(named: Fields) -> list[Reading]:
-    told = []
+def _activity(named: Fields, role: str | None) -> list[Reading]:
+    """Signs of life. Of one sense the yes counts: presence and no vibration is presence."""
+    told: list[Reading] = []
     for name, said in named.items():
         if name in LOOSE and value.word(said) not in WORDS_OF_MOTION:
             continue
         if name in MOVES and said is not None and (reading := move(*MOVES[name], said)):
-            told.append(reading)
+            told.append(_pulled(reading) if role in SOS_ROLES else reading)
         elif name in QUANTITIES and (amount := value.number(said, 0)) is not None:
             told.append(Reading(Kind.ACTIVITY, QUANTITIES[name] | {"amount": amount} | _flow(name, amount)))
-    return list({(r.data.get("kind"), str(r.data.get("state"))): r for r in told}.values())
+    awake = {r.data.get("kind") for r in told if r.data.get("state") in _YES}
+    told = [r for r in told if r.data.get("state") in _YES or r.data.get("kind") not in awake]
+    return list({(r.kind, r.data.get("kind"), str(r.data.get("state"))): r for r in told}.values())
+
+
+def _pulled(reading: Reading) -> Reading:
+    """A contact that the register calls an emergency button: opened, it was pulled."""
+    if reading.data.get("kind") != "door":
+        return reading
+    if reading.data.get("state") == "open":
+        return Reading(Kind.SOS, {"trigger": "contact"}, level=True)
+    return Reading(Kind.HEARTBEAT, {"off": [str(Kind.SOS)]})
 
 
 def move(sense: str, states: tuple[str, str], said: Any) -> Reading | None:
@@ -197,3 +209,7 @@ def by_words(name: str, names: Iterable[str]) -> str | None:
             if (found := "_".join(words[start : start + length])) in known:
                 return found
     return None
+
+
+#: an activity's states that mean that somebody is there
+_YES = frozenset({"on", "open", "in"})

@@ -22,7 +22,8 @@ BINARY = {
     "motion": "motion", "door_window": "door", "tilt": "vibration", "glass_break": "glass", "freeze": "freeze",
 }  # fmt: skip
 TYPES = {
-    "smoke_alarm": Kind.SMOKE, "co_alarm": Kind.GAS, "carbon_monoxide_alarm": Kind.GAS, "heat_alarm": Kind.SMOKE,
+    "smoke_alarm": Kind.SMOKE, "co_alarm": Kind.GAS, "carbon_monoxide_alarm": Kind.GAS,
+    "carbon_monoxide": Kind.GAS, "heat_alarm": Kind.SMOKE,
     "water_alarm": Kind.WATER_LEAK, "gas_alarm": Kind.GAS, "emergency_alarm": Kind.SOS,
 }  # fmt: skip
 KNOWN_TYPES = frozenset({
@@ -40,7 +41,7 @@ def _moved(detail: str, sense: str = "motion", state: str = "on") -> Reading:
     return Reading(Kind.ACTIVITY, {"kind": sense, "state": state, "detail": detail})
 
 
-_CO = frozenset({"co_alarm", "carbon_monoxide_alarm"})
+_CO = frozenset({"co_alarm", "carbon_monoxide_alarm", "carbon_monoxide"})
 _HOME = frozenset({"home_security"})
 _DOOR = frozenset({"access_control"})
 _BED = frozenset({"home_health", "health_alarm"})
