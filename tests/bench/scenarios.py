@@ -1,4 +1,4 @@
-"""The eight situations that are measured, each on a fresh town: what is asked of the house, in numbers.
+"""The situations that are measured, each on a fresh town: what is asked of the house, in numbers.
 
 A scenario takes a subject and gives figures by name; ``targets`` knows what they must be.
 """
@@ -12,6 +12,7 @@ from loads import Load, Outcome, outcome, soon
 from presses import Order
 from stage import Sink
 from subjects import Grounds, Running, Subject
+from timers import database, measure
 
 STORED = "anling_telemetry_stored_total"
 TELEMETRY_DEVICES = 5000
@@ -33,12 +34,14 @@ class Size:
     slow: float
     kill: float
     idle: float
+    #: open alerts with timers
+    open: int
 
 
-FULL = Size(30_000, (12, 8), (5000, 10), (1000, 2000, 3000), 10, 8, 6, (3000, 6), 6, 10, 20)
-QUICK = Size(6_000, (8, 4), (5000, 10), (1000,), 5, 5, 4, (3000, 2), 4, 8, 8)
+FULL = Size(30_000, (12, 8), (5000, 10), (1000, 2000, 3000), 10, 8, 6, (3000, 6), 6, 10, 20, 100_000)
+QUICK = Size(6_000, (8, 4), (5000, 10), (1000,), 5, 5, 4, (3000, 2), 4, 8, 8, 20_000)
 #: tries the bench out, measures nothing worth keeping
-TINY = Size(600, (4, 2), (200, 2), (100, 200), 2, 2, 2, (200, 2), 2, 5, 2)
+TINY = Size(600, (4, 2), (200, 2), (100, 200), 2, 2, 2, (200, 2), 2, 5, 2, 5_000)
 
 
 @dataclass(slots=True)
@@ -210,6 +213,13 @@ def idle(bench: Bench, subject: Subject) -> Figures:
         return {"cpu": spent * 100, "rss": running.rss_mb()}
 
 
+def timers(bench: Bench, subject: Subject) -> Figures:
+    """Very many open alerts: a tick in which 1,000 timers run out, an idle look, one decision."""
+    with database(subject.database) as url:
+        found = measure(url, bench.size.open, 0)
+    return found | {f"tick_{subject.database}": found["tick_ms"]}
+
+
 SCENARIOS: dict[str, Callable[[Bench, Subject], Figures]] = {
     "latency": latency,
     "storm": storm,
@@ -220,4 +230,5 @@ SCENARIOS: dict[str, Callable[[Bench, Subject], Figures]] = {
     "slow": slow,
     "kill": kill,
     "idle": idle,
+    "timers": timers,
 }

