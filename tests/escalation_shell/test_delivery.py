@@ -181,6 +181,19 @@ def test_a_claim_while_it_rings_stops_the_next_way(town: Town) -> None:
     assert [] == [r for r in town.phones["sms"].letters if r.purpose == "contact"]
 
 
+def test_a_call_of_a_generation_before_is_not_made(town: Town) -> None:
+    """Claimed and given back while it waited: the track calls again, but not by the order of before (P9)."""
+    town.press()
+    alert = town.outbox()[0]["alert_id"]
+    town.commands.claim(alert, DISPATCHER)
+    town.commands.release(alert, DISPATCHER)
+    town.deliver()
+
+    first = town.outbox(purpose="contact")[0]
+    assert ("superseded", "calling") == (first["status"], town.alert(alert).tracks[0].state)
+    assert [] == town.phones["voice"].letters
+
+
 def test_a_restored_row_of_long_ago_wakes_nobody(town: Town) -> None:
     """An old backup, an old queue: a stale generation is suppressed (P9)."""
     alert = town.press()
