@@ -245,13 +245,13 @@ def _scene(
         from anling.house import TEMPLATE
         from escalation.duty import Roster
         from store.site import parse_site
-        from store.site_people import home_in, people_in, teams_in
+        from store.site_people import changes_in, home_in, people_in, teams_in
 
         read, running = parse_site(site.read_bytes(), site.name), _plan_of(file or TEMPLATE, base)
         subject = home_in(read, home, running.asks)
         if subject is None:
             raise NotFound(f"no home {home} in {site.name}")
-        return subject, Roster(people_in(read), teams_in(read)), running
+        return subject, Roster(people_in(read), teams_in(read), _zone(), changes_in(read, _zone())), running
     from escalation.scene import scene_of
     from escalation.standing import Standing
 
@@ -267,10 +267,11 @@ def _holes(checked: "Plan", site: Path | None) -> Iterator[str]:
 
     if site is not None:
         from store.site import parse_site
-        from store.site_people import people_in, teams_in
+        from store.site_people import changes_in, people_in, teams_in
 
         read = parse_site(_bytes(site), site.name)
-        roster, streets = Roster(people_in(read), teams_in(read), _zone()), [s.code for s in read.streets]
+        roster = Roster(people_in(read), teams_in(read), _zone(), changes_in(read, _zone()))
+        streets = [s.code for s in read.streets]
     elif _has_ledger():
         from escalation.standing import Standing
         from store.register import street_codes

@@ -106,6 +106,9 @@ class Roster:
 
     def _first(self, id: str, deputy: str | None, at: datetime) -> Responder | None:
         """The person, or the nearest deputy, who is not away and whom some contact point reaches (P4)."""
+        person = self.responders.get(id)
+        if person and person.contacts and not self.stand_ins.may_be_away(id):
+            return person
         for candidate in self.stand_ins.candidates(id, deputy, at):
             person = self.responders.get(candidate)
             if person and person.contacts:

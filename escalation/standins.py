@@ -41,7 +41,8 @@ class StandIns:
 
     def holder(self, team: str, person: str, day: date, at: datetime) -> str | None:
         """Who has, at ``at``, the shift of ``person`` that began on ``day``; None: it was taken off the roster."""
-        person = self._swaps.get((team, day, person), person)
+        if self._swaps:
+            person = self._swaps.get((team, day, person), person)
         for o in self._overrides.get(team, ()):
             if o.instead_of == person and o.start <= at < o.end:
                 return o.responder
@@ -52,6 +53,10 @@ class StandIns:
         for o in self._overrides.get(team, ()):
             if o.responder is not None and o.instead_of is None and o.start <= at < o.end:
                 yield o.responder
+
+    def may_be_away(self, person: str) -> bool:
+        """Whether any absence of this person is known: most have none, and are asked about often."""
+        return person in self._absences
 
     def away(self, person: str, at: datetime) -> Absence | None:
         """The absence that keeps ``person`` away at ``at``."""

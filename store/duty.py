@@ -71,6 +71,11 @@ def changes(tx: Tx, zone: tzinfo, since: datetime) -> Changes:
     return _changes(_rows(tx, sa.true(), still), zone)
 
 
+def changes_of(entries: Iterable[Entry], zone: tzinfo) -> Changes:
+    """What these entries bend, without any ledger."""
+    return _changes([(e.kind, e.subject, e.value) for e in entries if e.value is not None], zone)
+
+
 def as_of(tx: Tx, at: datetime, zone: tzinfo) -> Laid:
     """What held at ``at``, as it was laid down then: later edits change nothing about it."""
     rows = _rows(tx, HISTORY.c.at <= at, sa.true())

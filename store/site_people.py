@@ -1,9 +1,15 @@
 """A site file read for itself, without a ledger: its people, its teams, its homes as an alert would be about them."""
 
+from datetime import tzinfo
+
 from domain.alerts import Subject
+from domain.duty import Changes
 from domain.people import ContactPoint, Responder, Shift, Team
+from store.duty import changes_of
 from store.facts import facts_in
+from store.references import duty_parts
 from store.site import Site, SiteResponder, SiteShift
+from store.site_duty import entry_of
 
 
 def people_in(site: Site) -> dict[str, Responder]:
@@ -14,6 +20,11 @@ def people_in(site: Site) -> dict[str, Responder]:
 def teams_in(site: Site) -> tuple[Team, ...]:
     """The file's teams with their shifts."""
     return tuple(Team(t.id, t.role, t.street, tuple(map(_shift, t.shifts))) for t in site.teams)
+
+
+def changes_in(site: Site, zone: tzinfo) -> Changes:
+    """The file's overrides, swaps, absences, deputies and holidays."""
+    return changes_of([entry_of(part) for parts in duty_parts(site).values() for part in parts], zone)
 
 
 def home_in(site: Site, id: str, asked: frozenset[str]) -> Subject | None:

@@ -13,6 +13,7 @@ from escalation.coverage import subject_of
 from store import duty, register
 from store.register import Register
 from store.site import parse_site
+from store.site_people import changes_in
 from tests.town import NOON, Town
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -204,3 +205,12 @@ def test_what_is_asked_after_refuses_the_whole_import(town: Town) -> None:
 def test_an_instant_before_everything_has_the_first_roster(town: Town) -> None:
     """What was there when recording began holds for all time before."""
     assert ("doctor-1",) == names(town, datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def test_a_file_is_read_without_a_ledger() -> None:
+    """The same lists, the same meaning: a plan may be tried against a site file before anything is imported."""
+    bent = changes_in(parse_site(json.dumps(LISTS).encode()), SHANGHAI)
+
+    assert (1, 1, 1, 1, 1) == tuple(
+        len(part) for part in (bent.overrides, bent.swaps, bent.absences, bent.deputies, bent.holidays)
+    )
