@@ -46,7 +46,8 @@ class House:
     def __init__(self, settings: Settings, ledger: Ledger) -> None:
         self.settings = settings
         self.ledger = ledger
-        self.standing = Standing(ZoneInfo(settings.timezone))
+        self.zone = ZoneInfo(settings.timezone)
+        self.standing = Standing(self.zone)
         self.tokens = Tokens(settings.secret())
         with ledger.reading() as tx:
             known = [t for t in (alerts.newest_time(tx), pulses.saved_time(tx)) if t]

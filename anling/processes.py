@@ -173,6 +173,8 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from api.server import Server
     from broker_bridge.decode import hear
     from store.accounts import Accounts
+    from homes.care_line import CareLine
+    from homes.checkins import Checkins
     from store.commissioning import Commissioning
     from store.drills import Drills
     from store.register import Register
@@ -192,6 +194,8 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         tasks=Tasks(built.ledger, built.clock),
         rota=_rota(running),
         foresight=Foresight(built.ledger, built.standing),
+        checkins=Checkins(built.ledger, built.clock, built.zone),
+        care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=built.callbacks(),
         doorbell=built.ledger.doorbell,

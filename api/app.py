@@ -13,6 +13,7 @@ from api import (
     alerts,
     browsers,
     callbacks,
+    checkins,
     commissioning,
     console,
     duty,
@@ -39,6 +40,7 @@ __all__ = ["ApiSettings", "App", "build"]
 _ROUTERS = (
     alerts,
     callbacks,
+    checkins,
     commissioning,
     console,
     duty,

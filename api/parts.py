@@ -13,6 +13,8 @@ from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.foresight import Foresight
 from escalation.rota import Rota
+from homes.care_line import CareLine
+from homes.checkins import Checkins
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
@@ -57,6 +59,9 @@ class App:
     #: what the plan would do
     foresight: Foresight
     commissioning: Commissioning
+    checkins: Checkins
+    #: answers of the care calls; None: this process takes none
+    care: CareLine | None
     #: what comes back from providers, desks and links
     callbacks: Callbacks
     doorbell: Doorbell

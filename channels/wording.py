@@ -47,6 +47,8 @@ def stage(value: str) -> dict[str, str]:
 
 def voice(letter: Letter, now: datetime) -> str:
     """What a call says first, without the keys: who, where, what, how long ago, and what is asked."""
+    if _caring(letter):
+        return _spoken(letter, _say(letter, f"care.{_listener(letter)}", who=who(letter, now), where=where(letter)))
     match letter.purpose:
         case Purpose.INFORM | Purpose.STAND_DOWN:
             return _spoken(letter, _notice(letter, now))
@@ -72,6 +74,8 @@ def caller(key: str, language_of: str) -> str:
 
 def keys(letter: Letter) -> str:
     """Which keys to press; a critical call asks for the digit that only a listener knows."""
+    if _caring(letter):
+        return _say(letter, f"care.{_listener(letter)}_keys")
     if letter.digit and letter.digit != "1":
         return _say(letter, "voice.keys_critical", digit=letter.digit)
     return _say(letter, "voice.keys")
@@ -79,6 +83,8 @@ def keys(letter: Letter) -> str:
 
 def silence(letter: Letter) -> str:
     """Said when nobody pressed a key."""
+    if _caring(letter):
+        return _spoken(letter, _say(letter, "care.silence"))
     return _spoken(letter, _say(letter, "voice.silence"))
 
 
@@ -87,6 +93,8 @@ def after_key(letter: Letter, result: str, name: str | None = None) -> str:
 
     ``recorded`` is for after the commit only (P10). ``name``: who has taken it.
     """
+    if _caring(letter) and f"care.{result}" in words():
+        return _spoken(letter, _say(letter, f"care.{result}"))
     if result == "already_taken":
         said = _say(letter, "key.already_taken", name=name) if name else _say(letter, "key.taken")
     else:
@@ -101,6 +109,8 @@ def reply(key: str, language_of: str, /, **values: object) -> str:
 
 def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
     """The text message. ``replies``: whether an answer by SMS can come back (not from +86 by Twilio)."""
+    if _caring(letter):
+        return _spoken(letter, _say(letter, "care.sms", who=who(letter, now), where=where(letter)))
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
         return _spoken(letter, _say(letter, "sms.other", text=_notice(letter, now)))
     code = reply_code(letter.alert_id)
@@ -193,6 +203,15 @@ def _notice(letter: Letter, now: datetime) -> str:
         "text": about.get("text") or "",
     }
     return _say(letter, _notice_key(letter), **values)
+
+
+def _caring(letter: Letter) -> bool:
+    """A call of the daily check-in, not of an alert."""
+    return letter.about.get("event") == "care"
+
+
+def _listener(letter: Letter) -> str:
+    return "resident" if letter.role == "resident" else "neighbour"
 
 
 def _notice_key(letter: Letter) -> str:

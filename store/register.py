@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from domain.checkins import Way, read_rule
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
 from domain.people import ContactPoint, Responder, Team, is_probe
@@ -256,6 +257,8 @@ def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
     if "secret_hash" in values:
         # a file without the secret (it was printed once) does not shut the device out
         values["secret_hash"] = sa.func.coalesce(insert.excluded.secret_hash, table.c.secret_hash)
+    if "checkin_since" in values:
+        values["checkin_since"] = sa.func.coalesce(table.c.checkin_since, insert.excluded.checkin_since)
     tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
 
 
@@ -271,10 +274,13 @@ def _team_row(team: SiteTeam) -> dict[str, Any]:
 
 
 def _home_row(tx: Tx, home: SiteHome) -> dict[str, Any]:
+    rule = read_rule(home.checkin, [])
     return {
         "id": home.id, "street": home.street, "category": home.category, "address": home.address,
         "location": home.location, "family_doctor_team": home.family_doctor_team, "checkin": home.checkin,
         "access": tx.sealer.seal_json(home.access, f"homes.access|{home.id}"),
+        "checkin_opens": rule and rule.opens, "checkin_by": rule and rule.by,
+        "checkin_activity": Way.ACTIVITY in rule.ways if rule else None, "checkin_since": wall_now() if rule else None,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from domain.checkins import read_rule
 from domain.errors import ConfigurationError
 from domain.people import ROLES
 from store.site_duty import SiteAbsence, SiteDeputy, SiteHoliday, SiteOverride, SiteSwap
@@ -118,6 +119,15 @@ class SiteHome(_Part):
     residents: list[SiteResident] = []
     devices: list[SiteDevice] = []
     checkin: dict[str, Any] | None = None
+
+    @field_validator("checkin")
+    @classmethod
+    def _checkin(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        problems: list[str] = []
+        read_rule(value, problems)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
 
 
 class SiteHub(_Part):

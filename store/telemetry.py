@@ -13,6 +13,10 @@ from store.tables import DeviceStateRow, TelemetryRow
 
 STATES = DeviceStateRow.__table__  # type: ignore[attr-defined]
 TELEMETRY = TelemetryRow.__table__  # type: ignore[attr-defined]
+#: somebody is there: moved, pressed, spoke, was measured
+_LIFE = frozenset({
+    Kind.ACTIVITY, Kind.CHECKIN_OK, Kind.SOS, Kind.CANCEL, Kind.HELP_ARRIVED, Kind.GEOFENCE_EXIT,
+})  # fmt: skip
 _INSERT = Insert(TELEMETRY, ("device_id", "kind", "received_at", "payload"))
 _OLDER_BOOT = "excluded.online IS FALSE AND excluded.boot < device_states.boot"
 _UPSERT = Insert(
@@ -23,7 +27,8 @@ _UPSERT = Insert(
     boot = CASE WHEN {_OLDER_BOOT} THEN device_states.boot ELSE coalesce(excluded.boot, device_states.boot) END,
     seq = coalesce(excluded.seq, device_states.seq),
     kind = CASE WHEN {_OLDER_BOOT} THEN device_states.kind ELSE excluded.kind END,
-    battery_pct = coalesce(excluded.battery_pct, device_states.battery_pct)""",
+    battery_pct = coalesce(excluded.battery_pct, device_states.battery_pct),
+    last_life = coalesce(excluded.last_life, device_states.last_life)""",
 )
 
 
@@ -75,9 +80,17 @@ def _state(device: str, event: Event, at: datetime, known: dict[str, Any] | None
         "boot": event.boot,
         "kind": str(event.kind),
         "battery_pct": float(battery) if isinstance(battery, int | float) and 0 <= battery <= 100 else None,
+        "last_life": at if _alive(event) else None,
     }
     if known is None:
         return fresh
     if event.kind is Kind.OFFLINE and (event.boot or 0) < (known["boot"] or 0):
         return known
     return {k: known[k] if v is None else v for k, v in fresh.items()}
+
+
+def _alive(event: Event) -> bool:
+    """A wristband on the table has a position and measures nothing: it is no sign of anybody."""
+    if event.kind is Kind.VITALS:
+        return any(isinstance(event.data.get(name), int | float) for name in ("hr_bpm", "spo2_pct", "resp_rpm"))
+    return event.kind in _LIFE

@@ -3,6 +3,7 @@
 from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow
 from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
+from store.tables.checkins import AwayRow, CareCallRow, CheckinRow, ErrandRow
 from store.tables.contacts import ContactTestRow, PinRow, StoppedContactRow
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.inbox import Inbox
@@ -30,12 +31,16 @@ __all__ = [
     "OUTBOX_OPEN",
     "AlertRow",
     "AttemptRow",
+    "AwayRow",
+    "CareCallRow",
+    "CheckinRow",
     "CommissioningRow",
     "ContactTestRow",
     "DeviceRow",
     "DeviceStateRow",
     "DrillRow",
     "DutyRow",
+    "ErrandRow",
     "HomeRow",
     "HubRow",
     "Inbox",

@@ -29,6 +29,12 @@ class HomeRow(SQLModel, table=True):
     access: bytes | None = sealed(nullable=True)
     family_doctor_team: str | None = None
     checkin: Any = json(nullable=True)
+    #: the same rule as numbers: minutes of the local day, and whether any sign of life counts
+    checkin_opens: int | None = None
+    checkin_by: int | None = None
+    checkin_activity: bool | None = None
+    #: the first day that is asked for is the one that begins after this
+    checkin_since: datetime | None = instant(nullable=True)
 
 
 class ResidentRow(SQLModel, table=True):

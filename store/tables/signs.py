@@ -21,6 +21,8 @@ class DeviceStateRow(SQLModel, table=True):
     boot: int | None = Field(default=None, sa_type=BigInteger)
     kind: str
     battery_pct: float | None = None
+    #: the last time that somebody moved, pressed, or was measured
+    last_life: datetime | None = instant(nullable=True)
 
 
 class TelemetryRow(SQLModel, table=True):

@@ -17,6 +17,8 @@ from escalation.callbacks import Callbacks
 from escalation.foresight import Foresight
 from escalation.rota import Rota
 from store.accounts import Accounts
+from homes.care_line import CareLine
+from homes.checkins import Checkins
 from store.commissioning import Commissioning
 from store.drills import Drills
 from store.register import Register
@@ -87,6 +89,8 @@ def real_app(real: House) -> App:
         tasks=Tasks(built.ledger, built.clock),
         rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
         foresight=Foresight(built.ledger, built.standing),
+        checkins=Checkins(built.ledger, built.clock, built.zone),
+        care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=Callbacks(
             built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens

@@ -1,0 +1,39 @@
+"""Times away: with the family, in hospital. Nobody is asked then, and nothing is forgotten."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.ids import new_id
+from store.ledger import Tx
+from store.sight import plain
+from store.tables import AwayRow
+
+AWAYS = AwayRow.__table__  # type: ignore[attr-defined]
+
+
+def begin(tx: Tx, home: str, kind: str, now: datetime, until: datetime | None, by: str) -> dict[str, Any]:
+    """Away from now on."""
+    row = {
+        "id": new_id(), "home_id": home, "kind": kind, "from_at": now, "until_at": until, "by": by, "ended_at": None,
+        "ended_by": None,
+    }  # fmt: skip
+    tx.execute(sa.insert(AWAYS), [row])
+    return plain(row)
+
+
+def end(tx: Tx, home: str, now: datetime, by: str) -> bool:
+    """Back again; False when nobody was away."""
+    open_ones = (AWAYS.c.home_id == home, AWAYS.c.ended_at.is_(None))
+    return bool(tx.execute(sa.update(AWAYS).where(*open_ones).values(ended_at=now, ended_by=by)).rowcount)
+
+
+def away(tx: Tx, now: datetime, homes: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
+    """Home -> since when, until when, why; only those that are away at this moment."""
+    c = AWAYS.c
+    query = sa.select(AWAYS).where(c.ended_at.is_(None), c.from_at <= now, sa.or_(c.until_at.is_(None), c.until_at > now))
+    if homes is not None:
+        query = query.where(c.home_id.in_(list(homes)))
+    return {row["home_id"]: plain(dict(row)) for row in tx.execute(query).mappings()}
