@@ -72,6 +72,8 @@ def serving(settings: Settings, rooms: frozenset[str]) -> Iterator[Started]:
         heart.start()
         stack.callback(heart.stop)
         port = _start_api(stack, settings, running) if "api" in rooms else None
+        if rooms & {"engine", "bridge"}:
+            _start_homes(stack, running)
         yield Started(running, broker_url, port)
 
 
@@ -164,6 +166,14 @@ def _start_bridge(stack: ExitStack, settings: Settings, running: Running) -> str
     return url
 
 
+def _start_homes(stack: ExitStack, running: Running) -> None:
+    """After everything that calls: the sweeps can wait for a second, a press cannot."""
+    from anling.homekeeping import start_homes
+
+    ticker = start_homes(running)
+    stack.callback(ticker.stop)
+
+
 def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     """Imported last: the path from button to phone is up before the web server is."""
     from prometheus_client import CollectorRegistry
@@ -172,9 +182,9 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from api.app import ApiSettings, App
     from api.server import Server
     from broker_bridge.decode import hear
-    from store.accounts import Accounts
     from homes.care_line import CareLine
     from homes.checkins import Checkins
+    from store.accounts import Accounts
     from store.commissioning import Commissioning
     from store.drills import Drills
     from store.register import Register

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from api import care
 from api.answers import as_json
 from api.doors import Doors, doors
 from api.last_word import place
@@ -64,6 +65,8 @@ async def voice(request: Request, form: Form, token: str = "", via: str = "") ->
     here = doors(request)
     if not token:
         return await _spoken(here, lambda: _caller(here, form.get("From", "")))
+    if care.mine(here, token):
+        return await _spoken(here, lambda: care.message(here, token, Talk(token).url(here, "gather")) or _lost(here))
     return await _spoken(here, lambda: _message(here, Talk(token, via)))
 
 
@@ -73,6 +76,9 @@ async def gather(request: Request, form: Form, token: str = "", via: str = "") -
     here, digits = doors(request), form.get("Digits", "")
     if not token:
         return await _spoken(here, lambda: _codes(here, form.get("From", ""), digits))
+    if care.mine(here, token):
+        again = Talk(token).url(here, "gather")
+        return await _spoken(here, lambda: care.key(here, token, digits, again) or _lost(here))
     return await _spoken(here, lambda: _key(here, Talk(token, via), digits))
 
 
@@ -82,6 +88,9 @@ async def status(request: Request, form: Form, token: str = "") -> Response:
     said = form.get("CallStatus") or form.get("MessageStatus") or form.get("SmsStatus") or ""
     reference = form.get("CallSid") or form.get("MessageSid") or form.get("SmsSid") or ""
     here = doors(request)
+    if care.mine(here, token):
+        await here.lanes.doors.run(lambda: care.ended(here, token, said))
+        return Response(status_code=204)
     await here.lanes.doors.run(
         lambda: here.app.callbacks.status(token, said, reference, form.get("ErrorCode"))
     )

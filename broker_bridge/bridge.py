@@ -106,9 +106,13 @@ class Bridge:
         """Ask devices to send again whatever has no receipt; how many were asked."""
         asked = 0
         for device in devices:
-            order = {"v": 1, "id": new_id(), "cmd": "resync", "srv_ts": _stamp()}
-            asked += is_device(device) and self.publish(command_topic(device), orjson.dumps(order))
+            asked += self.order(device, "resync")
         return asked
+
+    def order(self, device: str, command: str, data: Mapping[str, object] | None = None) -> bool:
+        """A command for a device or gateway (wire.md: ``ask_checkin``, ``say`` …); False when it cannot be said now."""
+        said = {"v": 1, "id": new_id(), "cmd": command, "srv_ts": _stamp()} | ({"data": data} if data else {})
+        return is_device(device) and self.publish(command_topic(device), orjson.dumps(said))
 
     def health(self) -> BridgeHealth:
         """A look at all lanes; cheap, from any thread."""

@@ -28,7 +28,9 @@ class CareCaller:
     def turn(self) -> int:
         """Make what is ordered. Returns how many calls were tried."""
         tried = 0
-        while True:
+        with self._ledger.reading() as tx:
+            waits = care.any_waiting(tx)
+        while waits:
             with self._ledger.transaction(patient=True) as tx:
                 leased = care.lease(tx, self._clock.now(), _BATCH)
                 letters = [(call, self._line.write(tx, call)) for call in leased]
@@ -36,8 +38,8 @@ class CareCaller:
                 channel = self._channels.get(call.channel)
                 self._settle(call, channel.send(letter) if channel else None)
             tried += len(leased)
-            if len(leased) < _BATCH:
-                return tried
+            waits = len(leased) == _BATCH
+        return tried
 
     def _settle(self, call: CareCall, result: Result | None) -> None:
         """A call that could not be made is not made again: the next step comes soon, and asks in another way."""

@@ -29,7 +29,12 @@ class Checkins:
         self._zone = zone
 
     def page(
-        self, scope: Scope, day: str | None = None, state: str | None = None, limit: int = 100, cursor: str | None = None
+        self,
+        scope: Scope,
+        day: str | None = None,
+        state: str | None = None,
+        limit: int = 100,
+        cursor: str | None = None,
     ) -> dict[str, Any]:
         """One day's check-ins by home, with the day's counts; today when no day is given."""
         _only(scope, _SEES)

@@ -32,6 +32,8 @@ _DUE = 100
 #: a window that opens later than this after its time is marked late
 _LATE = timedelta(minutes=5)
 _DAY = timedelta(days=1)
+#: that we swept is written down this often
+_NOTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Sweep:
         self._zone = zone
         self._asking = Asking(standing)
         self._opened: set[tuple[date, int, int]] = set()
+        self._noted: datetime | None = None
 
     def turn(self) -> Swept:
         """Open what begins, settle what is well, move on what is due."""
@@ -64,8 +67,10 @@ class Sweep:
         opened = sum(self._open(opening) for opening in self._openings(now))
         settled = sum(self._settle(day, now) for day in self._days(now))
         stepped, alerted = self._step_all()
-        with self._ledger.transaction(patient=True) as tx:
-            checkins.note_sweep(tx, now)
+        if self._noted is None or now - self._noted > _NOTE:
+            with self._ledger.transaction(patient=True) as tx:
+                checkins.note_sweep(tx, now)
+            self._noted = now
         return Swept(opened, settled, stepped, alerted)
 
     def _days(self, now: datetime) -> tuple[date, date]:
@@ -124,13 +129,16 @@ class Sweep:
 
     def _step_all(self) -> tuple[int, int]:
         stepped = alerted = 0
-        while True:
+        with self._ledger.reading() as tx:
+            soonest = checkins.next_due(tx)
+        while soonest is not None and soonest <= self._clock.now():
             with self._ledger.transaction() as tx:
                 due = checkins.due(tx, self._clock.now(), _DUE)
                 alerted += sum(self._one(tx, checkin) for checkin in due)
             stepped += len(due)
             if len(due) < _DUE:
-                return stepped, alerted
+                break
+        return stepped, alerted
 
     def _one(self, tx: Tx, checkin: Checkin) -> bool:
         """A home that cannot be asked costs no other its question; it is shown, and tried again in a minute (P6)."""

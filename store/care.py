@@ -44,6 +44,12 @@ def order(tx: Tx, calls: Sequence[CareCall], now: datetime) -> None:
         tx.execute(upsert(tx, CARE).on_conflict_do_nothing(), rows)
 
 
+def any_waiting(tx: Tx) -> bool:
+    """Whether some call is to be made, or its dial was lost."""
+    query = sa.select(CARE.c.key).where(CARE.c.status.in_(("pending", "sending"))).limit(1)
+    return tx.execute(query).first() is not None
+
+
 def lease(tx: Tx, now: datetime, limit: int) -> list[CareCall]:
     """Calls to make now, taken so that no other process makes them too."""
     c = CARE.c

@@ -24,7 +24,8 @@ class Filter:
 def page_of(tx: Tx, scope: Scope, wanted: Filter, limit: int, cursor: str | None) -> dict[str, Any]:
     """By home id."""
     c = CHECKINS.c
-    query = sa.select(CHECKINS, HOMES.c.address).outerjoin(HOMES, HOMES.c.id == c.home_id).where(*_seen(scope, wanted.day))
+    query = sa.select(CHECKINS, HOMES.c.address).outerjoin(HOMES, HOMES.c.id == c.home_id)
+    query = query.where(*_seen(scope, wanted.day))
     query = query.where(*([c.state == wanted.state] if wanted.state else []))
     query = query.where(*([c.home_id == wanted.home] if wanted.home else []))
     query = query.where(*([c.home_id > cursor] if cursor else []))

@@ -73,7 +73,7 @@ def open_day(tx: Tx, opening: Opening, first: str, last: str) -> int:
         c.checkin_since < opening.opened_at, c.id >= first, c.id <= last,
     )  # fmt: skip
     insert = upsert(tx, CHECKINS).from_select(list(_COLUMNS), chosen).on_conflict_do_nothing()
-    return int(tx.execute(insert).rowcount)
+    return int(tx.execute(insert.execution_options(preserve_rowcount=True)).rowcount)
 
 
 def settle_by_signs(tx: Tx, day: date, first: str, last: str, now: datetime) -> int:

@@ -16,9 +16,9 @@ from broker_bridge.decode import hear
 from escalation.callbacks import Callbacks
 from escalation.foresight import Foresight
 from escalation.rota import Rota
-from store.accounts import Accounts
 from homes.care_line import CareLine
 from homes.checkins import Checkins
+from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.drills import Drills
 from store.register import Register

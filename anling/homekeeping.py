@@ -1,0 +1,38 @@
+"""What watches over the homes in this process: the ticker, and what it rings."""
+
+from anling.parts import Running
+from domain.clock import wall_now
+from domain.tasks import Task, TaskKind
+from homes.callers import CareCaller, Errands
+from homes.care_line import CareLine
+from homes.steps import TEMPLATE, read_steps
+from homes.sweep import Sweep
+from homes.ticker import Ticker
+from store.tasks import reopen_tasks
+
+#: seconds
+_SWEEP, _CALLS, _WORDS = 10.0, 5.0, 5.0
+
+
+def start_homes(running: Running) -> Ticker:
+    """The daily check-in where the engine runs, words for devices where the bridge runs."""
+    built = running.house
+    ticker = Ticker(built.zone, lambda job: _missed(running, job))
+    if running.engine is not None:
+        steps = read_steps(TEMPLATE.read_text("utf-8"), TEMPLATE.name)
+        sweep = Sweep(built.ledger, built.standing, built.clock, steps, built.zone)
+        line = CareLine(built.ledger, built.standing, built.clock, built.tokens)
+        caller = CareCaller(built.ledger, built.clock, running.channels, line)
+        ticker.every(_SWEEP, "checkins", sweep.turn)
+        ticker.every(_CALLS, "care_calls", caller.turn)
+    if running.bridge is not None:
+        ticker.every(_WORDS, "errands", Errands(built.ledger, built.clock.now, running.bridge.order).turn)
+    ticker.start()
+    return ticker
+
+
+def _missed(running: Running, job: str) -> None:
+    """A job that should have run and did not is for the operator to know (P20)."""
+    task = Task(f"job_missed:{job}", TaskKind.OPERATOR, wall_now(), data={"what": "job_missed", "job": job})
+    with running.house.ledger.transaction(patient=True) as tx:
+        reopen_tasks(tx, [task])
