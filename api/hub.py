@@ -33,6 +33,8 @@ QUEUE = 64
 
 #: see the same rows whoever they are, as far as their streets go
 _WIDE = frozenset({"administrator", "supervisor", "dispatcher", "auditor"})
+#: seconds after a commit in which whoever calls a person goes first
+_PATIENCE = 0.05
 
 
 class Board(Protocol):
@@ -137,7 +139,7 @@ class Hub:
             del self._channels[_key(client.scope)]
 
     def _listen(self, loop: asyncio.AbstractEventLoop) -> None:
-        waiter = self._doorbell.watch()
+        waiter = self._doorbell.watch(_PATIENCE)
         while not self._stopped.is_set():
             if waiter.wait(0.5) and not self._stopped.is_set():
                 with suppress(RuntimeError):  # the loop has just closed; nobody is left to tell

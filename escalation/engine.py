@@ -25,6 +25,8 @@ _BATCH = 200
 _POLL = 1.0
 #: an alert that cannot be decided is tried again after this, while all others go on (P6)
 _SET_ASIDE = 15.0
+#: seconds after a commit in which whoever calls a person goes first
+_PATIENCE = 0.02
 
 
 class Engine:
@@ -68,7 +70,7 @@ class Engine:
         return len(due)
 
     def _loop(self) -> None:
-        waiter = self._ledger.doorbell.watch()
+        waiter = self._ledger.doorbell.watch(_PATIENCE)
         judged = 0.0
         while not self._stop.is_set():
             pause = _POLL

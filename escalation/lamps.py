@@ -16,6 +16,8 @@ _BATCH = 25
 #: seconds between two looks: under a storm lamps come late so that calls do not
 _PACE = 0.25
 _POLL = 5.0
+#: seconds after a commit in which whoever calls a person goes first
+_PATIENCE = 0.05
 
 
 class Lamps:
@@ -58,7 +60,7 @@ class Lamps:
         return len(shown)
 
     def _loop(self) -> None:
-        waiter = self._ledger.doorbell.watch()
+        waiter = self._ledger.doorbell.watch(_PATIENCE)
         while not self._stop.is_set():
             done = 0
             try:

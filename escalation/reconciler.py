@@ -36,6 +36,8 @@ _AGAIN_S = 20.0
 _POLL_S = 5.0
 #: a breath between two turns, so that a storm of commits costs few looks
 _PACE_S = 0.25
+#: seconds after a commit in which whoever calls a person goes first
+_PATIENCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class Reconciler:
         return min(_POLL_S, max(_PACE_S, soonest))
 
     def _loop(self) -> None:
-        waiter = self._ledger.doorbell.watch()
+        waiter = self._ledger.doorbell.watch(_PATIENCE)
         while not self._stop.is_set():
             pause = _POLL_S
             try:

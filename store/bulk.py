@@ -69,14 +69,15 @@ class Insert:
         self._values = itemgetter(*(c.name for c in self._columns))
         self._binders: tuple[tuple[int, Callable[[Any], Any]], ...] = ()
 
-    def __call__(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Insert ``rows``; each must name every column. Returns how many went in."""
+    def __call__(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert ``rows``; each must name every column."""
         if not rows:
-            return 0
+            return
         if tx.postgres:
-            return _once(tx, self._postgres, (_json(rows),))
+            tx.later(self._postgres, (_json(rows),))
+            return
         binders = self._binders or self._bind(tx)
-        return _in_pieces(tx, self._head, self._tail, [self._made(row, binders) for row in rows])
+        _in_pieces(tx, self._head, self._tail, [self._made(row, binders) for row in rows])
 
     def _made(self, row: Mapping[str, Any], binders: Sequence[tuple[int, Callable[[Any], Any]]]) -> tuple[Any, ...]:
         values = list(self._values(row))
@@ -108,35 +109,29 @@ class Update:
         self._tail = f")) AS u WHERE {where}"
         self._postgres = f"UPDATE {table} SET {change} FROM json_to_recordset(%s::json) AS u({record}) WHERE {where}"
 
-    def __call__(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Update for each of ``rows``; returns how many rows of the table were touched."""
+    def __call__(self, tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Update for each of ``rows``."""
         if not rows:
-            return 0
+            return
         if tx.postgres:
             given = _json([{f"v_{name}": row[name] for name in self._order} for row in rows])
-            return _once(tx, self._postgres, (given,))
-        if len(rows) == 1:
-            return _once(tx, self._single, tuple([_plain(rows[0][name]) for name in self._order]))
-        made = [tuple(_plain(row[name]) for name in self._names) for row in rows]
-        return _in_pieces(tx, self._head, self._tail, made)
+            tx.later(self._postgres, (given,))
+        elif len(rows) == 1:
+            tx.cursor.execute(self._single, tuple([_plain(rows[0][name]) for name in self._order]))
+        else:
+            made = [tuple(_plain(row[name]) for name in self._names) for row in rows]
+            _in_pieces(tx, self._head, self._tail, made)
 
 
-def _in_pieces(tx: Tx, head: str, tail: str, rows: Sequence[tuple[Any, ...]]) -> int:
+def _in_pieces(tx: Tx, head: str, tail: str, rows: Sequence[tuple[Any, ...]]) -> None:
     """Run ``head VALUES… tail`` with 128, 64, … 1 rows at a time: few texts, which the driver keeps prepared."""
-    done, at, size = 0, 0, _PIECE
+    at, size = 0, _PIECE
     while at < len(rows):
         while size > len(rows) - at:
             size //= 2
-        done += _once(tx, _values(head, len(rows[0]), size, tail), tuple(chain.from_iterable(rows[at : at + size])))
+        piece = tuple(chain.from_iterable(rows[at : at + size]))
+        tx.cursor.execute(_values(head, len(rows[0]), size, tail), piece)
         at += size
-    return done
-
-
-def _once(tx: Tx, text: str, parameters: tuple[Any, ...]) -> int:
-    """Run a statement as the driver writes it; how many rows of the table it touched."""
-    cursor = tx.cursor
-    cursor.execute(text, parameters)
-    return int(cursor.rowcount)
 
 
 @lru_cache(maxsize=1024)

@@ -6,6 +6,7 @@ read the ledger again: one that gets lost costs the time of the safety poll, nev
 """
 
 import threading
+import time
 from collections.abc import Callable
 
 #: seconds that an ear may need to notice that nobody listens any more
@@ -13,15 +14,21 @@ _LONGEST = 3.0
 
 
 class Waiter:
-    """One listener. Rings that come while it is busy are remembered, as one."""
+    """One listener. Rings that come while it is busy are remembered, as one.
 
-    def __init__(self) -> None:
+    ``patience``: seconds it lets pass after a ring, so that whoever calls a person goes first.
+    """
+
+    def __init__(self, patience: float = 0.0) -> None:
         self._event = threading.Event()
+        self._patience = patience
 
     def wait(self, timeout: float) -> bool:
         """Sleep until the bell rings or ``timeout`` seconds have passed; says whether it rang."""
         rang = self._event.wait(timeout)
         if rang:
+            if self._patience:
+                time.sleep(self._patience)
             self._event.clear()
         return rang
 
@@ -39,9 +46,9 @@ class Doorbell:
         self._stop = threading.Event()
         self._ear: threading.Thread | None = None
 
-    def watch(self) -> Waiter:
+    def watch(self, patience: float = 0.0) -> Waiter:
         """A waiter of one's own."""
-        waiter = Waiter()
+        waiter = Waiter(patience)
         with self._lock:
             self._waiters = (*self._waiters, waiter)
         return waiter

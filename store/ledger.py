@@ -38,15 +38,41 @@ class Tx:
         self._line = line
         self.sealer = sealer
         self.postgres = postgres
-        #: the driver's own, for ``store.bulk``; its rows are fetched before the next statement
-        self.cursor: Any = line.raw.cursor()
+        #: what ``store.edition`` last saw in this transaction
+        self.edition: str | None = None
+        self._cursor: Any = line.raw.cursor()
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+
+    @property
+    def cursor(self) -> Any:
+        """The driver's own, for ``store.bulk``; its rows are fetched before the next statement."""
+        if self._waiting:
+            self._line.send(self._taken())
+        return self._cursor
 
     @property
     def connection(self) -> Connection:
         """SQLAlchemy's connection, inside this transaction; the hot path does without."""
+        if self._waiting:
+            self._line.send(self._taken())
         if not self._line.sa.in_transaction():
             self._line.sa.begin()
         return self._line.sa
+
+    def later(self, text: str, parameters: tuple[Any, ...]) -> None:
+        """Run a statement whose result nobody asks for: it goes with the next one, or with the commit.
+
+        A refusal is raised there, inside the same transaction.
+        """
+        self._waiting.append((text, parameters))
+
+    def commit(self) -> None:
+        """Keep everything, what waits included."""
+        self._line.commit(self._taken())
+
+    def _taken(self) -> list[tuple[str, tuple[Any, ...]]]:
+        taken, self._waiting = self._waiting, []
+        return taken
 
     def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Run one statement; with a list of parameters, once for each. Gives SQLAlchemy's cursor result."""
@@ -57,6 +83,7 @@ class Tx:
         """Undo only what is done inside, when it raises."""
         with self.connection.begin_nested():
             yield
+            _ = self.cursor
 
 
 class Ledger:
@@ -108,8 +135,8 @@ class Ledger:
                 tx = Tx(line, self.sealer, not self.sqlite)
                 yield tx
                 if mode == "write" and tx.postgres:
-                    tx.cursor.execute(f"NOTIFY {_CHANNEL}")
-                line.commit()
+                    tx.later(f"NOTIFY {_CHANNEL}", ())
+                tx.commit()
             except BaseException:
                 self._undo(line)
                 raise

@@ -5,10 +5,14 @@ SQLite's writer keeps a line of its own, whose pages and statements stay warm.
 
 import threading
 import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from sqlalchemy.engine import Connection, Engine
 
+#: SQL as the driver writes it, and its parameters
+Statements = Sequence[tuple[str, tuple[Any, ...]]]
 #: lines of one sort that stay open while nobody needs them
 _MOST = 8
 #: seconds; a line that rested longer is asked first whether the server still hears it
@@ -29,12 +33,25 @@ class Line:
         if self.sa.dialect.name == "sqlite":
             self.raw.execute("BEGIN IMMEDIATE" if self.writes else "BEGIN")
 
-    def commit(self) -> None:
-        """Keep what was done."""
+    def send(self, statements: Statements) -> None:
+        """Run them in order, in one journey to the server and back; raises what the first refused one raises."""
+        with self._journey():
+            for text, parameters in statements:
+                self.raw.execute(text, parameters)
+
+    def commit(self, statements: Statements = ()) -> None:
+        """Keep what was done, and these statements."""
         if self.sa.in_transaction():
+            self.send(statements)
             self.sa.commit()
-        else:
+            return
+        with self._journey():
+            for text, parameters in statements:
+                self.raw.execute(text, parameters)
             self.raw.commit()
+
+    def _journey(self) -> AbstractContextManager[Any]:
+        return nullcontext() if self.sa.dialect.name == "sqlite" else self.raw.pipeline()
 
     def rollback(self) -> None:
         """Leave no trace."""

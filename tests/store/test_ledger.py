@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
@@ -125,6 +126,17 @@ def test_the_bell_remembers_a_ring_while_busy_and_forgets_who_left(ledger: Ledge
     assert waiter.wait(0)
     assert not waiter.wait(0)
     assert not gone.wait(0)
+
+
+def test_a_patient_listener_lets_others_go_first(ledger: Ledger) -> None:
+    """It hears every ring, a moment later, and several in that moment as one."""
+    waiter = ledger.doorbell.watch(0.05)
+    _put(ledger, "a", "x")
+    begun = time.monotonic()
+
+    assert waiter.wait(1)
+    assert time.monotonic() - begun >= 0.05
+    assert not waiter.wait(0)
 
 
 def test_another_process_is_heard(ledger: Ledger, ledger_url: str, open_ledger: Open) -> None:

@@ -1,11 +1,14 @@
 """Lines: a transaction finds a connection that works, and leaves none open."""
 
 import pytest
+import sqlalchemy as sa
 
 from domain.errors import LedgerCollision, LedgerUnavailable
-from store.bulk import fetch, run
+from store.bulk import Insert, fetch, run
+from store.edition import META
 from store.ledger import Ledger
 
+_INSERT = Insert(META)
 _PUT = "INSERT INTO meta (key, value) VALUES (?, ?)"
 
 
@@ -39,6 +42,37 @@ def test_the_drivers_own_refusal_is_a_collision(ledger: Ledger) -> None:
     assert "secret-name" not in str(caught.value)
     _put(ledger, "after")
     assert {"twice", "after"} <= _keys(ledger)
+
+
+def test_a_write_that_waited_is_refused_before_the_commit(ledger: Ledger) -> None:
+    """PostgreSQL gets writes in one journey, at the end; a refused one still undoes the whole stage."""
+    with pytest.raises(LedgerCollision):
+        _insert_each(ledger, "a", "b", "a")
+
+    assert set() == {"a", "b"} & _keys(ledger)
+    _insert_each(ledger, "a", "b")
+    assert {"a", "b"} <= _keys(ledger)
+
+
+def test_a_write_that_waited_is_seen_by_the_next_look(ledger: Ledger) -> None:
+    """Whoever asks inside the transaction gets the answer as if nothing had waited, by either way of asking."""
+    with ledger.transaction() as tx:
+        _INSERT(tx, [{"key": "a", "value": "1"}])
+        by_driver = fetch(tx, "SELECT value FROM meta WHERE key = 'a'")
+        _INSERT(tx, [{"key": "b", "value": "2"}])
+        by_sqlalchemy = tx.execute(sa.select(META.c.value).where(META.c.key == "b")).scalar()
+
+    assert ([("1",)], "2") == ([tuple(row) for row in by_driver], by_sqlalchemy)
+
+
+def test_a_write_refused_in_a_savepoint_stays_in_it(ledger: Ledger) -> None:
+    """One message that cannot be kept costs no neighbour its row (P6)."""
+    with ledger.transaction() as tx:
+        _INSERT(tx, [{"key": "kept", "value": "1"}])
+        with pytest.raises(ledger.engine.dialect.loaded_dbapi.IntegrityError), tx.savepoint():
+            _INSERT(tx, [{"key": "kept", "value": "2"}])
+
+    assert "kept" in _keys(ledger)
 
 
 def test_a_line_that_the_server_cut_is_replaced(ledger: Ledger) -> None:
@@ -77,6 +111,12 @@ def test_closing_hangs_up(ledger: Ledger) -> None:
 
     assert rested.closed
     assert tx._line.sa.closed
+
+
+def _insert_each(ledger: Ledger, *keys: str) -> None:
+    with ledger.transaction() as tx:
+        for key in keys:
+            _INSERT(tx, [{"key": key, "value": "x"}])
 
 
 def _cut(ledger: Ledger) -> None:
