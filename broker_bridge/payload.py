@@ -37,10 +37,20 @@ def read_value(payload: bytes) -> tuple[Any, tuple[str, ...]]:
     """Any JSON value, for makers who send lists or bare words; ``(None, (why,))`` when it cannot be read."""
     if not _odd(payload):
         try:
-            return orjson.loads(payload), ()
+            value = orjson.loads(payload)
         except orjson.JSONDecodeError:
-            pass
+            return _leniently(payload)
+        # a name that comes twice says two things; the fast reader would hide the first
+        if payload.count(b":") <= 1 or _names(value) >= payload.count(b'":'):
+            return value, ()
     return _leniently(payload)
+
+
+def _names(value: Any) -> int:
+    """How many names its objects have."""
+    if isinstance(value, dict):
+        return len(value) + sum(_names(item) for item in value.values())
+    return sum(_names(item) for item in value) if isinstance(value, list) else 0
 
 
 def _odd(payload: bytes) -> bool:
@@ -92,7 +102,7 @@ def _whole(digits: str) -> int | float:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Fields:
-    """Of two ``type`` the more urgent counts; a drill must be one in every mention."""
+    """Of two ``type`` the more urgent counts, of yes and no the yes; a drill must be one in every mention."""
     fields: Fields = {}
     for key, value in pairs:
         if key in fields and _keeps(key, fields[key], value):
@@ -104,7 +114,9 @@ def _pairs(pairs: list[tuple[str, Any]]) -> Fields:
 def _keeps(key: str, old: Any, new: Any) -> bool:
     if key == "type":
         return _is_urgent(old) and not _is_urgent(new)
-    return key == "drill" and old is not True
+    if key == "drill":
+        return old is not True
+    return old is True and new is False
 
 
 def _is_urgent(value: Any) -> bool:

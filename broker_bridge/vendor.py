@@ -42,10 +42,18 @@ def translate(message: Message, known: Mapping[Outside, Inside]) -> tuple[Heard,
     address = _address(message)
     if address is None:
         return (Heard(message, None, None, None, "topic: not one of ours"),)
-    roles = {inside.role for inside in known.values()} | {None}
-    said = {role: _decoded(address, message.payload, role) for role in sorted(roles, key=str)}
+    roles = sorted({inside.role for inside in known.values()}, key=str)
+    said = {role: _decoded(address, message.payload, role) for role in roles}
+    if None not in said and _has_strangers(address, said.values(), known):
+        said[None] = _decoded(address, message.payload, None)
     heard = list(_heard(message, address, said, known))
-    return tuple(heard) or (_kept(message, address, said[None]),)
+    return tuple(heard) or (_kept(message, address, next(iter(said.values()))),)
+
+
+def _has_strangers(address: Address, said: Iterable[Translation], known: Mapping[Outside, Inside]) -> bool:
+    """Somebody whom the register does not know is read without a role."""
+    found = [_outside(address, reading) in known for translation in said for reading in translation.events[:_MOST]]
+    return not found or not all(found)
 
 
 def _address(message: Message) -> Address | None:

@@ -48,7 +48,7 @@ class Foreign:
         theirs = [h.message for h in batch if h.dialect is not None]
         named = {id(m): self._named(m) for m in theirs}
         known = foreign.inside(tx, {o for wanted in named.values() for o in wanted})
-        taken = {id(m): self._apart(tx, m, {o: known[o] for o in named[id(m)] if o in known}) for m in theirs}
+        taken = {id(m): self._apart(tx, m, named[id(m)], known) for m in theirs}
         memory = self._memory(tx, [h for group in taken.values() for h in group])
         return [self._sorted(taken[id(h.message)], memory) if h.dialect is not None else Told((h,), ()) for h in batch]
 
@@ -83,14 +83,16 @@ class Foreign:
             _LOG.error("names_not_read", error=type(error).__name__)
             return ()
 
-    def _apart(self, tx: Tx, message: Message, known: Mapping[Outside, Inside]) -> tuple[Heard, ...]:
+    def _apart(
+        self, tx: Tx, message: Message, named: Sequence[Outside], known: Mapping[Outside, Inside]
+    ) -> tuple[Heard, ...]:
         """What it says; the end of a hub is the end of every device behind it."""
         try:
-            heard = self._translate(message, known)
+            heard = self._translate(message, {o: known[o] for o in named if o in known})
         except Exception as error:  # as above
             _LOG.error("message_not_translated", error=type(error).__name__)
             return (Heard(message, None, None, None, f"translation failed: {type(error).__name__}"),)
-        hubs = [o for o in self._named(message) if o.hub]
+        hubs = [o for o in named if o.hub]
         if not hubs or not any(h.event and h.event.kind is Kind.OFFLINE for h in heard):
             return heard
         ids = {id for found in foreign.behind(tx, hubs).values() for id in found}
@@ -154,7 +156,12 @@ def _is_calm(heard: Heard) -> bool:
 
 
 def _is_alive(heard: Heard) -> bool:
-    """What the broker remembers is no sign of life; that a device has gone is remembered rightly."""
+    """A sign of life of a device of ours. What the broker remembers is none; that it has gone is remembered rightly.
+
+    Strangers (phones and tags that walk by a radio hub) have no state that anybody asks for.
+    """
+    if heard.device is None or "/" in heard.device:
+        return False
     return not heard.message.retain or (heard.event is not None and heard.event.kind is Kind.OFFLINE)
 
 

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from broker_bridge import vendor
 from broker_bridge.decoders import DIALECTS, translate
 from broker_bridge.decoders.names import ALARMS, MOVES
-from domain.events import EMERGENCIES
+from domain.events import EMERGENCIES, Message
+from domain.foreign import Inside
+from tests.town import NOON
 
 _SAMPLES = [json.loads(f.read_text()) for f in sorted((Path(__file__).parent / "fixtures").glob("*.json"))]
 _TOPICS = sorted({sample["topic"] for sample in _SAMPLES})
@@ -57,6 +60,23 @@ def test_a_damaged_sample_is_answered(sample: dict[str, Any], data: st.DataObjec
 
     assert said.events
     assert "failed" not in (said.unreadable or "")
+
+
+@_FAST
+@given(
+    dialect=st.sampled_from(sorted(DIALECTS)), topic=_TOPIC, payload=_JSON.map(lambda v: json.dumps(v).encode()),
+    retain=st.booleans(), role=_ROLE,
+)  # fmt: skip
+def test_translation_always_says_something(
+    dialect: str, topic: str, payload: bytes, retain: bool, role: str | None
+) -> None:
+    """With whatever role the register gives: at least one thing heard, each with an id and data that are JSON."""
+    message = Message(f"vendor/{dialect}/site-1/{topic or 'x'}", payload, NOON, retain=retain)
+
+    heard = vendor.translate(message, dict.fromkeys(vendor.names(message), Inside("dev-0001", role)))
+
+    assert heard
+    assert all(h.event is None or (h.event.id and json.dumps(dict(h.event.data))) for h in heard)
 
 
 @pytest.mark.parametrize("dialect", sorted(DIALECTS))

@@ -255,6 +255,16 @@ def test_logs_configuration_and_cleared_topics_are_noise() -> None:
     assert [(Kind.UNKNOWN, True)] * 3 == [(t.events[0].kind, t.events[0].noise) for t in said]
 
 
+def test_of_two_words_the_alarm_counts() -> None:
+    """A message that contradicts itself is loud, in whichever order."""
+    said = [
+        translate("z2m", "zigbee2mqtt/k", payload).events[0].kind
+        for payload in (b'{"smoke":true,"smoke":false}', b'{"smoke": false, "smoke" : true}')
+    ]
+
+    assert [Kind.SMOKE, Kind.SMOKE] == said
+
+
 def test_the_hub_speaks_for_all_behind_it() -> None:
     """A bridge that is offline is no device that is offline (rule 13)."""
     bridge = translate("z2m", "zigbee2mqtt/bridge/state", b'{"state":"offline"}').events[0]
