@@ -13,11 +13,15 @@ from escalation.ladder import advance
 from escalation.plan_parts import Notice, PlanTrack
 from escalation.sheet import Sheet
 
+#: lines of the timeline that some notice may wait for
+_NEWS = frozenset({"raised", "claimed", "severity_raised", "progress", "closed"})
+
 
 def branch_off(sheet: Sheet) -> None:
     """Begin the branches whose condition holds, let rest what has nothing to do, resume what has again."""
+    known = {track.name: track for track in sheet.field("tracks")}
     for branch in sheet.plan.branches:
-        track = sheet.alert.track(branch.name)
+        track = known.get(branch.name)
         calling = track is not None and track.state is TrackState.CALLING
         if not calling and not _wanted(sheet, branch):
             continue
@@ -29,7 +33,11 @@ def branch_off(sheet: Sheet) -> None:
 
 
 def _wanted(sheet: Sheet, branch: PlanTrack) -> bool:
-    return sheet.alert.open and sheet.alert.severity in branch.severities and sheet.holds(branch.when)
+    facts = sheet.field("subject").facts
+    if any(facts.isdisjoint(group) for group in branch.when.known):
+        return False  # what a branch mostly waits for has not been reported
+    closed, severity = sheet.field("closed_at") is not None, sheet.field("severity")
+    return not closed and severity in branch.severities and sheet.holds(branch.when)
 
 
 def _begin(sheet: Sheet, branch: PlanTrack, before: Track | None) -> None:
@@ -54,12 +62,14 @@ def _rest(sheet: Sheet, track: Track) -> None:
 
 def notify(sheet: Sheet) -> None:
     """Tell those who only want to know; nothing waits for them, and they cannot claim."""
+    if not sheet.wrote(_NEWS):
+        return
     happened = sheet.happened()
     if "severity_raised" in happened and sheet.alert.severity is Severity.CRITICAL:
         happened |= {"critical"}
     told: set[str] = set()
     for notice in sheet.plan.notices:
-        event = next((word for word in sorted(notice.on) if word in happened), None)
+        event = min(notice.on & happened, default=None)
         if event is not None and sheet.alert.severity in notice.severities and sheet.holds(notice.when):
             _tell(sheet, notice, event, told)
 

@@ -113,7 +113,8 @@ class Sheet:
             self._changes = {}
         return self._alert
 
-    def _field(self, name: str) -> Any:
+    def field(self, name: str) -> Any:
+        """One field of the alert as it has become so far, without making the whole of it."""
         return self._changes[name] if name in self._changes else getattr(self._alert, name)
 
     def on_duty(self, role: str) -> tuple[Responder, ...]:
@@ -150,7 +151,7 @@ class Sheet:
 
     def learn(self, fact: str) -> None:
         """What somebody reported, if a condition of the plan asks for it: kept with the alert's facts."""
-        subject: Subject = self._field("subject")
+        subject: Subject = self.field("subject")
         if fact in self.plan.asks and fact not in subject.facts:
             self.set(subject=replace(subject, facts=subject.facts | {fact}))
 
@@ -160,14 +161,14 @@ class Sheet:
             return True
         if not branch.rests:
             return False
-        tracks: tuple[Track, ...] = self._field("tracks")
+        tracks: tuple[Track, ...] = self.field("tracks")
         live = [t for t in tracks if t.state is not TrackState.STOOD_DOWN and self.plan.branch(t.name) is None]
         return bool(live) and all(t.state is TrackState.CLAIMED for t in live)
 
     @property
     def rule(self) -> Rule:
         """The waits that apply: those of the alert's severity."""
-        return self.plan.rule(self._field("severity"))
+        return self.plan.rule(self.field("severity"))
 
     def write(self, type: str, by: str, note: str | None = None, **data: object) -> None:
         """Put a line into the timeline."""
@@ -180,7 +181,7 @@ class Sheet:
 
     def put(self, track: Track) -> None:
         """Replace (or add) a track, if the table of transitions allows it."""
-        tracks: tuple[Track, ...] = self._field("tracks")
+        tracks: tuple[Track, ...] = self.field("tracks")
         old = next((t for t in tracks if t.name == track.name), None)
         if ((old.state if old else None), track.state) not in TRANSITIONS:
             raise AssertionError(f"{old and old.state} -> {track.state} is not a transition")
@@ -202,6 +203,10 @@ class Sheet:
         mine = usable(joined.person, joined.role, self._alert.drill)
         named = tuple([p for channel in joined.channels for p in mine if p.channel == channel])
         return named or mine
+
+    def wrote(self, types: frozenset[str]) -> bool:
+        """Whether this decision has put a line of one of these types into the timeline."""
+        return any(entry.type in types for entry in self._entries)
 
     def happened(self) -> frozenset[str]:
         """What this decision has written down so far, and the steps it was told of."""
@@ -236,9 +241,9 @@ class Sheet:
 
     def _stage(self) -> Stage:
         """What the lamp at home shows follows from the tracks."""
-        stage: Stage = self._field("stage")
-        if self._field("closed_at") is not None:
+        stage: Stage = self.field("stage")
+        if self.field("closed_at") is not None:
             return Stage.CLOSED
-        if not any(t.state is TrackState.CLAIMED for t in self._field("tracks")):
+        if not any(t.state is TrackState.CLAIMED for t in self.field("tracks")):
             return Stage.CALLING
         return stage if stage in _STAGE_AFTER else Stage.CLAIMED
