@@ -48,6 +48,11 @@ PERSONS = (
 )
 NOBODY = (Actor("button", "Button", sort="device"), Actor("engine", "Engine", sort="engine"))
 ACTORS = st.sampled_from(PERSONS + NOBODY)
+#: conditions that come and go: by what is reported, by the hour, by the kind
+WHENS = (
+    '{step = ["access_failed", "at_door"]}', '{voice_check = "no_answer"}', '{between = ["11:00", "11:20"]}',
+    '{kind = "fall", category = "lives_alone"}', '{severity = ["critical"]}', '{weekday = 7}',
+)  # fmt: skip
 KINDS = st.sampled_from((Kind.SOS, Kind.FALL, Kind.WATER_LEAK))
 
 
@@ -63,8 +68,25 @@ def steps(draw: st.DrawFn) -> str:
     return "".join(
         f'[[track.step]]\nrole = "{draw(st.sampled_from(ROLES))}"\nafter = "{after}s"\n'
         f"channels = {draw(st.sampled_from((['voice'], ['webhook', 'sms'], [])))}\n".replace("'", '"')
+        + draw(st.sampled_from(("", "", "", *(f"when = {when}\n" for when in WHENS))))
         for after in afters
     )
+
+
+@st.composite
+def beside(draw: st.DrawFn) -> str:
+    """Branches, a notice, a condition that makes it graver; or nothing of the kind."""
+    text = ""
+    for name in draw(st.lists(st.sampled_from(("door", "near")), max_size=2, unique=True)):
+        rests, needed = (draw(st.sampled_from(("true", "false"))) for _ in range(2))
+        text += f'[[branch]]\nname = "{name}"\nwhen = {draw(st.sampled_from(("{}", *WHENS)))}\n'
+        text += f"rests = {rests}\nneeded = {needed}\n{draw(steps()).replace('track', 'branch')}"
+    if draw(st.booleans()):
+        role = draw(st.sampled_from(ROLES))
+        text += f'[[notice]]\nrole = "{role}"\non = ["claimed", "critical", "closed", "access_failed"]\n'
+    if draw(st.booleans()):
+        text += f'[[raise]]\nwhen = {draw(st.sampled_from(WHENS))}\nto = "critical"\n'
+    return text
 
 
 @st.composite
@@ -85,7 +107,7 @@ def plans(draw: st.DrawFn) -> Plan:
     for name in names:
         severities = draw(st.lists(st.sampled_from([str(s) for s in Severity]), min_size=1, max_size=3, unique=True))
         text += f'[[track]]\nname = "{name}"\nfor = {json.dumps(severities)}\n{draw(steps())}'
-    return parse_plan(text)
+    return parse_plan(text + draw(beside()))
 
 
 @st.composite
