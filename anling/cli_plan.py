@@ -125,7 +125,8 @@ def approve(
     from store import plans
 
     now = wall_now()
-    begins = _instant(start) if start else now
+    # A date that has passed means at once: it must not lose to what came into force in between.
+    begins = max(_instant(start) if start else now, now)
     with _ledger() as ledger, ledger.transaction() as tx:
         ready = _read_with(tx, Path(what)) if Path(what).is_file() else None
         _known(tx, by)

@@ -24,6 +24,7 @@ from escalation.foresight import Foresight
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
 from escalation.rota import Rota
+from escalation.signing import Signing
 from escalation.tokens import Tokens
 from store import schema
 
@@ -206,6 +207,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
+        signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=built.callbacks(),
         doorbell=built.ledger.doorbell,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -38,30 +38,6 @@ async def raw(asking: Asking, id: str) -> Response:
 async def messages(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
     """Every message that went out, and what became of it."""
     return await read(asking, lambda: asking.doors.app.views.messages(asking.scope(), limit, cursor))
-
-
-@router.get("/plans")
-async def plans(asking: Asking) -> Response:
-    """The plans, and which is in force."""
-    return await read(asking, lambda: asking.doors.app.views.plans(asking.scope()))
-
-
-@router.get("/plans/diff")
-async def plan_diff(asking: Asking, a: str, b: str) -> Response:
-    """What differs between two versions."""
-    return await read(asking, lambda: asking.doors.app.foresight.diff(a, b))
-
-
-@router.get("/plans/explain")
-async def plan_explain(
-    asking: Asking, home: str, kind: str = "sos", at: datetime | None = None,
-    rounds: Annotated[int, Query(ge=0, le=20)] = 1,
-) -> Response:  # fmt: skip
-    """Who would be contacted when, by which way and why, if nobody answered. Calls nobody."""
-    if at is not None and at.tzinfo is None:
-        return problem(422, "at 须带时区，如 2026-11-22T03:10:00+08:00 / at needs its zone")
-    when = at or asking.doors.app.wall()
-    return await read(asking, lambda: asking.doors.app.foresight.explain(asking.scope(), home, kind, when, rounds))
 
 
 @router.get("/audit")

@@ -13,6 +13,7 @@ from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.foresight import Foresight
 from escalation.rota import Rota
+from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
 from store.accounts import Accounts
@@ -58,6 +59,7 @@ class App:
     rota: Rota
     #: what the plan would do
     foresight: Foresight
+    signing: Signing
     commissioning: Commissioning
     checkins: Checkins
     #: answers of the care calls; None: this process takes none

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from anling.cli_plan import plan as command
+from domain.clock import wall_now
 from domain.errors import AnlingError, ConfigurationError
 from store.ledger import Ledger
 from store.seal import Sealer
@@ -113,8 +114,8 @@ def test_a_plan_needs_two(installed: Town, street_file: Path) -> None:
 
     assert "in force for street north" in told.stdout
     assert "after 45s" in run("diff", "--street", "north").stdout
-    asked = run("explain", "--home", "home-1", "--at", "2026-12-01T00:00", "--json")
-    assert "north-1" == json.loads(asked.stdout)["plan"]
+    assert "north-1" == json.loads(run("explain", "--home", "home-1", "--json").stdout)["plan"]
+    installed.clock.forward(max(0.0, (wall_now() - NOON).total_seconds()) + 1)
     assert "north-1" == installed.alert(installed.press()).plan
     assert {"town-1", "north-1"} == {p["version"] for p in json.loads(run("list", "--json").stdout)}
 

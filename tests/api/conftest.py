@@ -286,8 +286,8 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
     return App(
         commands=cast(Any, fakes.commands), views=cast(Any, fakes.views), accounts=cast(Any, house),
         register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, None), rota=cast(Any, None),
-        foresight=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None), care=None,
-        callbacks=cast(Any, house),
+        foresight=cast(Any, None), signing=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None),
+        care=None, callbacks=cast(Any, house),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
         settings=settings,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from broker_bridge.decode import hear
 from escalation.callbacks import Callbacks
 from escalation.foresight import Foresight
 from escalation.rota import Rota
+from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
 from store.accounts import Accounts
@@ -91,6 +92,7 @@ def real_app(real: House) -> App:
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
+        signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=Callbacks(
             built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
@@ -408,3 +410,18 @@ def test_plans_are_listed_and_compared(town: TestClient, who: Any) -> None:
     assert ("approved", True) == (plan["state"], plan["in_force"])
     assert (200, []) == (told.status_code, told.json()["changes"])
     assert 404 == town.get(f"/api/v1/plans/diff?a={version}&b=x", headers=who["desk"]).status_code
+
+
+def test_a_plan_is_signed_by_two(town: TestClient, who: Any) -> None:
+    """The desk may not; who proposed may not approve; every mistake of a text at once, and the running plan stays."""
+    (running,) = town.get("/api/v1/plans", headers=who["desk"]).json()["items"]
+    text = running["text"].replace(running["version"], "trial-1")
+    bad = town.post("/api/v1/plans", json={"text": text.replace('"60s"', '"soon"')}, headers=who["boss"])
+
+    assert (422, 5) == (bad.status_code, len(bad.json()["errors"]))
+    assert 403 == town.post("/api/v1/plans", json={"text": text}, headers=who["desk"]).status_code
+    assert 201 == town.post("/api/v1/plans", json={"text": text}, headers=who["boss"]).status_code
+    assert 409 == town.post("/api/v1/plans/trial-1/approve", json={}, headers=who["boss"]).status_code
+    assert [("approved", True), ("proposed", False)] == [
+        (p["state"], p["in_force"]) for p in town.get("/api/v1/plans", headers=who["desk"]).json()["items"]
+    ]  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.errors import NotFound, Refused
+from domain.clock import iso
+from domain.errors import Forbidden, NotFound, Refused
 from domain.events import Kind
 from domain.people import Scope
 from escalation.foresight import Foresight
@@ -15,6 +16,7 @@ from escalation.plan import parse_plan
 from escalation.rehearsal import next_due, rehearse
 from escalation.retrace import retrace
 from escalation.scene import scene_of
+from escalation.signing import Signing
 from escalation.standing import Standing
 from store import plans
 from store.plans import Draft
@@ -218,6 +220,20 @@ def test_foresight_stays_in_its_street(cared: Town) -> None:
         foresight.explain(Scope("li", "dispatcher", ("south",)), "home-1", "sos", NOON)
     with pytest.raises(Refused, match="write one of checkin_missed"):
         foresight.explain(ALL, "home-1", "lunch", NOON)
+
+
+def test_log_ins_sign_for_their_streets(town: Town) -> None:
+    """A street's supervisor signs the street's plan and no other; two of the district sign the district's."""
+    signing = Signing(town.ledger, town.clock)
+    wang, li = Scope("wang", "supervisor", ("north",)), Scope("li", "administrator")
+    with pytest.raises(Forbidden, match="not of your streets"):
+        signing.propose(wang, PLAN.replace("town-1", "town-2"))
+    signing.propose(wang, NORTH)
+
+    signed = signing.approve(li, "north-1", NOON - timedelta(days=300))
+
+    assert ("north", "approved", iso(NOON)) == tuple(signed[k] for k in ("street", "state", "effective_from"))
+    assert "north-1" == town.alert(town.press()).plan
 
 
 def test_two_versions_are_compared(town: Town) -> None:
