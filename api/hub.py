@@ -44,6 +44,10 @@ class Board(Protocol):
         """All open alerts that ``scope`` may see."""
         ...
 
+    def alarms(self) -> Sequence[str]:
+        """What ails the system so gravely that it fills every screen."""
+        ...
+
 
 @dataclass(eq=False, slots=True)
 class Client:
@@ -70,6 +74,8 @@ class Channel:
     clients: set[Client] = field(default_factory=set)
     joining: set[Client] = field(default_factory=set)
     rows: dict[str, bytes] = field(default_factory=dict)
+    #: what fills the screen: keys of the operator's gravest tasks
+    alarms: list[str] = field(default_factory=list)
     seq: int = 0
     #: monotonic seconds; None before the first read
     read_at: float | None = None
@@ -160,7 +166,7 @@ class Hub:
         """Read one channel's rows and publish the difference; returns the seconds it took."""
         begun = time.monotonic()
         try:
-            rows = await asyncio.to_thread(self._read, channel.scope)
+            rows, channel.alarms = await asyncio.to_thread(self._read, channel.scope)
         except Exception as error:  # the ticks stop, so every console says that it is stale
             _LOG.error("board_unreadable", error=type(error).__name__)
             return time.monotonic() - begun
@@ -169,8 +175,9 @@ class Hub:
         self._publish(channel, rows)
         return channel.cost
 
-    def _read(self, scope: Scope) -> dict[str, bytes]:
-        return {row["id"]: orjson.dumps(slim(row)) for row in self._board.board(scope)}
+    def _read(self, scope: Scope) -> tuple[dict[str, bytes], list[str]]:
+        rows = {row["id"]: orjson.dumps(slim(row)) for row in self._board.board(scope)}
+        return rows, list(self._board.alarms())
 
     def _publish(self, channel: Channel, rows: dict[str, bytes]) -> None:
         changed = [row for id, row in rows.items() if channel.rows.get(id) != row]
@@ -178,29 +185,32 @@ class Hub:
         channel.rows = rows
         if changed or gone:
             channel.seq += 1
-            self._send(channel, self._message("change", channel.seq, [*changed, *gone]))
+            self._send(channel, self._message("change", channel, [*changed, *gone]))
         for client in channel.joining:
             self._admit(channel, client)
         channel.joining.clear()
 
     def _admit(self, channel: Channel, client: Client) -> None:
-        client.put(self._message("snapshot", channel.seq, list(channel.rows.values())))
+        client.put(self._message("snapshot", channel, list(channel.rows.values())))
         channel.clients.add(client)
 
     async def _tick_loop(self) -> None:
         while True:
             for channel in self._channels.values():
                 if channel.fresh:
-                    self._send(channel, self._message("tick", channel.seq, []))
+                    self._send(channel, self._message("tick", channel, []))
             await asyncio.sleep(1.0)
 
     def _send(self, channel: Channel, message: str) -> None:
         for client in channel.clients:
             client.put(message)
 
-    def _message(self, type: str, seq: int, alerts: list[bytes]) -> str:
+    def _message(self, type: str, channel: Channel, alerts: list[bytes]) -> str:
         """One line of wire.md's live stream. ``seq`` counts changes; a tick repeats the last."""
-        head = {"type": type, "epoch": self.epoch, "seq": seq, "server_time": iso(self._wall())}
+        head = {
+            "type": type, "epoch": self.epoch, "seq": channel.seq, "server_time": iso(self._wall()),
+            "alarms": channel.alarms,
+        }  # fmt: skip
         return (orjson.dumps(head)[:-1] + b',"alerts":[' + b",".join(alerts) + b"]}").decode()
 
 

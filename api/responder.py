@@ -14,10 +14,11 @@ from starlette.responses import Response
 
 from api.answers import as_json
 from api.doors import Doors, doors
+from api.maps import map_links
 from api.pages import address, instant, page, speech
 from api.problems import problem, refusal, status_of
 from api.story import names_of
-from domain.alerts import Alert, Step
+from domain.alerts import Alert, Step, VoiceCheck
 from domain.errors import AnlingError, Held, NotFound
 from escalation.tokens import ResponderToken
 
@@ -29,7 +30,8 @@ class Press(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    action: Literal["claim", "decline", "progress"]
+    #: ``need_120`` is "needs help": the alert becomes what the plan makes of that, and 120 is asked
+    action: Literal["claim", "decline", "progress", "need_120"]
     step: Annotated[Step | None, Field(strict=False)] = None
 
 
@@ -62,7 +64,7 @@ async def act(request: Request, token: str) -> Response:
     here = doors(request)
     press = await _press(request)
     if press is None:
-        return problem(422, 'action: claim | decline | progress (step) / 例 {"action": "claim"}')
+        return problem(422, 'action: claim | decline | progress (step) | need_120 / 例 {"action": "claim"}')
     try:
         found = await here.lanes.doors.run(lambda: _carry_out(here, token, press))
     except AnlingError as error:
@@ -108,6 +110,8 @@ def _command(here: Doors, read: ResponderToken, before: Mapping[str, Any], press
         return commands.claim(read.alert_id, actor, track=_track(read, before), proof="page")
     if press.action == "decline":
         return commands.decline(read.alert_id, actor)
+    if press.action == "need_120":
+        return commands.voice_check(read.alert_id, actor, VoiceCheck.NEEDS_HELP)
     return commands.progress(read.alert_id, actor, press.step or Step.EN_ROUTE)
 
 
@@ -172,6 +176,7 @@ def _page(request: Request, found: Found, told: str | None = None, status: int =
         alert=alert,
         names=found.names,
         address=address(alert),
+        maps=map_links((alert.get("home") or {}).get("location")),
         told=told,
         standing=standing,
         minutes=max(0, int((now - raised).total_seconds() // 60)),

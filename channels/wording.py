@@ -49,6 +49,8 @@ def voice(letter: Letter, now: datetime) -> str:
     """What a call says first, without the keys: who, where, what, how long ago, and what is asked."""
     if _caring(letter):
         return _spoken(letter, _say(letter, f"care.{_listener(letter)}", who=who(letter, now), where=where(letter)))
+    if is_test(letter):
+        return _spoken(letter, _say(letter, "test.voice", name=letter.responder_name))
     match letter.purpose:
         case Purpose.INFORM | Purpose.STAND_DOWN:
             return _spoken(letter, _notice(letter, now))
@@ -67,6 +69,11 @@ def several(letter: Letter, others: Sequence[Letter], now: datetime) -> str:
     return _spoken(letter, _say(letter, "voice.several", n=len(others) + 1, others=listed))
 
 
+def tested(language_of: str) -> str:
+    """The answer to a "1" that answered a test message."""
+    return words().say("test.texted", language(language_of))
+
+
 def caller(key: str, language_of: str) -> str:
     """What somebody hears who rings our number: ``none_open`` ``ask_codes`` ``wrong_codes``."""
     return words().say(f"caller.{key}", language(language_of))
@@ -76,6 +83,8 @@ def keys(letter: Letter) -> str:
     """Which keys to press; a critical call asks for the digit that only a listener knows."""
     if _caring(letter):
         return _say(letter, f"care.{_listener(letter)}_keys")
+    if is_test(letter):
+        return _say(letter, "test.keys", digit=letter.digit)
     if letter.digit and letter.digit != "1":
         return _say(letter, "voice.keys_critical", digit=letter.digit)
     return _say(letter, "voice.keys")
@@ -95,7 +104,9 @@ def after_key(letter: Letter, result: str, name: str | None = None) -> str:
     """
     if _caring(letter) and f"care.{result}" in words():
         return _spoken(letter, _say(letter, f"care.{result}"))
-    if result == "already_taken":
+    if is_test(letter):
+        said = _say(letter, "test.recorded" if result == "recorded" else "test.again", digit=letter.digit)
+    elif result == "already_taken":
         said = _say(letter, "key.already_taken", name=name) if name else _say(letter, "key.taken")
     else:
         said = _say(letter, f"key.{result}")
@@ -111,6 +122,8 @@ def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
     """The text message. ``replies``: whether an answer by SMS can come back (not from +86 by Twilio)."""
     if _caring(letter):
         return _spoken(letter, _say(letter, "care.sms", who=who(letter, now), where=where(letter)))
+    if is_test(letter):
+        return _spoken(letter, _say(letter, "test.sms"))
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
         return _spoken(letter, _say(letter, "sms.other", text=_notice(letter, now)))
     code = reply_code(letter.alert_id)
@@ -126,6 +139,11 @@ def chat(letter: Letter, now: datetime) -> str:
     else:
         text = _say(letter, f"chat.{letter.purpose}", **facts, link=letter.ack_url)
     return _spoken(letter, text)
+
+
+def is_test(letter: Letter) -> bool:
+    """A person tries the own telephone; nobody needs help."""
+    return letter.about.get("event") == "test"
 
 
 def reply_code(alert_id: str) -> str:

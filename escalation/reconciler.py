@@ -57,6 +57,7 @@ class Reconciler:
         self._ledger = ledger
         self._standing = standing
         self._clock = clock
+        self._all = channels
         self._channels = {name: cast(Askable, c) for name, c in channels.items() if hasattr(c, "find")}
         self._callbacks = callbacks
         self._lines = Lines(ledger, clock, channels)
@@ -96,6 +97,7 @@ class Reconciler:
             elif self._is_overdue(one, now):
                 self._ask(one, now)
         self._lines.look()
+        self._callbacks.own_phone.send(self._all)
         return self._pause(open_ends, now)
 
     def _forget(self, open_ends: list[Underway]) -> None:

@@ -6,7 +6,7 @@ from domain.tasks import Task, TaskKind
 from escalation.coverage import gaps
 from escalation.duty import Roster
 from escalation.standing import Standing
-from store import register, stopped
+from store import proofs, register, stopped
 from store.ledger import Tx
 from store.tasks import reopen_tasks, settle_tasks
 
@@ -22,6 +22,7 @@ def stop(tx: Tx, standing: Standing, person: str, channel: str, address: str, wh
     if stopped.stopped(tx).get((person, channel)) == address or person not in before.responders:
         return
     stopped.stop(tx, person, channel, address, now, why)
+    proofs.refuse(tx, person, channel, address, now, "stop")
     register.touch(tx)
     after = standing.roster(tx)
     known = after.responders[person]

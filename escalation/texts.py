@@ -13,6 +13,7 @@ from domain.errors import Forbidden, Held, NotFound, Refused
 from domain.people import Responder
 from escalation import stops
 from escalation.commands import Commands
+from escalation.own_phone import OwnPhone
 from escalation.phonebook import owners_of
 from escalation.proving import Prover
 from escalation.standing import Standing
@@ -31,13 +32,15 @@ class Texts:
     """Answers text messages, each by what was recorded."""
 
     def __init__(
-        self, ledger: Ledger, standing: Standing, clock: Clock, commands: Commands, strangers: Strangers
+        self, ledger: Ledger, standing: Standing, clock: Clock, commands: Commands, strangers: Strangers,
+        own_phone: OwnPhone,
     ) -> None:
         self._ledger = ledger
         self._standing = standing
         self._clock = clock
         self._commands = commands
         self._strangers = strangers
+        self._own_phone = own_phone
         self._prover = Prover(ledger, clock)
 
     def answer(self, number: str, body: str) -> str:
@@ -65,11 +68,18 @@ class Texts:
             self._prover.heard_from(person, "sms")
             return answer
         codes = ", ".join(reply_code(id) for id in sorted(waiting, reverse=True))
+        if said.code is None and not waiting and self._tested(people):
+            return wording.tested(people[0].language)
         if said.code is None:
             return say("which", codes=codes) if waiting else say("none_open")
         if meant:
             return say("which_of_two")
         return self._stale(asked, said.code, codes, say)
+
+    def _tested(self, people: Sequence[Responder]) -> bool:
+        """Nothing is open: the "1" answers a test that the person asked for."""
+        with self._ledger.transaction() as tx:
+            return sum(self._own_phone.texted(tx, person.id) for person in people) > 0
 
     def _stale(self, asked: Sequence[Asked], code: str, codes: str, say: Say) -> str:
         """A code that is no open alert's: who closed it, and what is open now; it never touches another."""

@@ -36,11 +36,25 @@ def contacts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     keys, people = [r["key"] for r in rows], {r["person"] for r in rows}
     named = sa.select(RESPONDERS.c.id, RESPONDERS.c.name).where(RESPONDERS.c.id.in_(people))
     names: dict[str, str] = {row[0]: row[1] for row in tx.execute(named)} if people else {}
-    tries: dict[str, Mapping[str, Any]] = {}
+    tries: dict[str, list[Mapping[str, Any]]] = {}
     if keys:
         for t in rows_of(tx, sa.select(ATTEMPTS).where(ATTEMPTS.c.key.in_(keys)).order_by(ATTEMPTS.c.n)):
-            tries[t["key"]] = t
-    return [{**contact(r, tries.get(r["key"])), "name": names.get(r["person"])} for r in rows]
+            tries.setdefault(t["key"], []).append(t)
+    return [_told(r, tries.get(r["key"], []), names.get(r["person"])) for r in rows]
+
+
+def _told(row: Mapping[str, Any], tries: Sequence[Mapping[str, Any]], name: str | None) -> dict[str, Any]:
+    """One row, with what the provider said to each try."""
+    shown = contact(row, tries[-1] if tries else None)
+    return {**shown, "name": name, "tries": [_try(t) for t in tries]}
+
+
+def _try(attempt: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "attempt": attempt["n"], "at": iso_or_none(attempt["started_at"]),
+        "settled_at": iso_or_none(attempt["settled_at"]), "status": attempt["status"], "code": attempt["code"],
+        "reason": attempt["reason"], "reference": attempt["reference"], "line": attempt["line"],
+    }  # fmt: skip
 
 
 def contact(row: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> dict[str, Any]:

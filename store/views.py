@@ -20,6 +20,7 @@ from store.lists import Lists, Page
 from store.outbox import OUTBOX
 from store.register import RESPONDERS
 from store.sight import NO_PROBE, PERSONAL, bound, iso_or_none, mine, rows_of
+from store.tasks import TASKS
 
 
 class Views(Lists):
@@ -66,6 +67,12 @@ class Views(Lists):
             rows = rows_of(tx, query.limit(2_000))
             last = last_contacts(tx, [r["id"] for r in rows])
             return [shown | {"contacts": last.get(shown["id"], [])} for shown in self._shown(tx, rows, scope)]
+
+    def alarms(self) -> list[str]:
+        """Keys of open tasks of the operator that fill every screen: no telephone works."""
+        query = sa.select(TASKS.c.key, TASKS.c.data).where(TASKS.c.kind == "operator", TASKS.c.done_at.is_(None))
+        with self._ledger.reading() as tx:
+            return [key for key, data in tx.execute(query.order_by(TASKS.c.key)) if data.get("full_screen")]
 
     def counts(self) -> dict[str, float]:
         """How many of what, for the metrics."""

@@ -183,9 +183,23 @@ function tick() {
   }
 }
 
+/** What ails the system itself fills the screen until somebody has seen it; then a bar stays until it is mended. */
+function alarm() {
+  const screen = document.getElementById("alarm");
+  if (!screen) return;
+  if (!live.alarms.length) delete screen.dataset.seen;
+  screen.hidden = !live.alarms.length;
+}
+document.getElementById("alarm-seen")?.addEventListener("click", () => {
+  const screen = document.getElementById("alarm");
+  if (screen) screen.dataset.seen = "yes";
+});
+
 /** The loudest thing that is true decides. */
 function ring() {
+  alarm();
   if (live.stale) return sound.repeat("stale", 3000);
+  if (live.alarms.length && !document.getElementById("alarm")?.dataset.seen) return sound.repeat("stale", 3000);
   const alerts = [...live.alerts.values()];
   const worst = alerts.filter(unclaimed).sort(order)[0];
   if (worst) {

@@ -2,7 +2,7 @@
 /** The connection that never lies: a snapshot, every change, a tick each second, or the word "stale". */
 
 /** @typedef {{id: string, state: string, [key: string]: any}} Alert */
-/** @typedef {{type: string, epoch: string, seq: number, server_time: string, alerts: Alert[]}} Message */
+/** @typedef {{type: string, epoch: string, seq: number, server_time: string, alerts: Alert[], alarms?: string[]}} Message */
 
 /** Milliseconds of silence after which the screen calls itself stale. */
 export const SILENCE = 3000;
@@ -13,6 +13,8 @@ export class Live extends EventTarget {
     super();
     /** @type {Map<string, Alert>} */
     this.alerts = new Map();
+    /** @type {string[]} what fills the screen */
+    this.alarms = [];
     /** Server clock minus ours, in milliseconds. */
     this.offset = 0;
     /** @type {"live" | "polling" | "broken"} */
@@ -75,6 +77,7 @@ export class Live extends EventTarget {
     this.epoch = message.epoch;
     this.seq = message.seq;
     this.failures = 0;
+    this.alarms = message.alarms ?? [];
     this.heard("live", Date.parse(message.server_time));
     if (whole) this.replace(message.alerts);
     else if (message.type === "change") this.change(message.alerts);

@@ -91,6 +91,8 @@ class FakeHouse:
     broken: Exception | None = None
     #: what became of the alert before the telephone was picked up
     moved: str | None = None
+    #: what fills the screen
+    alarming: list[str] = field(default_factory=list)
     #: seconds that a read of the board takes
     reads: int = 0
 
@@ -137,6 +139,9 @@ class FakeHouse:
     def board(self, scope: Scope) -> list[dict[str, Any]]:
         self.reads += 1
         return [a for a in self._seen(scope) if a["state"] == "open"]
+
+    def alarms(self) -> list[str]:
+        return self.alarming
 
     def closed_today(self, scope: Scope, limit: int = 50) -> list[dict[str, Any]]:
         return [alert("Z1", state="closed", closed_at=iso(datetime.now(UTC)))]
@@ -274,7 +279,8 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         "responders", "teams", "users", "plans",
     )  # fmt: skip
     views = SimpleNamespace(
-        board=house.board, closed_today=house.closed_today, alerts=house.views_alerts, alert=house.alert,
+        board=house.board, alarms=house.alarms, closed_today=house.closed_today, alerts=house.views_alerts,
+        alert=house.alert,
         brief=house.brief, responder_actor=house.responder_actor, duty=house.duty,
         **dict.fromkeys(lists, house.empty),
     )  # fmt: skip

@@ -38,7 +38,7 @@ def drain(socket: Connection) -> None:
 
 
 def test_a_snapshot_comes_first_then_ticks(site: Any, make_alert: Any) -> None:
-    """Every message has type, epoch, seq, server_time and alerts; a tick each second."""
+    """Every message has type, epoch, seq, server_time, alerts and alarms; a tick each second."""
     site.house.put(make_alert("A1"), make_alert("A2"))
     with console(site) as socket:
         first = json.loads(socket.recv(timeout=3))
@@ -46,7 +46,7 @@ def test_a_snapshot_comes_first_then_ticks(site: Any, make_alert: Any) -> None:
         begun = time.monotonic()
         tick = hear(socket, "tick")
 
-    assert {"type", "epoch", "seq", "server_time", "alerts"} == first.keys() == tick.keys()
+    assert {"type", "epoch", "seq", "server_time", "alerts", "alarms"} == first.keys() == tick.keys()
     assert ("snapshot", {"A1", "A2"}) == (first["type"], {a["id"] for a in first["alerts"]})
     assert (first["epoch"], first["seq"], []) == (tick["epoch"], tick["seq"], tick["alerts"])
     assert 0.7 < time.monotonic() - begun < 1.5
