@@ -44,7 +44,10 @@ def _rpc(topic_device: str, payload: bytes, role: str | None) -> Translation:
     params = said.get("params")
     method = said.get("method")
     if method == "NotifyEvent":
-        return sort([_event(event, device, role) for event in body.objects(body.part(params, "events"))])
+        events = body.objects(body.part(params, "events"))
+        return sort([reading for event in events for reading in _event(event, device, role)])
+    if isinstance(said.get("component"), str) and "event" in said:
+        return sort(_event(said, device, role))
     if method in ("NotifyStatus", "NotifyFullStatus") and isinstance(params, dict):
         return sort(_statuses(params, device, role))
     if isinstance(said.get("result"), dict):
@@ -118,8 +121,33 @@ def _power(state: dict[str, Any]) -> list[Reading]:
     return traits.read({"battery": percent, "external_power": mains}, None)
 
 
-def _event(event: dict[str, Any], device: str, role: str | None) -> Reading:
-    """One entry of ``events[]``: a push of an input or of a button on Bluetooth, an alarm of a detector."""
+def _event(event: dict[str, Any], device: str, role: str | None) -> list[Reading]:
+    """One entry of ``events[]``: of a component, or of a script that passes on what Bluetooth devices say."""
+    if isinstance(event.get("data"), dict) and (heard := _bluetooth(event["data"], role)):
+        return heard
+    return [_component_event(event, device, role)]
+
+
+def _bluetooth(data: dict[str, Any], role: str | None) -> list[Reading]:
+    """A BTHome advertisement decoded by the well-known script: address, packet number, flat values."""
+    address = value.name(data.get("address"))
+    if address is None:
+        return []
+    device, packet = address.replace(":", "").upper(), value.count(data.get("pid"))
+    if value.truth(data.get("encryption")) and "button" not in data:
+        return [Reading(Kind.UNKNOWN, {}, device, said="encrypted")]
+    buttons = data.get("button")
+    codes = buttons if isinstance(buttons, list) else [buttons]
+    pressed = [found for code in codes if code is not None and (found := bthome(code, role)) is not None]
+    flat = {k: v for k, v in data.items() if k not in _ADVERTISED}
+    told = [r for r in traits.read(flat, None, role) if not pressed or r.kind is not Kind.HEARTBEAT]
+    told += [r for r in pressed if r.kind is not Kind.HEARTBEAT] or pressed[:1]
+    id = None if packet is None else f"{device}-{packet}"
+    return [Reading(r.kind, r.data, device, id=id and f"{id}-{r.kind}", level=r.level, said=r.said) for r in told]
+
+
+def _component_event(event: dict[str, Any], device: str, role: str | None) -> Reading:
+    """A push of an input or of a button on Bluetooth, an alarm of a detector."""
     component, ts = str(event.get("component", ""))[:60], moment(event.get("ts"))
     family, what = component.partition(":")[0], value.word(event.get("event"))
     if family in _ALARMS and "alarm" in what:
@@ -206,8 +234,8 @@ def _flat(said: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in flat.items() if not isinstance(v, dict | list)}
 
 
+#: of an advertisement: the button apart, the room's weather, the envelope
+_ADVERTISED = frozenset({"button", "temperature", "humidity", "address", "pid", "encryption", "BTHome_version"})
 _ALARMS = {"smoke": Kind.SMOKE, "flood": Kind.WATER_LEAK, "gas": Kind.GAS, "co": Kind.GAS}
 #: events of a device about its own settings
 _ABOUT_ITSELF = ("config_", "ota_", "scheduled_", "script", "device_", "discovery", "sleep", "measurement")
-
-__all__ = ["bthome", "decode"]

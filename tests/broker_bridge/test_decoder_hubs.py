@@ -125,6 +125,17 @@ LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
     ("shelly", "s/events/rpc", {"method": "NotifyStatus", "params": {"bthomesensor:201": {"value": True}}},
      "door_sensor",
      "activity", {"kind": "door", "state": "open"}),
+    ("shelly", "s/events/rpc", {"method": "NotifyEvent", "params": {"events": [{
+        "component": "script:1", "name": "shelly-blu", "event": "shelly-blu", "data": {
+            "encryption": False, "BTHome_version": 2, "pid": 106, "battery": 7, "button": 4, "rssi": -66,
+            "address": "3c:2e:f5:71:d5:2a"}}]}}, SOS, "sos battery_low", {"press": "long"}),
+    ("shelly", "s/events/rpc", {"method": "NotifyEvent", "params": {"events": [{
+        "component": "script:1", "event": "shelly-blu", "data": {
+            "encryption": True, "pid": 6, "address": "3c:2e:f5:71:d5:2a"}}]}}, SOS, "unknown", {}),
+    ("shelly", "s/events/rpc", {"method": "NotifyEvent", "params": {"events": [{
+        "component": "script:1", "event": "shelly-blu", "data": {
+            "pid": 7, "window": 1, "battery": 90, "address": "3c:2e:f5:71:d5:2a"}}]}}, None, "activity",
+     {"kind": "door", "state": "open"}),
     ("shelly", "s/status/smoke:0", {"id": 0, "alarm": True, "mute": False}, None, "smoke", {}),
     ("shelly", "s/online", "true", None, "heartbeat", {}),
     ("shelly", "shellies/shellybutton1-A/input_event/0", {"event": "SS", "event_cnt": 7}, SOS, "sos",
