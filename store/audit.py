@@ -98,6 +98,9 @@ def misshapen(tx: Tx, claim_end: datetime, looked: datetime) -> list[Seen]:
 
 def trackless(tx: Tx) -> list[Seen]:
     """Open alerts that no timer drives (invariant 2)."""
+    held = "SELECT count(DISTINCT alert_id) FROM tracks WHERE due_at IS NOT NULL"
+    if fetch(tx, held) == fetch(tx, "SELECT count(*) FROM alerts WHERE state = 'open'"):
+        return []
     sql = (
         "SELECT a.id, a.raised_at FROM alerts a WHERE a.state = 'open'"
         " AND NOT EXISTS (SELECT 1 FROM tracks t WHERE t.alert_id = a.id AND t.due_at IS NOT NULL)"

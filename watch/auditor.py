@@ -20,6 +20,8 @@ from watch.signs import EngineTime, Signs
 EVERY = 3.0
 #: seconds that one look may take before the database counts as away
 STALL = 6.0
+#: seconds after which no further walk over all live rows is begun in the same look
+_QUICK = 0.2
 #: alerts proved in one look: open ones, and any
 _PROVED = 25
 #: newest attempts that are looked at, and how many must have failed
@@ -61,6 +63,8 @@ class Auditor:
         self._cursors = {True: "", False: ""}
         self._unproved: dict[str, Finding] = {}
         self._waiting: dict[str, float] = {}
+        self._shapes: dict[str, list[Finding]] = {}
+        self._asked: dict[str, float] = {}
         self._version: str | None = None
         self._limits = Limits()
         self._desks: frozenset[tuple[str, int]] = frozenset()
@@ -139,15 +143,22 @@ class Auditor:
         return [replace(seen, since=None) for seen in pending if now - self._waiting[seen.id] > UNJUDGED_LATE]
 
     def _shape(self, tx: Tx, now: datetime) -> list[Finding]:
+        """What walks all live rows: all of it at each look while that is quick, else as far as time allows, in turn."""
         limits = self._limits
-        return _told((
-            ("far_timer", audit.far_timers(tx, now + limits.gap + SLACK)),
-            ("misshapen", audit.misshapen(tx, now + limits.claim + SLACK, now - limits.gap - SLACK)),
-            ("trackless", audit.trackless(tx)),
-            ("unheard", audit.unheard(tx, now - TIMER_LATE)),
-            ("doubled", audit.doubled(tx)),
-            ("mixed_drill", audit.mixed(tx)),
-        ), now)  # fmt: skip
+        asked: dict[str, Callable[[], list[Seen]]] = {
+            "misshapen": lambda: audit.misshapen(tx, now + limits.claim + SLACK, now - limits.gap - SLACK),
+            "trackless": lambda: audit.trackless(tx),
+            "unheard": lambda: audit.unheard(tx, now - TIMER_LATE),
+            "doubled": lambda: audit.doubled(tx),
+        }
+        began = time.monotonic()
+        for code in sorted(asked, key=lambda code: self._asked.get(code, 0.0)):
+            self._shapes[code] = _told([(code, asked[code]())], now)
+            self._asked[code] = time.monotonic()
+            if self._asked[code] - began > _QUICK:
+                break
+        quick = (("far_timer", audit.far_timers(tx, now + limits.gap + SLACK)), ("mixed_drill", audit.mixed(tx)))
+        return _told(quick, now) + [finding for found in self._shapes.values() for finding in found]
 
     def _walk(self, tx: Tx) -> list[Finding]:
         """Prove a few alerts whole, and those again that were not well."""
