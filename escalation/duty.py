@@ -58,7 +58,7 @@ class Roster:
 
     def look_up(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
         """As ``on_duty``, to the second and without remembering."""
-        teams = _seen_from(subject.street, self.teams_of(role))
+        teams = self.teams_of(role, subject.street)
         for circle in circles(role, subject, teams):
             found = {p.id: p for team in circle for p in self.serving(team, at) if usable(p, role, drill)}
             if found:
@@ -90,9 +90,12 @@ class Roster:
             if day is not None:
                 yield shift, day
 
-    def teams_of(self, role: str) -> tuple[Team, ...]:
-        """All teams that cover a role."""
-        return self._of_role.get(role, ())
+    def teams_of(self, role: str, street: str | None = None) -> tuple[Team, ...]:
+        """All teams that cover a role. A probe of the watch has only its own; nobody else has those of a probe."""
+        teams = self._of_role.get(role, ())
+        if is_probe(street):
+            return tuple([t for t in teams if t.street == street])
+        return tuple([t for t in teams if not is_probe(t.street)])
 
     def everybody(self, role: str, street: str | None) -> Iterator[Responder]:
         """All people of a role in a street, whether on duty or not."""
@@ -114,13 +117,6 @@ class Roster:
             if person and person.contacts:
                 return person
         return None
-
-
-def _seen_from(street: str | None, teams: tuple[Team, ...]) -> tuple[Team, ...]:
-    """A probe of the watch reaches its own teams and nobody else; nobody else reaches those of a probe."""
-    if is_probe(street):
-        return tuple([t for t in teams if t.street == street])
-    return tuple([t for t in teams if not is_probe(t.street)])
 
 
 def circles(role: str, subject: Subject, teams: tuple[Team, ...]) -> Iterator[Iterable[Team]]:

@@ -102,6 +102,7 @@ def test_all_is_well(town: Installation, switch: Switch) -> None:
     assert said is not None
     assert {"ok": True, "detail": "ok"} == {k: said.body["parts"]["watch"][k] for k in ("ok", "detail")}
     assert rooms["watch"].alive
+    assert [] == town.rows("SELECT key FROM tasks WHERE street LIKE '~%' OR home_id LIKE '~%' OR key LIKE '%~%'")
 
 
 def frozen(town: Installation, rooms: dict[str, Process], broker: Mosquitto, part: str) -> Callable[[], None]:
