@@ -43,6 +43,8 @@ def parse_plan(text: str, source: str = "plan", templates: Templates | None = No
     reader.problems += [f"{source}:{line}: not TOML: {what}; correct that line" for line, what in slips]
     if "base" in raw or "street" in raw:
         raw = reader.on_template(raw, templates)
+        if not reader.merged:
+            raise ConfigurationError(reader.problems)
     plan = reader.plan(raw, text)
     if slips:
         # What a line that could not be read left behind would be told as missing.
@@ -78,6 +80,11 @@ class _Reader:
         self._merge: Merge | None = None
 
     # where things stand
+
+    @property
+    def merged(self) -> bool:
+        """Whether a street's file has found its template; without it nothing more can be said of it."""
+        return self._merge is not None
 
     def problem(self, spot: Spot, what: str) -> None:
         said = f"{self.where(spot.path)}: {spot.words}: {what}" if spot.words else f"{self.source}: {what}"
