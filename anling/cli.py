@@ -14,6 +14,7 @@ from anling.cli_device import device
 from anling.cli_duty import duty
 from anling.cli_inbox import inbox
 from anling.cli_plan import plan
+from anling.cli_responder import responder
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -27,7 +28,7 @@ drill = typer.Typer(no_args_is_help=True, help="Drills.")
 user = typer.Typer(no_args_is_help=True, help="Log-ins.")
 for name, group in (
     ("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device), ("broker", broker),
-    ("inbox", inbox), ("duty", duty),
+    ("inbox", inbox), ("duty", duty), ("responder", responder),
 ):  # fmt: skip
     cli.add_typer(group, name=name)
 

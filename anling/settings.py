@@ -35,12 +35,12 @@ class Settings(BaseModel):
     webhook_secret: str | None = Field(None, description="signs webhooks; a contact's own secret wins")
     ingest_secret: str | None = Field(None, description="lets platforms push over HTTP; a hub's own secret does too")
     desk_secret: str | None = Field(None, description="signs messages to and from the 120 desk")
-    voice_routes: str = Field("", description="+86=aliyun,*=twilio")
+    voice_routes: str = Field("", description="+86=aliyun,*=twilio; twilio|aliyun: the second takes over")
     sms_routes: str = Field("", description="as voice_routes, for SMS")
     call_back: str = Field("", description="our own numbers for a 120 crew, separated by commas")
     twilio_account_sid: str = ""
     twilio_auth_token: str = ""
-    twilio_from: str = ""
+    twilio_from: str = Field("", description="our number at Twilio, +…; a second one, after a comma, takes over")
     twilio_base_url: str = Field("", description="a local phone network; empty: the real one")
     mail_url: str = Field("", description="submission://user:password@host:587; empty: no mail")
     mail_from: str = Field("", description="the address that mail comes from")

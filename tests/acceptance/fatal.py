@@ -48,7 +48,8 @@ class Point:
     counts: Callable[[tuple[Any, ...], Any], bool] = always
 
 
-#: hand-over -> place; the order is that of the path from button to phone
+#: hand-over -> place; the order is that of the path from button to phone. The seven of a send (P16) are those from
+#: ``before-lease`` to ``after-settle``
 POINTS = {
     "intake-before-commit": Point("escalation.intake:Intake._take", end=True, counts=emergency),
     "intake-after-commit": Point("escalation.intake:Intake.__call__", end=True, counts=emergency),
@@ -56,6 +57,7 @@ POINTS = {
     "before-lease": Point("escalation.delivery:Delivery._lease"),
     "lease-before-commit": Point("store.outbox:start", end=True),
     "lease-before-dial": Point("escalation.delivery:Delivery._send"),
+    "inside-the-dial": Point("channels.exchange:_hear"),
     "dial-before-settle": Point("escalation.delivery:Delivery._settle"),
     "settle-before-commit": Point("escalation.delivery:Delivery._settle_in", end=True),
     "after-settle": Point("escalation.delivery:Delivery._claimed"),

@@ -19,6 +19,7 @@ IN_BETWEEN = [
     "between-receipt-and-puback",
     "before-lease",
     "lease-before-commit",
+    "inside-the-dial",
     "settle-before-commit",
     "after-settle",
 ]

@@ -14,17 +14,19 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
-import jsonschema
 import pytest
 
+from channels.routes import parse_routes
 from channels.switchboard import ChannelSettings, build
+from channels.telephones import Routed
 from channels.twilio_line import TwilioAccount, TwilioLine, Unreachable
 from channels.twilio_signature import verify_twilio
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter
+from domain.contacts import Accepted, Doubt, FailedForGood, FailedForNow, Letter
 
-SPEC = Path(__file__).parents[3] / "shared" / "twilio" / "twilio_api_v2010.min.json"
+#: what we rely on of Twilio's own description (``tests/simulators/test_phone_api.py`` holds it against the original)
+FACTS = json.loads((Path(__file__).parents[1] / "simulators" / "twilio_facts.json").read_text("utf-8"))["operations"]
 ACCOUNTS = "/2010-04-01/Accounts/AC00000000000000000000000000000000"
 SID = "CA" + "0" * 32
 
@@ -39,12 +41,15 @@ class Network:
         self.status = 201
         self.body: bytes | None = None
         self.delay = 0.0
+        self.refused_from = ""
         self.calls: list[dict[str, Any]] = []
 
     def answer(self, path: str, form: dict[str, list[str]]) -> tuple[int, bytes]:
         """A created call or message, or what the test wants said."""
         self.forms.append((path, form))
         time.sleep(self.delay)
+        if form.get("From") == [self.refused_from]:
+            return 400, b'{"code": 32017, "message": "x"}'
         if self.body is not None:
             return self.status, self.body
         sid = SID if "/Calls" in path else "SM" + "0" * 32
@@ -113,23 +118,17 @@ def _sms(network: Network) -> TwilioSms:
 
 
 def _conforms(path: str, form: dict[str, list[str]]) -> None:
-    """Check a form against Twilio's own description, when it is at hand."""
-    if not SPEC.exists():
-        return
-    paths = json.loads(SPEC.read_text("utf-8"))["paths"]
-    operation = paths["/2010-04-01/Accounts/{AccountSid}/" + path.rsplit("/", 1)[1]]["post"]
-    schema = operation["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"]
-    assert set(form) <= set(schema["properties"])
-    read = {
-        name: values if schema["properties"][name].get("type") == "array" else _read(schema, name, values)
-        for name, values in form.items()
-    }
-    jsonschema.validate(read, schema)
-
-
-def _read(schema: dict[str, Any], name: str, values: list[str]) -> Any:
-    assert 1 == len(values)
-    return int(values[0]) if schema["properties"][name].get("type") == "integer" else values[0]
+    """Check a form against Twilio's own description: known names, all that are required, words from their lists."""
+    operation = FACTS["CreateCall" if "/Calls" in path else "CreateMessage"]
+    params = operation["params"]
+    assert set(form) <= set(params)
+    assert set(operation["required"]) <= set(form)
+    for name, values in form.items():
+        shape, words = params[name]
+        assert shape == "array" or 1 == len(values), name
+        assert shape != "enum" or set(values) <= set(words), name
+        assert shape != "integer" or all(value.isdigit() for value in values), name
+        assert shape != "uri" or all(urlsplit(value).scheme in ("http", "https") for value in values), name
 
 
 def test_a_call_is_asked_for_as_twilio_describes_it(network: Network, called: Letter) -> None:
@@ -287,6 +286,60 @@ def test_the_sdk_writes_no_numbers_into_the_log(
     _sms(network).send(called)
 
     assert not any(word in caplog.text for word in ("30000001", "示例老人一"))
+
+
+def test_a_second_number_takes_over_at_once(network: Network, called: Letter) -> None:
+    """P14: the carrier refuses our first caller number: the same letter goes from the second, and so do the next."""
+    account = TwilioAccount("AC" + "0" * 32, "t0ken", "+85230000000, +85230000009", network.url)
+    voice = TwilioVoice(TwilioLine(account, 2.0, queue=0.2), "https://anling.example", lambda _: "t")
+    network.refused_from = "+85230000000"
+
+    results = [voice.send(called), voice.send(called)]
+
+    assert [Accepted(SID, pending=True, line="twilio:1")] * 2 == results
+    assert ["+85230000000", "+85230000009", "+85230000009"] == [form["From"][0] for _, form in network.forms]
+    assert {"twilio:0": "our number is marked as a nuisance caller"} == voice.numbers.breaker.down()
+
+
+def test_a_second_provider_takes_over_while_the_first_is_away(network: Network, called: Letter) -> None:
+    """P14: no connection to the one: the other carries the letter, and is asked first from the third failure on."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        gone = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    dead = TwilioVoice(TwilioLine(TwilioAccount("AC", "t", "+1", gone), 2.0), "https://anling.example", lambda _: "t")
+    routes = parse_routes("*=twilio|aliyun", "ANLING_VOICE_ROUTES", [])
+    routed = Routed("voice", routes, {"twilio": dead, "aliyun": _voice(network)})
+
+    results = [routed.send(called) for _ in range(4)]
+
+    assert {True} == {isinstance(result, Accepted) for result in results}
+    assert (False, {"twilio:0": "no connection"}) == (routed.all_down, dead.numbers.breaker.down())
+    assert routed.provider("+852") is not dead
+
+
+def test_all_providers_down_is_known(network: Network, called: Letter) -> None:
+    """P14: then the operator's screen is filled; letters are still tried."""
+    network.status, network.body = 503, b'{"code": 20503, "message": "x"}'
+    routed = Routed("voice", parse_routes("*=twilio", "X", []), {"twilio": _voice(network)})
+
+    results = [routed.send(called) for _ in range(4)]
+
+    assert (True, 4) == (routed.all_down, len(network.forms))
+    assert {FailedForNow} == {type(result) for result in results}
+
+
+def test_a_doubtful_call_is_looked_up_before_it_is_made(network: Network, called: Letter) -> None:
+    """P16: found: no second call. Not found, or somebody else's: dialed. Nobody to ask: dialed all the same."""
+    since = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+    network.calls = [{"sid": "CA5", "date_created": format_datetime(since)}]
+
+    found = _voice(network).send(replace(called, doubt=Doubt(since)))
+    others = _voice(network).send(replace(called, doubt=Doubt(since, frozenset({"CA5"}))))
+    told = _voice(network).send(replace(called, doubt=Doubt(since, made="CA9")))
+    network.calls = []
+    none = _voice(network).send(replace(called, doubt=Doubt(since)))
+
+    assert ["CA5", SID, "CA9", SID] == [r.reference for r in (found, others, told, none) if isinstance(r, Accepted)]
+    assert 2 == len(network.forms)
 
 
 def test_the_status_of_a_call(network: Network) -> None:

@@ -1,12 +1,15 @@
 """The register: a site file goes in whole or not at all, and every problem is told at once."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-from domain.errors import ConfigurationError
-from store import register
+from domain.errors import ConfigurationError, Refused
+from store import pins, register
+from store.ledger import Ledger
 from store.register import Register, check_secret, hash_secret
 from store.site import parse_site
 from tests.town import Town, site
@@ -164,3 +167,20 @@ def test_addresses_are_not_in_a_repr(town: Town) -> None:
         people = register.people(tx)
 
     assert "+852" not in repr(people.responders["doctor-1"])
+
+
+def test_a_responders_code_is_six_digits_and_sealed(ledger: Ledger) -> None:
+    """P27: no code that everybody guesses first; not readable at rest; two people with one code are nobody."""
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    with ledger.transaction() as tx:
+        for bad in ("", "12345", "1234567", "111111", "123456", "98765a", "１２３９８７"):
+            with pytest.raises(Refused):
+                pins.set_pin(tx, "doctor-1", bad, now)
+        pins.set_pin(tx, "doctor-1", "481973", now)
+        alone = pins.whose(tx, "481973", ["doctor-1", "doctor-2"])
+        pins.set_pin(tx, "doctor-2", "481973", now)
+        both = pins.whose(tx, "481973", ["doctor-1", "doctor-2"])
+        rows = [bytes(row[0]) for row in tx.execute(sa.select(pins.PINS.c.pin))]
+
+    assert ("doctor-1", None) == (alone, both)
+    assert not [row for row in rows if b"481973" in row]
