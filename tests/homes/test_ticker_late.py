@@ -1,0 +1,67 @@
+"""The ticker may stand still; what it should have rung is rung as soon as it moves again, once (P20)."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from apscheduler.events import EVENT_JOB_MISSED, JobExecutionEvent
+
+from homes.ticker import Ticker
+from tests.town import eventually
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def test_a_ring_that_is_late_is_rung_and_not_skipped() -> None:
+    """Stopped for longer than three rings (P20): one ring afterwards at once, none for each that was missed."""
+    rung, missed = [], []
+    first = threading.Event()
+    ticker = Ticker(SHANGHAI, missed.append)
+    ticker.every(0.3, "sweep", lambda: (rung.append(time.monotonic()), first.set()))
+    ticker.start()
+    try:
+        assert first.wait(5)
+        ticker._scheduler.pause()
+        stood = len(rung)
+        time.sleep(1.0)
+        assert len(rung) <= stood + 1
+        stood = len(rung)
+
+        began = time.monotonic()
+        ticker._scheduler.resume()
+        eventually(lambda: len(rung) > stood)
+
+        assert rung[stood] - began < 0.3
+        time.sleep(0.1)
+        assert len(rung) <= stood + 2
+    finally:
+        ticker.stop()
+    assert [] == missed
+
+
+def test_a_ring_that_was_missed_is_told() -> None:
+    """APScheduler's word for it reaches whoever opens the operator's task (P20)."""
+    missed: list[str] = []
+    ticker = Ticker(SHANGHAI, missed.append)
+
+    ticker._heard(JobExecutionEvent(EVENT_JOB_MISSED, "sweep", "default", datetime.now(UTC)))
+
+    assert ["sweep"] == missed
+
+
+def test_what_a_ring_raises_ends_nothing() -> None:
+    """The next ring tries again (P20)."""
+    rung: list[int] = []
+
+    def fails() -> None:
+        rung.append(1)
+        raise RuntimeError("no ledger")
+
+    ticker = Ticker(SHANGHAI, lambda name: None)
+    ticker.every(0.05, "sweep", fails)
+    ticker.start()
+    try:
+        eventually(lambda: len(rung) >= 3)
+    finally:
+        ticker.stop()
