@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from domain.clock import STEP
 from watch.finding import Finding
 
+#: how old engine time may be when we read it; the engine itself tells of two seconds
+_BEAT = timedelta(seconds=3)
 #: seconds for which a step of the wall clock is told
 _TOLD = 600.0
 
@@ -22,11 +24,11 @@ class Clocks:
     ) -> list[Finding]:
         """What is more than two seconds apart; None where there is nothing to compare."""
         found = [Finding("wall_clock", detail=_apart(step)) for step in self._step(wall, ticks)]
-        pairs = (("database_clock", database), ("engine_clock", engine))
+        pairs = (("database_clock", database, STEP), ("engine_clock", engine, STEP + _BEAT))
         return found + [
             Finding(code, detail=_apart(wall - other))
-            for code, other in pairs
-            if other is not None and abs(wall - other) > STEP
+            for code, other, most in pairs
+            if other is not None and abs(wall - other) > most
         ]
 
     def _step(self, wall: datetime, ticks: float) -> list[timedelta]:

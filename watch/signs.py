@@ -11,6 +11,8 @@ from watch.finding import Finding
 SILENT = 6.5
 #: seconds that a loop may stand, as its own process says
 STILL = 8.0
+#: how old a saved engine time may be while an engine runs
+_BEAT = timedelta(seconds=2.5)
 #: part -> what is wrong when it is silent
 _PARTS = {
     "broker": "bridge", "engine": "engine", "senders": "senders", "reconciler": "senders", "providers": "providers",
@@ -72,13 +74,18 @@ class EngineTime:
 
     def __init__(self) -> None:
         self._saved: datetime | None = None
-        self._at = 0.0
+        self._anchor: tuple[datetime, float] | None = None
 
     def hear(self, saved: datetime | None, now: float) -> None:
-        """The newest engine time in the ledger, read at monotonic second ``now``."""
-        if saved is not None and saved != self._saved:
-            self._saved, self._at = saved, now
+        """The newest engine time in the ledger, read at monotonic second ``now``: a beat old at the most."""
+        if saved is None or saved == self._saved:
+            return
+        known, self._saved = self._anchor, saved
+        carried = known[0] + timedelta(seconds=now - known[1]) if known else saved
+        self._anchor = (max(saved, min(carried, saved + _BEAT)), now)
 
     def now(self, now: float, wall: datetime) -> datetime:
         """What the engine's clock shows; the wall clock where no engine has ever run."""
-        return wall if self._saved is None else self._saved + timedelta(seconds=now - self._at)
+        if self._anchor is None:
+            return wall
+        return self._anchor[0] + timedelta(seconds=now - self._anchor[1])

@@ -69,6 +69,19 @@ def test_engine_time_goes_on_without_an_engine() -> None:
     assert (NOON, NOON - timedelta(hours=3) + timedelta(seconds=30)) == (before, time.now(130.0, NOON))
 
 
+def test_engine_time_keeps_to_the_freshest_word() -> None:
+    """A time that was read late does not set us back; an engine that started anew does."""
+    time = EngineTime()
+    time.hear(NOON, 100.0)
+    time.hear(NOON + timedelta(seconds=1), 103.0)
+    late = time.now(103.0, NOON)
+
+    time.hear(NOON - timedelta(hours=1), 106.0)
+
+    assert NOON + timedelta(seconds=3) == late
+    assert NOON - timedelta(hours=1) + timedelta(seconds=2.5) == time.now(106.0, NOON)
+
+
 def test_clocks_apart() -> None:
     """P38: a step of our own clock is told for ten minutes; a database or engine elsewhere as long as it is."""
     clocks = Clocks(NOON, 0.0)
