@@ -10,6 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from api import (
+    alert_page,
     alerts,
     browsers,
     callbacks,
@@ -40,6 +41,7 @@ from api.parts import ApiSettings, App
 __all__ = ["ApiSettings", "App", "build"]
 
 _ROUTERS = (
+    alert_page,
     alerts,
     callbacks,
     checkins,

@@ -1,9 +1,11 @@
 // @ts-check
 /** One alert's page: seconds tick, and its parts are fetched again when the alert has changed. */
+import { Attention } from "./attention.js";
 import { Live, showState, span } from "./live.js";
 
 const live = new Live();
-const main = /** @type {HTMLElement} */ (document.getElementById("alert"));
+new Attention(live);
+const main = /** @type {HTMLElement} */ (document.getElementById("main"));
 const id = main.dataset.id ?? "";
 let seen = "";
 let shown = "";
