@@ -11,6 +11,7 @@ import structlog
 
 from anling import overseers
 from anling.house import House
+from anling.self_call import SelfCall
 from broker_bridge.bridge import Bridge
 from broker_bridge.topics import state_topic
 from channels.wording import stage as stage_words
@@ -47,6 +48,7 @@ class Running:
     engine: Engine | None = None
     delivery: Delivery | None = None
     reconciler: Reconciler | None = None
+    self_call: SelfCall | None = None
     lamps: Lamps | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)
     telemetry_stored: int = 0
@@ -96,6 +98,8 @@ class Running:
         if self.delivery is not None:
             found["senders"] = _loop("senders", self.delivery.turned_at, f"{self.delivery.in_flight} in flight")
             found["providers"] = _providers(self.channels)
+        if self.self_call is not None and self.self_call.health is not None:
+            found["call-backs"] = self.self_call.health
         if self.reconciler is not None:
             found["reconciler"] = _loop("reconciler", self.reconciler.turned_at + _ASKING_S)
         return found

@@ -11,6 +11,7 @@ import structlog
 
 from anling.house import House, open_ledger
 from anling.parts import Heart, Running
+from anling.self_call import SelfCall
 from anling.settings import Settings
 from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
@@ -228,6 +229,10 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     )
     server = Server(app, settings.http_host, settings.http_port).start()
     stack.callback(server.stop)
+    if settings.twilio_auth_token:
+        running.self_call = SelfCall(settings.where, settings.twilio_auth_token)
+        running.self_call.start()
+        stack.callback(running.self_call.stop)
     return server.port
 
 
