@@ -31,7 +31,7 @@ _HORIZON = timedelta(hours=1)
 _OVERDUE = {"voice": timedelta(seconds=45), "sms": timedelta(seconds=60)}
 #: when nobody can say what became of a call after this, it counts as not answered
 _GIVEN_UP = timedelta(minutes=3)
-#: between two questions about the same call
+#: before the second question about the same call; each wait is twice the one before
 _AGAIN_S = 20.0
 _POLL_S = 5.0
 #: a breath between two turns, so that a storm of commits costs few looks
@@ -61,8 +61,8 @@ class Reconciler:
         self._channels = {name: cast(Askable, c) for name, c in channels.items() if hasattr(c, "find")}
         self._callbacks = callbacks
         self._lines = Lines(ledger, clock, channels)
-        #: (key, attempt) -> monotonic second of the next question, and calls that were told to stop
-        self._asked: dict[tuple[str, int], float] = {}
+        #: (key, attempt) -> monotonic second of the next question and the wait after it; calls that were told to stop
+        self._asked: dict[tuple[str, int], tuple[float, float]] = {}
         self._stopped: set[tuple[str, int]] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -102,16 +102,18 @@ class Reconciler:
 
     def _forget(self, open_ends: list[Underway]) -> None:
         known = {(x.key, x.n) for x in open_ends}
-        self._asked = {name: at for name, at in self._asked.items() if name in known}
+        self._asked = {name: when for name, when in self._asked.items() if name in known}
         self._stopped &= known
 
     def _is_overdue(self, one: Underway, now: datetime) -> bool:
         late = _OVERDUE[one.channel] if one.word != "unknown" else timedelta(seconds=2)
-        return now - one.started_at >= late and self._asked.get((one.key, one.n), 0.0) <= time.monotonic()
+        following, _ = self._asked.get((one.key, one.n), (0.0, 0.0))
+        return now - one.started_at >= late and following <= time.monotonic()
 
     def _ask(self, one: Underway, now: datetime) -> None:
         """What became of it? A word is noted like a call-back; no answer at all for long counts as none."""
-        self._asked[one.key, one.n] = time.monotonic() + _AGAIN_S
+        _, wait = self._asked.get((one.key, one.n), (0.0, _AGAIN_S))
+        self._asked[one.key, one.n] = (time.monotonic() + wait, wait * 2)
         line = self._line(one)
         word, reference = None, one.reference
         try:

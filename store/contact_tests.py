@@ -67,8 +67,10 @@ def get(tx: Tx, id: str) -> PhoneTest | None:
 
 
 def note(tx: Tx, id: str, **values: Any) -> None:
-    """What the provider said."""
-    tx.execute(sa.update(TESTS).where(TESTS.c.id == id, TESTS.c.status != "proved").values(**values))
+    """What came of sending it, or what the provider said later; that somebody answered stays true."""
+    here = TESTS.c.id == id
+    still = here & (TESTS.c.status != "proved") if "status" in values else here
+    tx.execute(sa.update(TESTS).where(still).values(**values))
 
 
 def proved(tx: Tx, id: str, at: datetime) -> None:
