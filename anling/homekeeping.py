@@ -3,6 +3,7 @@
 from anling.parts import Running
 from domain.clock import wall_now
 from domain.tasks import Task, TaskKind
+from escalation.desk_cases import DeskSilence
 from homes.callers import CareCaller, Errands
 from homes.care_line import CareLine
 from homes.steps import TEMPLATE, read_steps
@@ -11,7 +12,7 @@ from homes.ticker import Ticker
 from store.tasks import reopen_tasks
 
 #: seconds
-_SWEEP, _CALLS, _WORDS = 10.0, 5.0, 5.0
+_SWEEP, _CALLS, _WORDS, _DESK = 10.0, 5.0, 5.0, 5.0
 
 
 def start_homes(running: Running) -> Ticker:
@@ -25,6 +26,7 @@ def start_homes(running: Running) -> Ticker:
         caller = CareCaller(built.ledger, built.clock, running.channels, line)
         ticker.every(_SWEEP, "checkins", sweep.turn)
         ticker.every(_CALLS, "care_calls", caller.turn)
+        ticker.every(_DESK, "desk_silence", DeskSilence(built.ledger, built.standing, built.clock).turn)
     if running.bridge is not None:
         ticker.every(_WORDS, "errands", Errands(built.ledger, built.clock.now, running.bridge.order).turn)
     ticker.start()

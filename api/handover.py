@@ -14,6 +14,7 @@ from api.sessions import Asking, Knock
 from records.cap import cap
 from records.fhir_bundle import fhir_bundle
 from records.handover import handover
+from records.script import script
 
 router = APIRouter(prefix="/api/v1/alerts/{id}/handover")
 
@@ -25,6 +26,7 @@ async def sheet(request: Request, asking: Asking, id: str, format: Format = "jso
     """What the crew and the hospital must know."""
     views = asking.doors.app.views
     made = await asking.doors.lanes.reads.run(lambda: handover(views.alert(asking.scope(), id)))
+    made["script"] = script(made, asking.doors.app.wall().date())
     if format == "html":
         return page(request, "handover.html", sheet=made)
     return await asking.doors.lanes.reads.run(lambda: _written(asking, made, format))

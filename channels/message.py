@@ -55,6 +55,7 @@ def incident(letter: Letter, call_back: tuple[str, ...]) -> dict[str, Any]:
     address: Mapping[str, Any] = home.get("address") or {}
     return envelope(letter, _desk_type(letter)) | {
         "case": letter.case,
+        "status": "Exercise" if letter.drill else "Actual",
         "incident": {
             "kind": letter.kind,
             "severity": letter.severity,

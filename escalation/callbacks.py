@@ -48,7 +48,7 @@ class Callbacks:
         self._strangers = Strangers(ledger, standing, commands)
         self._texts = Texts(ledger, standing, clock, commands, self._strangers, self.own_phone)
         self._prover = Prover(ledger, clock)
-        self._desk = DeskWords(ledger, standing, commands, self._prover)
+        self._desk = DeskWords(ledger, standing, clock, commands, self._prover)
 
     def letter(self, token: str) -> Letter | None:
         """The letter that a call is about; None for a token that is not ours or has expired."""

@@ -22,6 +22,7 @@ from domain.contacts import Accepted, Channel, FailedForGood, Letter, Purpose, R
 from domain.errors import AnlingError, LedgerCollision, LedgerUnavailable
 from escalation import owners
 from escalation.commands import Commands
+from escalation.desk_cases import note_attempts
 from escalation.letters import Letters
 from escalation.outcome import settle
 from escalation.proving import Prover
@@ -234,7 +235,9 @@ class Delivery:
 
     def _settle_in(self, tx: Tx, group: Sequence[Sent], plan_too: bool) -> None:
         """Without the plan when the alert cannot be decided: its result must not hold up everybody else's (P6)."""
-        settle(tx, self._standing, [(s.leased, s.result) for s in group], self._clock.now(), plan_too)
+        sent = [(s.leased, s.result) for s in group]
+        settle(tx, self._standing, sent, self._clock.now(), plan_too)
+        note_attempts(tx, sent, self._clock.now())
 
     def _claimed(self, sent: Sent) -> None:
         """A person answered in the same breath: the claim is a command like any other."""

@@ -6,13 +6,17 @@ import orjson
 
 from channels.dispatch_120 import DeskStatus, desk_status
 from domain.alerts import Actor, Alert, Step, TrackState
+from domain.clock import Clock
+from domain.desk import Case, CaseState
 from domain.errors import NotFound
+from escalation import desk_cases
 from escalation.commands import Commands
 from escalation.letters import point_of
 from escalation.proving import Prover
 from escalation.standing import Standing
-from store import alerts, outbox
+from store import alerts, cases, outbox
 from store.ledger import Ledger
+from store.outbox import Item
 
 #: what a desk reports, as the steps of a responder
 _STEPS = {
@@ -21,11 +25,17 @@ _STEPS = {
 }  # fmt: skip
 
 
+_GIVEN_UP = frozenset({CaseState.CANCELLED})
+
+
 class DeskWords:
     """Takes in the desk's signed messages."""
 
-    def __init__(self, ledger: Ledger, standing: Standing, commands: Commands, prover: Prover) -> None:
+    def __init__(
+        self, ledger: Ledger, standing: Standing, clock: Clock, commands: Commands, prover: Prover
+    ) -> None:
         self._ledger = ledger
+        self._clock = clock
         self._standing = standing
         self._commands = commands
         self._prover = prover
@@ -45,9 +55,22 @@ class DeskWords:
         actor, point = Actor(desk.id, desk.name, role=desk.role), point_of(desk, found[0].item.point, "dispatch_120")
         if said.by and point:
             self._prover.heard(desk.id, point.channel, point.address)
+        self._note(alert, desk.id, found[0].item, said)
         if not alert.open:
             return {"result": "closed", "alert": alert.id}
         return {"result": self._carry_out(alert, actor, found[0].item.track, said), "alert": alert.id}
+
+    def _note(self, alert: Alert, desk: str, item: Item, said: DeskStatus) -> None:
+        """Move the case on. A named clerk has it: nobody needs to dial. A desk that cancels gives it back to us."""
+        now, state = self._clock.now(), CaseState(said.status)
+        case = Case(alert.id, desk, item.key, said.case, state, now, said.by)
+        with self._ledger.transaction() as tx:
+            if not cases.note(tx, case) or not alert.open:
+                return
+            if state in _GIVEN_UP:
+                desk_cases.dial(tx, item, state, now, again=True)
+            elif said.by:
+                desk_cases.answered(tx, alert.id, now, desk)
 
     def _carry_out(self, alert: Alert, actor: Actor, track: str, said: DeskStatus) -> str:
         note = " ".join(t for t in (f"[{said.status}]", said.by and f"clerk {said.by}", said.note) if t)

@@ -11,7 +11,7 @@ from domain.alerts import Actor
 from domain.clock import Clock
 from domain.errors import NotFound
 from domain.people import Scope
-from store import register
+from store import cases, register
 from store.alerts import ALERTS, TIMELINE, TRACKS
 from store.contacts import contacts_of, last_contacts
 from store.inbox import INBOX
@@ -112,6 +112,7 @@ class Views(Lists):
         with self._ledger.reading() as tx:
             shown = self._shown(tx, rows, scope, contacts=True)[0]
             shown["timeline"] = self._timeline(tx, alert_id)
+            shown["desk_cases"] = cases.of_alert(tx, alert_id)
             cards = self._cards(tx, rows[0]["home_id"]) if personal else {"access": None, "medical": None}
         return shown | cards
 

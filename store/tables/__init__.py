@@ -5,6 +5,7 @@ from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
 from store.tables.checkins import AwayRow, CareCallRow, CheckinRow, ErrandRow
 from store.tables.contacts import ContactTestRow, PinRow, StoppedContactRow
+from store.tables.desk import DeskCaseRow
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow, WatchRow
@@ -36,6 +37,7 @@ __all__ = [
     "CheckinRow",
     "CommissioningRow",
     "ContactTestRow",
+    "DeskCaseRow",
     "DeviceRow",
     "DeviceStateRow",
     "DrillRow",

@@ -10,6 +10,7 @@ from domain.people import Scope
 from records.cap import cap
 from records.fhir_bundle import fhir_bundle
 from records.handover import handover
+from records.script import script
 from store.views import Views
 from tests.town import DOCTOR, NOON, Town
 
@@ -82,3 +83,22 @@ def test_a_home_that_nobody_knows_has_a_sheet_too(town: Town, format: str) -> No
     written = fhir_bundle(made) if format == "fhir" else cap(made, "a", "b").decode()
 
     assert made["alert"] in written
+
+
+def test_the_script_for_who_dials_by_hand(town: Town) -> None:
+    """What 120 asks, in its order, in both languages; a drill says first that nobody may dial."""
+    real = script(sheet(town, worked(town)), NOON.date())
+    drill = script(sheet(town, town.press("probe-001", drill=True)), NOON.date())
+
+    order = [real["zh"].index(part) for part in ("请求派救护车", "示例路1号", "90岁", "高血压", "从南门进", "工号")]
+    assert sorted(order) == order
+    assert "ambulance" in real["en"]
+    assert drill["zh"].startswith("这是演练，不要拨打 120。")
+
+
+def test_a_script_without_facts_says_so(town: Town) -> None:
+    """A device that nobody registered: the address is being found out."""
+    said = script(sheet(town, town.press("stranger-1")), NOON.date())
+
+    assert "地址不明" in said["zh"]
+    assert "not known yet" in said["en"]

@@ -1,0 +1,82 @@
+"""The desk's cases: one row for an alert and a desk, moved on by what the desk says, never back."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from domain.desk import Case, CaseState, moves
+from store.bulk import upsert
+from store.ledger import Tx
+from store.tables.desk import DeskCaseRow
+
+CASES = DeskCaseRow.__table__  # type: ignore[attr-defined]
+#: a desk that has accepted and of which nobody speaks for this long is silent
+SILENT_AFTER = timedelta(seconds=60)
+#: states in which somebody at the desk still has to speak
+_WAITS = frozenset({CaseState.ACCEPTED})
+
+
+def note(tx: Tx, case: Case) -> bool:
+    """Move a case on; False when it has already got there, or further."""
+    known = find(tx, case.alert, case.person)
+    if not moves(known.state if known else None, case.state):
+        return False
+    row = {
+        "alert_id": case.alert, "person": case.person, "key": case.key,
+        "number": case.number or (known.number if known else None), "state": str(case.state), "at": case.at,
+        "clerk": case.clerk or (known.clerk if known else None), "reason": case.reason,
+        "silent_at": case.at + SILENT_AFTER if case.state in _WAITS else None,
+        "story": [*_story(tx, case), {"state": case.state, "at": case.at.isoformat(), "by": case.clerk}],
+    }  # fmt: skip
+    changed = {name: value for name, value in row.items() if name not in ("alert_id", "person")}
+    insert = upsert(tx, CASES).values([row])
+    tx.execute(insert.on_conflict_do_update(index_elements=["alert_id", "person"], set_=changed))
+    return True
+
+
+def find(tx: Tx, alert: str, person: str) -> Case | None:
+    """One desk's case of one alert."""
+    row = tx.execute(sa.select(CASES).where(CASES.c.alert_id == alert, CASES.c.person == person)).mappings().first()
+    return None if row is None else _case(row)
+
+
+def of_alert(tx: Tx, alert: str) -> list[dict[str, Any]]:
+    """All desks' cases of an alert, for the screen."""
+    rows = tx.execute(sa.select(CASES).where(CASES.c.alert_id == alert).order_by(CASES.c.person)).mappings()
+    return [
+        {"desk": r["person"], "case": r["number"], "status": r["state"], "at": r["at"].isoformat(), "clerk": r["clerk"],
+         "reason": r["reason"], "story": r["story"]}
+        for r in rows
+    ]  # fmt: skip
+
+
+def silent(tx: Tx, now: datetime, limit: int = 100) -> list[Case]:
+    """Cases that were accepted and of which nobody has spoken since, locked against other processes."""
+    query = sa.select(CASES).where(CASES.c.silent_at <= now).order_by(CASES.c.silent_at).limit(limit)
+    return [_case(row) for row in tx.execute(query.with_for_update(skip_locked=True)).mappings()]
+
+
+def any_silent(tx: Tx, now: datetime) -> bool:
+    """Whether there is one."""
+    return tx.execute(sa.select(CASES.c.key).where(CASES.c.silent_at <= now).limit(1)).first() is not None
+
+
+def heard(tx: Tx, cases: Iterable[Case]) -> None:
+    """The silence of these was dealt with; they are not looked at again until the desk accepts anew."""
+    for case in cases:
+        this = (CASES.c.alert_id == case.alert, CASES.c.person == case.person)
+        tx.execute(sa.update(CASES).where(*this).values(silent_at=None))
+
+
+def _story(tx: Tx, case: Case) -> list[Any]:
+    query = sa.select(CASES.c.story).where(CASES.c.alert_id == case.alert, CASES.c.person == case.person)
+    return list(tx.execute(query).scalar() or [])
+
+
+def _case(row: Any) -> Case:
+    return Case(
+        row["alert_id"], row["person"], row["key"], row["number"], CaseState(row["state"]), row["at"], row["clerk"],
+        row["reason"],
+    )  # fmt: skip

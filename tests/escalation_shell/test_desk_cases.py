@@ -1,0 +1,174 @@
+"""The 120 desk's cases: moved on by what it says, and made good by people where it rejects or stays silent."""
+
+import itertools
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from domain.contacts import Accepted, FailedForGood, Letter
+from domain.desk import CaseState, moves
+from domain.people import Scope
+from escalation.desk_cases import DeskSilence
+from store.ledger import Ledger
+from store.tasks import Tasks
+from store.views import Views
+from tests.town import DESK, DISPATCHER, PLAN, Town, site
+
+CONSOLE = Scope("desk", "dispatcher")
+AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def wired(ledger: Ledger) -> Town:
+    """A desk that can be reached by its system and by telephone."""
+    town = Town(ledger)
+    raw = site()
+    desk = next(r for r in raw["responders"] if r["id"] == "desk-120")
+    desk["contacts"].append({"channel": "voice", "address": "+85230000120"})
+    plan = PLAN.replace('channels = ["dispatch_120"]', 'channels = ["dispatch_120", "voice"]')
+    town.settle_in(raw, plan)
+    town.phones["dispatch_120"].answer = lambda letter: Accepted("120-1")
+    return town
+
+
+
+def fall(town: Town) -> str:
+    """A critical alert, its first contacts made."""
+    id = town.press("dev-0001", type="fall")
+    town.deliver()
+    return id
+
+
+def dialled(town: Town) -> list[dict[str, Any]]:
+    """The open tasks to dial 120."""
+    return [t for t in Tasks(town.ledger, town.clock).page(CONSOLE)["items"] if t["kind"] == "dial_120"]
+
+
+def case(town: Town, alert: str) -> dict[str, Any]:
+    """The case as the console shows it."""
+    views = Views(town.ledger, town.clock, lambda *_: (), lambda *_: None)
+    found = views.alert(CONSOLE, alert)["desk_cases"]
+    return dict(found[0]) if found else {}
+
+
+def voice_to_desk(town: Town) -> int:
+    """How often the desk's telephone was rung."""
+    return len([x for x in town.phones["voice"].letters if x.responder_id == "desk-120"])
+
+
+def test_a_case_goes_on_and_never_back() -> None:
+    """Call-backs in any order and repeated end in the same state (P21)."""
+    walk = [CaseState.ACCEPTED, CaseState.TAKEN, CaseState.DISPATCHED, CaseState.ON_SCENE, CaseState.HANDED_OVER]
+    ends = set()
+    for order in itertools.permutations(walk):
+        state: CaseState | None = None
+        for said in (*order, *order):
+            state = said if moves(state, said) else state
+        ends.add(state)
+
+    assert {CaseState.HANDED_OVER} == ends
+    assert not moves(CaseState.CLOSED, CaseState.TAKEN)
+    assert moves(CaseState.REJECTED, CaseState.ACCEPTED)
+    assert moves(CaseState.TAKEN, CaseState.CANCELLED)
+
+
+def test_the_walk_of_a_case_is_shown(wired: Town) -> None:
+    """Accepted is delivery; the named clerk claims; each state stands with its time and clerk."""
+    id = fall(wired)
+    accepted = case(wired, id)
+
+    for status in ("taken", "dispatched", "on_scene"):
+        wired.callbacks.desk_callback({"case": "120-1", "status": status, "by": "7", "at": AT.isoformat()})
+
+    assert ("accepted", "120-1", None) == (accepted["status"], accepted["case"], accepted["clerk"])
+    assert ("on_scene", "7") == (case(wired, id)["status"], case(wired, id)["clerk"])
+    assert ["accepted", "taken", "dispatched", "on_scene"] == [s["state"] for s in case(wired, id)["story"]]
+    assert "desk-120" in {t.claimant for t in wired.alert(id).tracks}
+    assert [] == dialled(wired)
+
+
+def test_a_rejection_rings_the_desk_and_asks_a_person_to_dial(wired: Town) -> None:
+    """By telephone at once, and at the console with the reason."""
+    wired.phones["dispatch_120"].answer = lambda letter: FailedForGood("rejected: address", code="address")
+
+    id = fall(wired)
+
+    assert ("rejected", "address") == (case(wired, id)["status"], case(wired, id)["reason"])
+    assert 1 == voice_to_desk(wired)
+    assert [(id, {"reason": "address", "drill": False})] == [(t["alert_id"], t["data"]) for t in dialled(wired)]
+
+
+def test_a_silent_desk_is_made_good_after_a_minute(wired: Town) -> None:
+    """Accepted, and nobody speaks: the telephone and a person; once, not at every look."""
+    id = fall(wired)
+    silence = DeskSilence(wired.ledger, wired.standing, wired.clock)
+    wired.clock.forward(59)
+    early = silence.turn()
+    wired.clock.forward(2)
+
+    turns = [silence.turn(), silence.turn()]
+    wired.deliver()
+
+    assert (0, [1, 0]) == (early, turns)
+    assert 1 == voice_to_desk(wired)
+    assert [id] == [t["alert_id"] for t in dialled(wired)]
+
+
+def test_a_desk_that_speaks_is_not_silent(wired: Town) -> None:
+    """A clerk within the minute: nobody has to dial."""
+    fall(wired)
+    wired.callbacks.desk_callback({"case": "120-1", "status": "taken", "by": "7", "at": AT.isoformat()})
+    wired.clock.forward(120)
+
+    assert 0 == DeskSilence(wired.ledger, wired.standing, wired.clock).turn()
+    assert [] == dialled(wired)
+
+
+def test_who_answers_the_telephone_has_it(wired: Town) -> None:
+    """The desk claims by key after a rejection: the task is done by itself; so it is when the alert is closed."""
+    wired.phones["dispatch_120"].answer = lambda letter: FailedForGood("rejected: type", code="type")
+    by_key, closed = fall(wired), wired.press("dev-0002", type="fall")
+    wired.deliver()
+    wired.commands.claim(by_key, DESK)
+    wired.commands.close(closed, DISPATCHER, "accidental")
+
+    DeskSilence(wired.ledger, wired.standing, wired.clock).turn()
+
+    assert [] == dialled(wired)
+
+
+def test_a_cancelled_case_is_ours_again(wired: Town) -> None:
+    """The desk gives it back: released, and a person must dial, also when somebody had dialled before."""
+    id = fall(wired)
+    for status in ("taken", "cancelled"):
+        wired.callbacks.desk_callback({"case": "120-1", "status": status, "by": "7", "at": AT.isoformat()})
+
+    assert "cancelled" == case(wired, id)["status"]
+    assert ["cancelled"] == [t["data"]["reason"] for t in dialled(wired)]
+    assert "desk-120" not in {t.claimant for t in wired.alert(id).tracks}
+
+
+def test_a_person_who_has_dialled_is_not_asked_again(wired: Town) -> None:
+    """Each round is rejected anew; who has done it stays in peace."""
+    wired.phones["dispatch_120"].answer = lambda letter: FailedForGood("rejected: type", code="type")
+    id = fall(wired)
+    Tasks(wired.ledger, wired.clock).finish(CONSOLE, f"dial_120:{id}", "dialled 120")
+
+    wired.forward(300)
+    wired.deliver()
+
+    assert [] == dialled(wired)
+
+
+def test_the_incident_says_whether_it_is_real(wired: Town) -> None:
+    """CAP's own words: Actual, or Exercise for a drill; a drill's task says that nobody may dial."""
+    letters: list[Letter] = []
+    wired.phones["dispatch_120"].answer = lambda letter: letters.append(letter) or FailedForGood("no", code="other")
+    wired.press("probe-001", type="fall", drill=True)
+    wired.deliver()
+
+    from channels.message import incident
+
+    assert {"Exercise"} == {incident(letter, ())["status"] for letter in letters}
+    assert [True] == [t["data"]["drill"] for t in dialled(wired)]
