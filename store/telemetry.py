@@ -14,8 +14,9 @@ from store.tables import DeviceStateRow, TelemetryRow
 STATES = DeviceStateRow.__table__  # type: ignore[attr-defined]
 TELEMETRY = TelemetryRow.__table__  # type: ignore[attr-defined]
 #: somebody is there: moved, pressed, spoke, was measured
+_AT_REST = frozenset({"off", "out", "clear", "idle", False})
 _LIFE = frozenset({
-    Kind.ACTIVITY, Kind.CHECKIN_OK, Kind.SOS, Kind.CANCEL, Kind.HELP_ARRIVED, Kind.GEOFENCE_EXIT,
+    Kind.CHECKIN_OK, Kind.SOS, Kind.CANCEL, Kind.HELP_ARRIVED, Kind.GEOFENCE_EXIT,
 })  # fmt: skip
 _INSERT = Insert(TELEMETRY, ("device_id", "kind", "received_at", "payload"))
 _OLDER_BOOT = "excluded.online IS FALSE AND excluded.boot < device_states.boot"
@@ -90,7 +91,9 @@ def _state(device: str, event: Event, at: datetime, known: dict[str, Any] | None
 
 
 def _alive(event: Event) -> bool:
-    """A wristband on the table has a position and measures nothing: it is no sign of anybody."""
+    """A wristband on the table measures nothing, a sensor that reports rest has seen nobody: no sign of anybody."""
+    if event.kind is Kind.ACTIVITY:
+        return event.data.get("state") not in _AT_REST
     if event.kind is Kind.VITALS:
         return any(isinstance(event.data.get(name), int | float) for name in ("hr_bpm", "spo2_pct", "resp_rpm"))
     return event.kind in _LIFE

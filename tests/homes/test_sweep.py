@@ -100,6 +100,8 @@ def test_any_sign_of_life_settles_it(day: Day) -> None:
     day.sweep()
     day.town.intake.telemetry([day.town.event("door-0001", "activity", leaf="telemetry")])
     day.town.intake.telemetry([day.town.event("dev-0002", "heartbeat", leaf="telemetry")])
+    at_rest = {"kind": "motion", "state": "off"}
+    day.town.intake.telemetry([day.town.event("cord-0003", "activity", leaf="telemetry", data=at_rest)])
     day.town.say(day.town.event("dev-0004", "checkin_ok"))
 
     day.sweep()
