@@ -17,6 +17,13 @@ Statements = Sequence[tuple[str, tuple[Any, ...]]]
 _MOST = 8
 #: seconds; a line that rested longer is asked first whether the server still hears it
 _RESTED = 1.0
+#: bytes that certainly fit into a socket's buffer
+_HEAVY = 64 * 1024
+
+
+def _weight(statements: Statements) -> int:
+    """Bytes, roughly, of what these statements carry."""
+    return sum(len(v) for _, given in statements for v in given if isinstance(v, str | bytes))
 
 
 class Line:
@@ -35,7 +42,7 @@ class Line:
 
     def send(self, statements: Statements) -> None:
         """Run them in order, in one journey to the server and back; raises what the first refused one raises."""
-        with self._journey():
+        with self._journey(statements):
             for text, parameters in statements:
                 self.raw.execute(text, parameters)
 
@@ -45,13 +52,20 @@ class Line:
             self.send(statements)
             self.sa.commit()
             return
-        with self._journey():
+        with self._journey(statements):
             for text, parameters in statements:
                 self.raw.execute(text, parameters)
             self.raw.commit()
 
-    def _journey(self) -> AbstractContextManager[Any]:
-        return nullcontext() if self.sa.dialect.name == "sqlite" else self.raw.pipeline()
+    def _journey(self, statements: Statements) -> AbstractContextManager[Any]:
+        """All in one; but what is more than the socket takes at once goes step by step.
+
+        psycopg's commit inside a pipeline waits for an answer without sending the rest first: for ever.
+        """
+        if self.sa.dialect.name == "sqlite" or _weight(statements) > _HEAVY:
+            return nullcontext()
+        pipeline: AbstractContextManager[Any] = self.raw.pipeline()
+        return pipeline
 
     def rollback(self) -> None:
         """Leave no trace."""

@@ -538,3 +538,14 @@ def test_telemetry_keeps_the_group(town: Town) -> None:
     assert [49.0] == [r["battery_pct"] for r in town.rows("SELECT * FROM device_states")]
     with town.ledger.transaction() as tx:
         assert 2 == telemetry.prune(tx, NOON + timedelta(seconds=1))
+
+
+@pytest.mark.timeout(30)
+def test_many_large_messages_in_one_batch_are_stored(town: Town) -> None:
+    """Megabytes in one transaction: PostgreSQL takes them, and nobody waits for ever for an answer (P6)."""
+    batch = [town.event("dev-0001", data={"note": "x" * 90_000}) for _ in range(40)]
+
+    receipts = town.say(*batch)
+
+    assert 40 == sum(r is not None and r.alert is not None for r in receipts)
+    assert 40 == town.count("inbox")

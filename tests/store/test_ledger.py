@@ -260,3 +260,17 @@ def test_other_databases_are_refused_with_the_remedy(url: str) -> None:
     """Only what is tested runs."""
     with pytest.raises(ConfigurationError, match="ANLING_DATABASE_URL"):
         normal_url(url)
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("size", [10_000, 4_000_000])
+def test_megabytes_that_wait_for_the_commit_are_written(ledger: Ledger, size: int) -> None:
+    """More than a socket takes at once: sent piece by piece, or a commit would wait for ever for its answer."""
+    text = "INSERT INTO meta (key, value) VALUES (%s, %s)" if not ledger.sqlite else "INSERT INTO meta VALUES (?, ?)"
+    with ledger.transaction() as tx:
+        for n in range(3):
+            tx.later(text, (f"large-{n}", "x" * size))
+
+    with ledger.reading() as tx:
+        found = tx.execute(sa.text("SELECT length(value) FROM meta WHERE key LIKE 'large-%'")).scalars().all()
+    assert [size] * 3 == list(found)
