@@ -31,8 +31,9 @@ def some(_arguments: tuple[Any, ...], result: Any) -> bool:
 
 
 def event(arguments: tuple[Any, ...], _result: Any) -> bool:
-    """An arrival on an event topic."""
-    return any(str(getattr(getattr(a, "message", None), "topic", "")).endswith("/event") for a in arguments)
+    """Arrivals, one of them on an event topic."""
+    arrivals = (one for a in arguments if isinstance(a, list | tuple) for one in a)
+    return any(str(getattr(getattr(one, "message", None), "topic", "")).endswith("/event") for one in arrivals)
 
 
 def _is_press(heard: Any) -> bool:
@@ -69,7 +70,7 @@ POINTS = {
 
 #: where something unforeseen is raised
 SURPRISES = {
-    "on-message": Point("broker_bridge.session:_topic"),
+    "on-message": Point("broker_bridge.session:Arrival"),
     "deliver": Point("broker_bridge.queues:FairQueue.put"),
     "intake": Point("escalation.intake:Intake.__call__", counts=emergency),
     "judge": Point("escalation.intake:judge"),
