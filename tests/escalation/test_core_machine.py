@@ -33,7 +33,8 @@ from escalation.command import (
 from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
 from escalation.plan import Plan, parse_plan
-from escalation.sheet import Decision
+from escalation.plan_parts import Tier
+from escalation.sheet import Decision, circumstances
 from escalation.timeline import replay
 from tests.escalation.core import CHANGNING, DESK, DRILL_DESK, HOME, HOOK, NOON, PHONE, TEXT, next_due, seconds, team
 
@@ -434,13 +435,21 @@ class Core(RuleBasedStateMachine):
                 self.asked[spot] = after.decided_at
                 self.heard[order.track] = self.now
 
+    def _holds(self, tier: Tier) -> bool:
+        alert = self.alert
+        return tier.when.holds(circumstances(alert.subject, alert.kind, alert.severity, self.now, self.roster))
+
     def _not_silent(self) -> None:
         """Invariant 20: who calls and has somebody to call, calls within ``max_gap``."""
         for track in self.alert.tracks:
             if track.state is not TrackState.CALLING:
                 continue
             tiers = (self.plan.track(track.name) or self.plan.tracks[0]).tiers
-            roles = {t.role for t in tiers[: track.joined]} or {t.role for t in tiers}
+            held = [t for t in tiers if self._holds(t)] or tiers
+            joined = [t for t in tiers[: track.joined] if t in held]
+            if not joined and self.plan.branch(track.name) is not None:
+                continue  # a branch whose first step waits may wait: the ladder beside it does not
+            roles = {t.role for t in joined or held}
             if any(self.roster.on_duty(r, HOME, self.now, self.alert.drill) for r in roles):
                 silent = self.now - self.heard[track.name]
                 assert silent <= max(self.plan.max_gap, timedelta(seconds=1)), f"invariant 20: {silent} on {track.name}"
