@@ -51,14 +51,20 @@ def waits(tx: Tx, rows: Sequence[Candidate], now: datetime, apart: timedelta) ->
     ringing, lately = _ringing(tx, people, now), _lately(tx, people, now - apart)
     held: dict[str, tuple[datetime, str]] = {}
     for row in rows:
-        free = ringing.get(row.person) if row.channel == "voice" else None
+        free = _busy_until(ringing, row) if row.channel == "voice" else None
         if free is not None and free > now and row.created_at + LONGEST_RIDE > now:
             held[row.key] = min(free, row.created_at + LONGEST_RIDE), RIDES
         elif row.repeats and (last := lately.get((row.person, row.channel))) is not None and last + apart > now:
             held[row.key] = last + apart, _DISTANCE
         elif row.channel == "voice":
-            ringing[row.person] = now + RINGING
+            ringing.setdefault(row.person, {})[row.key] = now + RINGING
     return held
+
+
+def _busy_until(ringing: Mapping[str, Mapping[str, datetime]], row: Candidate) -> datetime | None:
+    """Until when another call keeps this telephone busy."""
+    others = [until for key, until in ringing.get(row.person, {}).items() if key != row.key]
+    return max(others, default=None)
 
 
 def hold(tx: Tx, held: Mapping[str, tuple[datetime, str]]) -> None:
@@ -165,22 +171,21 @@ def calling_for(tx: Tx, person: str) -> list[tuple[str, str, int]]:
     return list(newest.values())
 
 
-def _ringing(tx: Tx, people: set[str], now: datetime) -> dict[str, datetime]:
-    """Person -> when the call that rings there will have ended."""
+def _ringing(tx: Tx, people: set[str], now: datetime) -> dict[str, dict[str, datetime]]:
+    """Person -> row key -> when the call that rings there, or may ring, will have ended."""
     sql = (
-        "SELECT o.person, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key AND a.n = o.attempts"
+        "SELECT o.person, o.key, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key AND a.n = o.attempts"
         " WHERE o.channel IN ('voice', 'sms') AND o.channel = 'voice' AND o.not_before > ?"
-        f" AND o.status IN ('accepted', 'answered') AND a.status IN ({_LIVE}) AND {among(tx, 'o.person')}"
+        f" AND a.status IN ({_LIVE}) AND {among(tx, 'o.person')}"
     )
     dialing = (
-        "SELECT o.person, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key AND a.n = o.attempts"
+        "SELECT o.person, o.key, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key AND a.n = o.attempts"
         f" WHERE o.status = 'leased' AND o.channel = 'voice' AND {among(tx, 'o.person')}"
     )
     rows = fetch(tx, sql, instant(tx, now - RINGING), listed(tx, people)) + fetch(tx, dialing, listed(tx, people))
-    found: dict[str, datetime] = {}
-    for person, started in rows:
-        until = read_instant(tx, started) + RINGING
-        found[person] = max(until, found.get(person, until))
+    found: dict[str, dict[str, datetime]] = {}
+    for person, key, started in rows:
+        found.setdefault(person, {})[key] = read_instant(tx, started) + RINGING
     return found
 
 

@@ -227,7 +227,7 @@ _READY = (
     f"{_SELECT} WHERE o.status = 'pending' AND o.not_before <= ?"
     " AND ((o.repeats = 0 AND o.purpose = 'contact') OR NOT EXISTS (SELECT 1 FROM outbox b"
     " WHERE b.alert_id = o.alert_id AND b.person = o.person AND b.status = 'leased'))"
-    " ORDER BY o.repeats, o.not_before LIMIT ?"
+    " ORDER BY o.repeats, o.not_before, o.key LIMIT ?"
 )
 #: a newer contact of the same person on the same track replaces one that was never sent
 _OUTDATE = Update(

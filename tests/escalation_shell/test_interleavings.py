@@ -21,7 +21,7 @@ from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Resul
 from store.ledger import Ledger
 from store.seal import Sealer
 from tests.escalation_shell.stages import Pair
-from tests.town import DISPATCHER, SECRET, Town
+from tests.town import DISPATCHER, SECRET, Town, site
 
 PROVE = bool(os.environ.get("ANLING_PROVE"))
 #: nights, and orders in which each is lived through
@@ -85,6 +85,22 @@ def act(town: Town, alert: str, what: str) -> None:
         )
 
 
+def separate() -> dict[str, Any]:
+    """The town with a doctor for each home: what waits for another alert's call to one telephone (P13) may pass,
+    or be passed by, the contact that replaces it, when time jumps over both moments at once.
+    """
+    raw = site()
+    for n in (3, 4):
+        phone = f"+8523000000{n}"
+        ways = [{"channel": "voice", "address": phone}, {"channel": "sms", "address": phone}]
+        doctor = {"id": f"doctor-{n}", "name": f"家庭医生{n}", "role": "family_doctor", "contacts": ways}
+        raw["responders"].append(doctor)
+        shifts = [{"responder": f"doctor-{n}", "always": True}]
+        raw["teams"].append({"id": f"doctors-{n}", "role": "family_doctor", "street": None, "shifts": shifts})
+        next(home for home in raw["homes"] if home["id"] == f"home-{n}")["family_doctor_team"] = f"doctors-{n}"
+    return raw
+
+
 class Nights:
     """Lives through nights on copies of one settled ledger."""
 
@@ -93,7 +109,7 @@ class Nights:
         self.folder = Path(tempfile.mkdtemp(prefix="anling-nights-", dir=shared if shared.is_dir() else None))
         shutil.copy(migrated, self.folder / "settled.db")
         ledger = Ledger(f"sqlite:///{self.folder / 'settled.db'}", Sealer(SECRET))
-        Town(ledger).settle_in()
+        Town(ledger).settle_in(separate())
         ledger.close()
         #: of the last night: keys of accepted calls, and what was in the hands of those who died
         self.accepted: list[str] = []
