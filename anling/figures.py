@@ -1,19 +1,24 @@
 """Figures: what the parts have done, counted for Prometheus. No personal data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from anling.parts import Running
+from domain.people import Scope
+from store.protection import Protection
 from store.views import Views
+
+_ALL = Scope("metrics", "administrator")
 
 
 class Figures:
     """Counts for Prometheus, read when asked. No personal data."""
 
-    def __init__(self, running: Running, views: Callable[[], Views]) -> None:
+    def __init__(self, running: Running, views: Callable[[], Views], protection: Protection) -> None:
         self._running = running
         self._views = views
+        self._protection = protection
 
     def collect(self) -> Iterator[Metric]:
         """One reading."""
@@ -40,6 +45,7 @@ class Figures:
                 yield _of_watch("probe_seconds", "From the probe's press to its call", report.instance, took)
         for name, number in self._views().counts().items():
             yield _gauge(f"anling_{name}", name.replace("_", " "), number)
+        yield _homes(self._protection.counts(_ALL))
 
 
 def _counter(name: str, text: str, value: float) -> Metric:
@@ -48,6 +54,14 @@ def _counter(name: str, text: str, value: float) -> Metric:
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def _homes(counts: Mapping[str, int]) -> Metric:
+    metric = GaugeMetricFamily("anling_homes", "Homes by whether they could call for help now", labels=["state"])
+    for state, number in counts.items():
+        if state != "homes":
+            metric.add_metric([state], number)
+    return metric
 
 
 def _of_watch(name: str, text: str, instance: str, value: float) -> Metric:

@@ -4,15 +4,17 @@ from anling.parts import Running
 from domain.clock import wall_now
 from domain.tasks import Task, TaskKind
 from escalation.desk_cases import DeskSilence
+from homes import rules_devices
 from homes.callers import CareCaller, Errands
 from homes.care_line import CareLine
+from homes.devices import DeviceWatch
 from homes.steps import TEMPLATE, read_steps
 from homes.sweep import Sweep
 from homes.ticker import Ticker
 from store.tasks import reopen_tasks
 
 #: seconds
-_SWEEP, _CALLS, _WORDS, _DESK = 10.0, 5.0, 5.0, 5.0
+_SWEEP, _CALLS, _WORDS, _DESK, _DEVICES = 10.0, 5.0, 5.0, 5.0, 30.0
 
 
 def start_homes(running: Running) -> Ticker:
@@ -27,10 +29,17 @@ def start_homes(running: Running) -> Ticker:
         ticker.every(_SWEEP, "checkins", sweep.turn)
         ticker.every(_CALLS, "care_calls", caller.turn)
         ticker.every(_DESK, "desk_silence", DeskSilence(built.ledger, built.standing, built.clock).turn)
+        ticker.every(_DEVICES, "devices", _device_watch(running).turn)
     if running.bridge is not None:
         ticker.every(_WORDS, "errands", Errands(built.ledger, built.clock.now, running.bridge.order).turn)
     ticker.start()
     return ticker
+
+
+def _device_watch(running: Running) -> DeviceWatch:
+    built, template = running.house, rules_devices.TEMPLATE
+    rules = rules_devices.read_supervision(template.read_text("utf-8"), template.name)
+    return DeviceWatch(built.ledger, built.standing, built.clock, rules, built.zone)
 
 
 def _missed(running: Running, job: str) -> None:

@@ -189,6 +189,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from store.accounts import Accounts
     from store.commissioning import Commissioning
     from store.drills import Drills
+    from store.protection import Protection
     from store.register import Register
     from store.tasks import Tasks
     from store.views import Views
@@ -196,7 +197,8 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     built = running.house
     views = Views(built.ledger, built.clock, built.on_duty, built.next_role)
     registry = CollectorRegistry()
-    registry.register(Figures(running, lambda: views))
+    protection = Protection(built.ledger, built.clock)
+    registry.register(Figures(running, lambda: views, protection))
     app = App(
         commands=built.commands,
         views=views,
@@ -207,6 +209,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         rota=_rota(running),
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
+        protection=protection,
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
         signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),

@@ -20,6 +20,7 @@ from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
 from store.drills import Drills
+from store.protection import Protection
 from store.register import Register
 from store.tasks import Tasks
 from store.views import Views
@@ -62,6 +63,7 @@ class App:
     signing: Signing
     commissioning: Commissioning
     checkins: Checkins
+    protection: Protection
     #: answers of the care calls; None: this process takes none
     care: CareLine | None
     #: what comes back from providers, desks and links

@@ -14,6 +14,7 @@ from domain.events import EMERGENCY_ROLES, RAISING, TELEMETRY, Heard, Kind, Mess
 from domain.foreign import Inside, Names, Outside, Translate
 from domain.tasks import Task, TaskKind
 from escalation.arrivals import digest
+from escalation.complaints import take_back
 from store import foreign, levels, tasks, telemetry
 from store.ledger import Tx
 from store.levels import Level
@@ -65,6 +66,8 @@ class Foreign:
             for t in told for h in (*t.calm, *t.news) if h.device and h.event
             for kind in h.event.data.get("off") or () if isinstance(kind, str)
         ])  # fmt: skip
+        for h in (h for t in told for h in (*t.calm, *t.news) if h.event and h.event.data.get("off")):
+            take_back(tx, h)
 
     def remember(self, tx: Tx, judged: Iterable[tuple[Heard, str | None]]) -> None:
         """Which alert heard of which lasting state; and a task where nobody may have been named by a cry."""

@@ -8,6 +8,7 @@ from domain.clock import Clock
 from domain.errors import LedgerCollision, LedgerUnavailable
 from domain.events import Heard, Kind, Message, Receipt
 from escalation.arrivals import arrival_of, digest
+from escalation.complaints import COMPLAINTS, note_complaints
 from escalation.foreign import Foreign, Told
 from escalation.judge import judge
 from escalation.standing import Standing
@@ -117,6 +118,8 @@ class Intake:
         inbox.put(tx, [a for a, _ in fresh.values()], verdicts)
         ours = {a.id for a, _ in fresh.values()}
         inbox.judge(tx, [v for id, v in verdicts.items() if id not in ours])
+        if any(a.kind in COMPLAINTS for a, _ in fresh.values()):
+            note_complaints(tx, [h for _, h in fresh.values()])
         telemetry.seen(tx, [*signs, *(h for _, h in fresh.values() if not (h.event and h.event.stale))])
         theirs = [(h, verdicts[a.id]) for a, h in fresh.values() if a.id in verdicts and _is_foreign(h)]
         if theirs:

@@ -70,7 +70,7 @@ def open_day(tx: Tx, opening: Opening, first: str, last: str) -> int:
     zero, nothing = sa.literal(0), sa.cast(sa.null(), CHECKINS.c.last_at.type)
     chosen = sa.select(day, c.id, c.street, sa.literal("open"), opened, by, late, zero, nothing, due).where(
         c.checkin_opens == opening.window.opens, c.checkin_by == opening.window.by,
-        c.checkin_since < opening.opened_at, c.id >= first, c.id <= last,
+        c.checkin_since < opening.opened_at, c.id >= first, c.id <= last, c.ended_at.is_(None),
     )  # fmt: skip
     insert = upsert(tx, CHECKINS).from_select(list(_COLUMNS), chosen).on_conflict_do_nothing()
     return int(tx.execute(insert.execution_options(preserve_rowcount=True)).rowcount)

@@ -10,7 +10,7 @@ from domain.clock import Clock
 from domain.errors import NotFound, Refused
 from domain.people import Scope
 from domain.tasks import Task, TaskKind
-from store.bulk import upsert
+from store.bulk import among, fetch, listed, upsert
 from store.ledger import Ledger, Tx
 from store.sight import WIDE, bound, only, plain, rows_of
 from store.tables.tasks import TaskRow
@@ -52,6 +52,12 @@ def settle_tasks(tx: Tx, keys: Iterable[str], at: datetime, result: str, by: str
     """Done without a person's word: the cause has gone (a silent device spoke). Never for an alert."""
     changes = {"done_at": at, "done_by": by, "result": result}
     tx.execute(sa.update(TASKS).where(TASKS.c.key.in_(list(keys)), TASKS.c.done_at.is_(None)).values(**changes))
+
+
+def open_of(tx: Tx, keys: Iterable[str]) -> set[str]:
+    """Those of ``keys`` that are still to do."""
+    sql = f"SELECT key FROM tasks WHERE done_at IS NULL AND {among(tx, 'key')}"
+    return {key for (key,) in fetch(tx, sql, listed(tx, keys))}
 
 
 def waiting(tx: Tx, kinds: Iterable[TaskKind]) -> list[str]:

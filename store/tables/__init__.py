@@ -7,6 +7,7 @@ from store.tables.checkins import AwayRow, CareCallRow, CheckinRow, ErrandRow
 from store.tables.contacts import ContactTestRow, PinRow, StoppedContactRow
 from store.tables.desk import DeskCaseRow
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
+from store.tables.homes import DeviceFaultRow, DeviceTraceRow, HourlySignRow, LastSignRow, RuleStateRow
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow, WatchRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
@@ -38,14 +39,18 @@ __all__ = [
     "CommissioningRow",
     "ContactTestRow",
     "DeskCaseRow",
+    "DeviceFaultRow",
     "DeviceRow",
     "DeviceStateRow",
+    "DeviceTraceRow",
     "DrillRow",
     "DutyRow",
     "ErrandRow",
     "HomeRow",
+    "HourlySignRow",
     "HubRow",
     "Inbox",
+    "LastSignRow",
     "LevelRow",
     "Meta",
     "OperatorRow",
@@ -59,6 +64,7 @@ __all__ = [
     "ResidentRow",
     "ResponderRow",
     "RevokedCertificateRow",
+    "RuleStateRow",
     "SessionRow",
     "StoppedContactRow",
     "StreetRow",

@@ -35,6 +35,9 @@ class HomeRow(SQLModel, table=True):
     checkin_activity: bool | None = None
     #: the first day that is asked for is the one that begins after this
     checkin_since: datetime | None = instant(nullable=True)
+    #: nobody lives there any more: not asked, not supervised; a press still counts
+    ended_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
 
 
 class ResidentRow(SQLModel, table=True):

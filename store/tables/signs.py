@@ -34,3 +34,5 @@ class TelemetryRow(SQLModel, table=True):
     kind: str
     received_at: datetime = Field(default=None, sa_column=Column(UTCDateTime, nullable=False))
     payload: bytes = sealed()
+    #: what another maker's message says, in our words; None where the payload is an envelope of ours
+    reading: bytes | None = sealed(nullable=True)

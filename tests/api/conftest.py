@@ -294,6 +294,7 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, None), rota=cast(Any, None),
         foresight=cast(Any, None), signing=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None),
         care=None, callbacks=cast(Any, house),
+        protection=cast(Any, SimpleNamespace(counts=lambda scope: {"unprotected": 3})),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
         settings=settings,
     )  # fmt: skip

@@ -22,6 +22,7 @@ from homes.checkins import Checkins
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.drills import Drills
+from store.protection import Protection
 from store.register import Register
 from store.schema import upgrade
 from store.site import parse_site
@@ -91,6 +92,7 @@ def real_app(real: House) -> App:
         rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
+        protection=Protection(built.ledger, built.clock),
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
         signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),
