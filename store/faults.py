@@ -148,9 +148,9 @@ def gone(tx: Tx) -> list[tuple[str, str]]:
     return [(d, f) for d, f in tx.execute(sa.select(FAULTS.c.device_id, FAULTS.c.fault).where(~live))]
 
 
-def note(tx: Tx, devices: Iterable[str], fault: str, now: datetime, data: Mapping[str, Any] | None = None) -> int:
-    """Note a fault; what is noted already stays. Returns how many are new."""
-    return _INSERT(tx, [
+def note(tx: Tx, devices: Iterable[str], fault: str, now: datetime, data: Mapping[str, Any] | None = None) -> None:
+    """Note a fault; what is noted already stays."""
+    _INSERT(tx, [
         {"device_id": d, "fault": fault, "since": now, "told_at": None, "incident": None, "data": dict(data or {})}
         for d in devices
     ])  # fmt: skip
