@@ -113,6 +113,11 @@ def channels_of(settings: Settings, tokens: Tokens) -> Mapping[str, Channel]:
         twilio_auth_token=settings.twilio_auth_token,
         twilio_from=settings.twilio_from,
         twilio_base_url=settings.twilio_base_url,
+        aliyun_access_key_id=settings.aliyun_access_key_id,
+        aliyun_access_key_secret=settings.aliyun_access_key_secret,
+        aliyun_caller=settings.aliyun_caller,
+        aliyun_templates=settings.aliyun_templates,
+        aliyun_base_url=settings.aliyun_base_url,
         mail_url=settings.mail_url,
         mail_from=settings.mail_from,
         public_url=settings.where,
@@ -228,6 +233,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             settings.twilio_account_sid or None,
             settings.where.startswith("https://"),
             settings.ingest_secret,
+            settings.aliyun_push_secret,
         ),
     )
     server = Server(app, settings.http_host, settings.http_port).start()

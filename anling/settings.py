@@ -42,6 +42,12 @@ class Settings(BaseModel):
     twilio_auth_token: str = ""
     twilio_from: str = Field("", description="our number at Twilio, +…; a second one, after a comma, takes over")
     twilio_base_url: str = Field("", description="a local phone network; empty: the real one")
+    aliyun_access_key_id: str = ""
+    aliyun_access_key_secret: str = ""
+    aliyun_caller: str = Field("", description="our bought number at Aliyun")
+    aliyun_templates: Path | None = Field(None, description="file of approved templates, see docs/aliyun.example.toml")
+    aliyun_push_secret: str = Field("", description="part of the address that Aliyun pushes to")
+    aliyun_base_url: str = Field("", description="a stand-in on this machine; empty: the real one")
     mail_url: str = Field("", description="submission://user:password@host:587; empty: no mail")
     mail_from: str = Field("", description="the address that mail comes from")
     watch_mqtt_url: str | None = Field(None, description="the watch's own account at the broker (user watch)")

@@ -12,6 +12,7 @@ from starlette.types import Scope
 from api import (
     alert_page,
     alerts,
+    aliyun,
     browsers,
     callbacks,
     checkins,
@@ -44,6 +45,7 @@ __all__ = ["ApiSettings", "App", "build"]
 _ROUTERS = (
     alert_page,
     alerts,
+    aliyun,
     callbacks,
     checkins,
     commissioning,

@@ -42,6 +42,8 @@ class ApiSettings:
     secure_cookies: bool = False
     #: lets platforms push to ``/ingest/{dialect}``; signatures of makers are checked with it
     ingest_secret: str | None = None
+    #: part of the address that Aliyun pushes to; without it that door stays shut
+    aliyun_push_secret: str = ""
 
     def __repr__(self) -> str:
         return f"ApiSettings({self.public_url})"

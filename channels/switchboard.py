@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
 
+from channels.aliyun import SMS_BUDGET, VOICE_BUDGET, AliyunSms, AliyunVoice, Budget
+from channels.aliyun_line import AliyunAccount, AliyunLine
+from channels.aliyun_templates import read_templates
 from channels.best_effort import BestEffort
 from channels.dingtalk import DingTalk
 from channels.dispatch_120 import Dispatch120
@@ -45,6 +49,14 @@ class ChannelSettings:
     twilio_from: str = field(default="", repr=False)
     #: a local phone network; empty: the real one
     twilio_base_url: str = ""
+    aliyun_access_key_id: str = ""
+    aliyun_access_key_secret: str = field(default="", repr=False)
+    #: our bought number
+    aliyun_caller: str = ""
+    #: the file of approved templates
+    aliyun_templates: Path | None = None
+    #: a stand-in on this machine; empty: the real one
+    aliyun_base_url: str = ""
     #: ``submission://user:password@host:587``; empty: no mail
     mail_url: str = field(default="", repr=False)
     mail_from: str = ""
@@ -63,17 +75,18 @@ def build(settings: ChannelSettings) -> Mapping[str, Channel]:
     problems: list[str] = []
     routes = _routes(settings, problems)
     problems += _twilio_problems(settings, routes["voice"])
+    aliyun = _aliyun(settings, problems)
     mail = parse_mail(settings.mail_url, settings.mail_from, problems)
     if problems:
         raise ConfigurationError(problems)
     _warn(settings)
     exchange = Exchange()
-    telephones = _twilio(settings)
+    carriers = {"twilio": _twilio(settings), "aliyun": aliyun}
     return {
         "webhook": Webhook(settings.webhook_secrets, exchange),
         "dispatch_120": Dispatch120(settings.desk_secrets, settings.call_back, exchange),
-        "voice": _routed("voice", routes["voice"], telephones),
-        "sms": _routed("sms", routes["sms"], telephones),
+        "voice": _routed("voice", routes["voice"], carriers),
+        "sms": _routed("sms", routes["sms"], carriers),
         "wecom": WeCom(exchange),
         "dingtalk": DingTalk(exchange),
         "feishu": Feishu(exchange),
@@ -179,7 +192,30 @@ def _twilio(settings: ChannelSettings) -> Mapping[str, Provider]:
     }
 
 
-def _routed(name: str, routes: Routes, telephones: Mapping[str, Provider]) -> Channel:
-    if not telephones:
-        return NotConfigured(name)
-    return Routed(name, routes, {"twilio": telephones[name]})
+def _aliyun(settings: ChannelSettings, problems: list[str]) -> Mapping[str, Provider]:
+    """``voice`` and ``sms`` by Aliyun; empty when there is no account."""
+    given = {
+        "ANLING_ALIYUN_ACCESS_KEY_ID": settings.aliyun_access_key_id,
+        "ANLING_ALIYUN_ACCESS_KEY_SECRET": settings.aliyun_access_key_secret,
+        "ANLING_ALIYUN_CALLER": settings.aliyun_caller,
+        "ANLING_ALIYUN_TEMPLATES": settings.aliyun_templates,
+    }
+    if not any(given.values()):
+        return {}
+    problems += [f"{name}: is missing; set all four or none" for name, value in given.items() if not value]
+    templates = read_templates(settings.aliyun_templates, problems) if settings.aliyun_templates else None
+    if templates is None:
+        return {}
+    account = AliyunAccount(
+        settings.aliyun_access_key_id, settings.aliyun_access_key_secret, settings.aliyun_caller, templates,
+        settings.aliyun_base_url,
+    )  # fmt: skip
+    return {
+        "voice": AliyunVoice(AliyunLine(account, "voice"), Budget(VOICE_BUDGET)),
+        "sms": AliyunSms(AliyunLine(account, "sms"), Budget(SMS_BUDGET)),
+    }
+
+
+def _routed(name: str, routes: Routes, carriers: Mapping[str, Mapping[str, Provider]]) -> Channel:
+    found = {carrier: ways[name] for carrier, ways in carriers.items() if name in ways}
+    return Routed(name, routes, found) if found else NotConfigured(name)

@@ -55,9 +55,9 @@ def voice(letter: Letter, now: datetime) -> str:
         case Purpose.INFORM | Purpose.STAND_DOWN:
             return _spoken(letter, _notice(letter, now))
         case Purpose.UPDATE:
-            return _spoken(letter, _say(letter, "voice.update", **_facts(letter, now), more=_more(letter)))
+            return _spoken(letter, _say(letter, "voice.update", **facts(letter, now), more=_more(letter)))
     return _spoken(
-        letter, _say(letter, "voice.contact", **_facts(letter, now), more=_more(letter), ask=_ask(letter))
+        letter, _say(letter, "voice.contact", **facts(letter, now), more=_more(letter), ask=_ask(letter))
     )
 
 
@@ -128,16 +128,16 @@ def sms(letter: Letter, now: datetime, *, replies: bool = True) -> str:
         return _spoken(letter, _say(letter, "sms.other", text=_notice(letter, now)))
     code = reply_code(letter.alert_id)
     reply = _say(letter, "sms.reply", code=code) if replies else _say(letter, "sms.no_reply")
-    return _spoken(letter, _say(letter, f"sms.{letter.purpose}", **_facts(letter, now), reply=reply))
+    return _spoken(letter, _say(letter, f"sms.{letter.purpose}", **facts(letter, now), reply=reply))
 
 
 def chat(letter: Letter, now: datetime) -> str:
     """A message for a group or a mailbox: a head line, then markdown. Many read it: no names, no illnesses."""
-    facts = {name: said for name, said in _facts(letter, now).items() if name != "who"}
+    told = {name: said for name, said in facts(letter, now).items() if name != "who"}
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
-        text = _say(letter, f"chat.{letter.purpose}", **facts)
+        text = _say(letter, f"chat.{letter.purpose}", **told)
     else:
-        text = _say(letter, f"chat.{letter.purpose}", **facts, link=letter.ack_url)
+        text = _say(letter, f"chat.{letter.purpose}", **told, link=letter.ack_url)
     return _spoken(letter, text)
 
 
@@ -192,7 +192,13 @@ def _spoken(letter: Letter, text: str) -> str:
     return _say(letter, "drill") + text if letter.drill else text
 
 
-def _facts(letter: Letter, now: datetime) -> dict[str, str]:
+def drill_word(code: str | None) -> str:
+    """What every word of a drill begins with."""
+    return words().say("drill", language(code))
+
+
+def facts(letter: Letter, now: datetime) -> dict[str, str]:
+    """Severity, who, where, what happened and how long ago, each as words."""
     code = letter.language
     return {
         "severity": name_of("severity", letter.severity, code),

@@ -91,6 +91,12 @@ class Callbacks:
             return
         self.note_status(named[0], named[1], status, reference, code)
 
+    def token_of(self, reference: str) -> str | None:
+        """The token of what a provider gave this reference; for providers that carry no addresses of ours."""
+        with self._ledger.reading() as tx:
+            named = outbox.by_reference(tx, reference)
+        return None if named is None else self._tokens.call(*named)
+
     def note_status(
         self, key: str, n: int, status: str, reference: str | None = None, code: str | None = None
     ) -> None:  # fmt: skip

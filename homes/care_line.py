@@ -31,6 +31,12 @@ class CareLine:
         named = self._tokens.read_call(token)
         return named is not None and named[0].startswith(PREFIX)
 
+    def token_of(self, reference: str) -> str | None:
+        """The token of a care call by the provider's reference."""
+        with self._ledger.reading() as tx:
+            key = care.by_reference(tx, reference)
+        return None if key is None else self._tokens.call(key, 1)
+
     def letter(self, token: str) -> Letter | None:
         """What to say; None for a token that is not ours or has expired."""
         with self._ledger.reading() as tx:

@@ -67,6 +67,11 @@ def find(tx: Tx, key: str) -> CareCall | None:
     return None if row is None else _call(tx, row)
 
 
+def by_reference(tx: Tx, reference: str) -> str | None:
+    """The key of the call to which a provider gave this reference."""
+    return tx.execute(sa.select(CARE.c.key).where(CARE.c.reference == reference).limit(1)).scalar()
+
+
 def settle(
     tx: Tx, key: str, status: str, now: datetime, reference: str | None = None, reason: str | None = None
 ) -> None:
