@@ -67,6 +67,11 @@ class ReadAheadClient(mqtt.Client):
         """Acknowledge these messages (QoS 1) in one write."""
         self._packet_queue(_PUBACK, b"".join([_pack("!BBH", _PUBACK, 2, mid) for mid in mids]), mids[0], 1)
 
+    def let_go(self) -> None:
+        """Close what paho keeps open for as long as the object lives; it is not used again."""
+        self.on_plain = None
+        self._reset_sockets()
+
     def _create_socket(self) -> "SocketLike":
         inner = super()._create_socket()
         if isinstance(inner, socket.socket):

@@ -117,6 +117,8 @@ class Lane:
             client.disconnect()
         if self._thread is not None:
             self._thread.join(timeout)
+        if client is not None and not self.alive:
+            client.let_go()
 
     def cut(self) -> None:
         """Drop the connection and make a new one: the only way to get unacknowledged messages again."""
@@ -190,6 +192,8 @@ class Lane:
         self._client = client = self._build()
         for waiting in old.drop_out_messages() if old else ():
             client.publish(waiting.topic, waiting.payload, waiting.qos, waiting.retain)
+        if old is not None:
+            old.let_go()
         return client
 
     def _build(self) -> ReadAheadClient:
