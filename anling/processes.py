@@ -187,6 +187,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
 
     from anling.figures import Figures
     from api.app import ApiSettings, App
+    from api.parts import Desk
     from api.server import Server
     from broker_bridge.decode import hear
     from homes.care_line import CareLine
@@ -235,6 +236,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             settings.ingest_secret,
             settings.aliyun_push_secret,
         ),
+        desk=Desk.over(built.ledger, built.clock),
     )
     server = Server(app, settings.http_host, settings.http_port).start()
     stack.callback(server.stop)

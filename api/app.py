@@ -38,6 +38,7 @@ from api.body_cap import BodyCap
 from api.doors import Doors
 from api.hub import Hub
 from api.last_word import LastWord
+from api.leaves.index import ROUTERS
 from api.parts import ApiSettings, App
 
 __all__ = ["ApiSettings", "App", "build"]
@@ -94,6 +95,8 @@ def build(app: App) -> FastAPI:
     browsers.install(api)
     for module in _ROUTERS:
         api.include_router(module.router)
+    for router in ROUTERS:
+        api.include_router(router)
     api.mount("/static", _Static(directory=Path(__file__).parent / "static"))
     return api
 

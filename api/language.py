@@ -14,7 +14,8 @@ _WORDS = Path(__file__).parent / "words"
 
 def load() -> Catalogue:
     """The words of all pages, both languages checked against each other."""
-    return Catalogue.load(_WORDS / "zh.toml", _WORDS / "en.toml")
+    board = Catalogue.load(_WORDS / "zh.toml", _WORDS / "en.toml")
+    return board.joined(Catalogue.load(_WORDS / "leaves.zh.toml", _WORDS / "leaves.en.toml"))
 
 
 def chosen(conn: HTTPConnection) -> str:

@@ -7,20 +7,38 @@ from domain.people import Scope
 _EVERYBODY = frozenset({
     "administrator", "supervisor", "dispatcher", "auditor", "family_doctor", "street_office", "dispatch_120",
 })  # fmt: skip
+_LEADS = frozenset({"administrator", "supervisor"})
+_DESK = _LEADS | {"dispatcher"}
+_LOOKS = _DESK | {"auditor"}
+_FIELD = frozenset({"family_doctor", "street_office"})
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One page of the navigation: its address, its word ``nav.WORD``, and who is shown the link."""
+    """One page of the navigation: its address, its word ``nav.WORD``, and who may open it."""
 
     path: str
     word: str
     roles: frozenset[str] = _EVERYBODY
 
 
-WAYS = (Way("/", "board"),)
+#: who may open which page; what they see there is cut to their streets and their role by the query itself
+WAYS = (
+    Way("/", "board"),
+    Way("/homes", "homes", _LOOKS | _FIELD),
+    Way("/checkins", "checkins", _LOOKS | _FIELD),
+    Way("/duty", "duty", _LOOKS | _FIELD),
+    Way("/messages", "messages", _LOOKS),
+    Way("/quarantine", "quarantine", _LOOKS),
+)
+_ROLES = {way.word: way.roles for way in WAYS}
 
 
 def ways(scope: Scope) -> list[Way]:
     """The links for one log-in. A link only leads; every page checks for itself who may see what."""
     return [way for way in WAYS if scope.role in way.roles]
+
+
+def may_open(scope: Scope, word: str) -> bool:
+    """Whether this log-in may open the page of that word."""
+    return scope.role in _ROLES[word]

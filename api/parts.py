@@ -6,7 +6,7 @@ from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 
-from domain.clock import wall_now
+from domain.clock import Clock, wall_now
 from domain.events import Message, Receipt
 from domain.health import Health
 from escalation.callbacks import Callbacks
@@ -20,6 +20,8 @@ from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
 from store.drills import Drills
+from store.home_lists import HomeLists
+from store.ledger import Ledger
 from store.protection import Protection
 from store.register import Register
 from store.tasks import Tasks
@@ -50,6 +52,18 @@ class ApiSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What the pages beside the board read and change besides the rooms that programs use too."""
+
+    homes: HomeLists
+
+    @classmethod
+    def over(cls, ledger: Ledger, clock: Clock) -> "Desk":
+        """All of it on one ledger."""
+        return cls(HomeLists(ledger, clock))
+
+
+@dataclass(frozen=True, slots=True)
 class App:
     """Everything the doors open to. Made once, by ``anling``."""
 
@@ -75,4 +89,6 @@ class App:
     metrics: CollectorRegistry
     ingest: Callable[[Message], Receipt | None]
     settings: ApiSettings
+    #: the pages beside the board
+    desk: Desk
     wall: Callable[[], datetime] = wall_now

@@ -35,6 +35,15 @@ class Catalogue:
             raise ConfigurationError(problems)
         return cls(zh, en)
 
+    def joined(self, other: "Catalogue") -> "Catalogue":
+        """Both catalogues in one. A sentence that stands in both is a ``ConfigurationError``."""
+        twice = sorted(self.keys() & other.keys())
+        if twice:
+            raise ConfigurationError([f"{key}: stands in two catalogues; keep one" for key in twice])
+        whole = Catalogue({}, {})
+        whole._words = {language: self._words[language] | other._words[language] for language in LANGUAGES}
+        return whole
+
     def say(self, key: str, language: str, /, **values: object) -> str:
         """The sentence with its values filled in; ``KeyError`` for a missing key, language or value."""
         return self._words[language][key].format_map(values)

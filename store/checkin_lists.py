@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from domain.people import Scope
 from store.checkins import CHECKINS
+from store.home_sight import theirs
 from store.ledger import Tx
 from store.register import HOMES
 from store.sight import bound, iso_or_none, rows_of
@@ -25,7 +26,7 @@ def page_of(tx: Tx, scope: Scope, wanted: Filter, limit: int, cursor: str | None
     """By home id."""
     c = CHECKINS.c
     query = sa.select(CHECKINS, HOMES.c.address).outerjoin(HOMES, HOMES.c.id == c.home_id)
-    query = query.where(*_seen(scope, wanted.day))
+    query = query.where(*_seen(tx, scope, wanted.day))
     query = query.where(*([c.state == wanted.state] if wanted.state else []))
     query = query.where(*([c.home_id == wanted.home] if wanted.home else []))
     query = query.where(*([c.home_id > cursor] if cursor else []))
@@ -36,13 +37,17 @@ def page_of(tx: Tx, scope: Scope, wanted: Filter, limit: int, cursor: str | None
 
 def counts(tx: Tx, scope: Scope, day: str) -> dict[str, int]:
     """State -> how many."""
-    query = sa.select(CHECKINS.c.state, sa.func.count()).where(*_seen(scope, day)).group_by(CHECKINS.c.state)
+    query = sa.select(CHECKINS.c.state, sa.func.count()).where(*_seen(tx, scope, day)).group_by(CHECKINS.c.state)
     return {"open": 0, "ok": 0, "excused": 0, "missed": 0} | {state: int(n) for state, n in tx.execute(query)}
 
 
-def _seen(scope: Scope, day: str) -> list[Any]:
-    streets = [sa.or_(CHECKINS.c.street.in_(scope.streets), CHECKINS.c.street.is_(None))] if scope.streets else []
-    return [CHECKINS.c.day == day, *streets]
+def _seen(tx: Tx, scope: Scope, day: str) -> list[Any]:
+    here = [CHECKINS.c.day == day]
+    if scope.streets:
+        here.append(sa.or_(CHECKINS.c.street.in_(scope.streets), CHECKINS.c.street.is_(None)))
+    if scope.role == "family_doctor":
+        here.append(CHECKINS.c.home_id.in_(sa.select(HOMES.c.id).where(*theirs(tx, scope))))
+    return here
 
 
 def _shown(row: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from store import plans, register
 from store.alerts import ALERTS
 from store.contacts import contacts
 from store.drills import DRILLS
+from store.home_sight import theirs
 from store.inbox import INBOX, payload
 from store.ledger import Ledger, Tx
 from store.outbox import OUTBOX
@@ -114,7 +115,8 @@ class Lists:
         """Homes in scope, without their access cards."""
         c = HOMES.c
         query = sa.select(c.id, c.street, c.category, c.address, c.location, c.family_doctor_team, c.checkin)
-        query = query.where(*([c.street.in_(scope.streets)] if scope.streets else []))
+        with self._ledger.reading() as tx:
+            query = query.where(*theirs(tx, scope))
         return self._page(query, c.id, limit, cursor, newest=False)
 
     def residents(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
@@ -123,10 +125,10 @@ class Lists:
         query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card).join(
             HOMES, HOMES.c.id == RESIDENTS.c.home_id
         )
-        query = query.where(*([HOMES.c.street.in_(scope.streets)] if scope.streets else []))
         if cursor:
             query = query.where(RESIDENTS.c.id > cursor)
         with self._ledger.reading() as tx:
+            query = query.where(*theirs(tx, scope))
             rows = rows_of(tx, query.order_by(RESIDENTS.c.id).limit(bound(limit) + 1))
             shown = [
                 {"id": r["id"], "home": r["home_id"],
@@ -146,8 +148,10 @@ class Lists:
             )
             .outerjoin(STATES, STATES.c.device_id == c.id)
             .outerjoin(HOMES, HOMES.c.id == c.home_id)
-            .where(*([HOMES.c.street.in_(scope.streets)] if scope.streets else []))
         )
+        with self._ledger.reading() as tx:
+            if scope.streets or scope.role not in WIDE:
+                query = query.where(*theirs(tx, scope))
         return self._page(query, c.id, limit, cursor, newest=False)
 
     def hubs(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:

@@ -1,6 +1,6 @@
 """Protection: which homes could call for help at this moment, and which could not. A number nobody can hide."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -113,6 +113,14 @@ class Protection:
         )
         rows = fetch(tx, sql, *self._now(tx), *values, after, state or "protected", limit)
         return [{"home": home, "street": street, "state": found} for home, street, found in rows]
+
+
+def states_of(tx: Tx, now: datetime, homes: Iterable[str]) -> dict[str, str]:
+    """Home -> ``protected`` ``silent`` ``enrolled`` ``suspended`` ``ended``."""
+    state = f"CASE WHEN h.ended_at IS NOT NULL THEN 'ended' ELSE {_STATE} END"
+    at = instant(tx, now)
+    sql = f"SELECT h.id, {state} FROM homes h WHERE {among(tx, 'h.id')}"
+    return dict(fetch(tx, sql, at, at, listed(tx, set(homes))))
 
 
 def _streets(tx: Tx, scope: Scope) -> tuple[str, tuple[Any, ...]]:

@@ -296,7 +296,7 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         care=None, callbacks=cast(Any, house),
         protection=cast(Any, SimpleNamespace(counts=lambda scope: {"unprotected": 3})),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
-        settings=settings,
+        settings=settings, desk=cast(Any, None),
     )  # fmt: skip
 
 

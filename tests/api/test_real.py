@@ -6,30 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
 from anling.house import House, open_ledger
 from anling.settings import Settings
-from api.app import ApiSettings, App, build
-from broker_bridge.decode import hear
-from escalation.callbacks import Callbacks
-from escalation.foresight import Foresight
-from escalation.rota import Rota
-from escalation.signing import Signing
-from homes.care_line import CareLine
-from homes.checkins import Checkins
+from api.app import App, build
 from store.accounts import Accounts
-from store.commissioning import Commissioning
-from store.drills import Drills
-from store.protection import Protection
 from store.register import Register
 from store.schema import upgrade
 from store.site import parse_site
-from store.tasks import Tasks
-from store.views import Views
-
-SECRET = "a-secret-key-of-at-least-32-characters"
+from tests.api.wired import SECRET, wire
 
 SITE: dict[str, Any] = {
     "streets": [{"code": "310105001", "name": "示例街道一"}, {"code": "310105002", "name": "示例街道二"}],
@@ -81,30 +67,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture(scope="module")
 def real_app(real: House) -> App:
     """The wiring."""
-    built = real
-    return App(
-        commands=built.commands,
-        views=Views(built.ledger, built.clock, built.on_duty, built.next_role),
-        accounts=Accounts(built.ledger),
-        register=Register(built.ledger),
-        drills=Drills(built.ledger, built.clock),
-        tasks=Tasks(built.ledger, built.clock),
-        rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
-        foresight=Foresight(built.ledger, built.standing),
-        checkins=Checkins(built.ledger, built.clock, built.zone),
-        protection=Protection(built.ledger, built.clock),
-        care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
-        signing=Signing(built.ledger, built.clock),
-        commissioning=Commissioning(built.ledger, built.clock),
-        callbacks=Callbacks(
-            built.ledger, built.standing, built.clock, built.commands, built.letters, built.tokens
-        ),
-        doorbell=built.ledger.doorbell,
-        health=dict,
-        metrics=CollectorRegistry(),
-        ingest=lambda message: built.intake([hear(message)])[0],
-        settings=ApiSettings("https://anling.example", SECRET),
-    )
+    return wire(real)
 
 
 @pytest.fixture(scope="module")

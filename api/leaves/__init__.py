@@ -1,0 +1,1 @@
+"""The pages beside the board: homes, check-ins, duty, messages, people, plans, drills, figures, log-ins."""

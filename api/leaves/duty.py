@@ -1,0 +1,81 @@
+"""Duty: who is on when, where nobody is, and the forms that bend a shift."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from api.desk import Visitor
+from api.leaves.leaf import Leaf, act, show, text
+from api.parts import App
+from domain.errors import Forbidden
+from domain.people import Scope
+from store.site_duty import SiteAbsence, SiteOverride, SiteSwap
+
+router = APIRouter(include_in_schema=False)
+_HERE = ZoneInfo("Asia/Shanghai")
+_DAYS = 7
+_AHEAD = 14
+_EVERYBODY = 500
+_NOUNS = {"absence": "absence", "override": "override", "swap": "swap"}
+
+
+@router.get("/duty")
+async def duty(request: Request, visitor: Visitor, start: date | None = None, street: str = "") -> Response:
+    """A week of duty from ``start`` on, today when not said."""
+    return await show(request, visitor, _week(start, street))
+
+
+@router.post("/duty/withdraw")
+async def withdraw(request: Request, visitor: Visitor) -> Response:
+    """Take an entry back."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        return app.rota.withdraw(scope, text(form, "kind"), text(form, "id"))
+
+    return await act(request, visitor, _week(None, ""), work, "withdrawn", "/duty")
+
+
+@router.post("/duty/{noun}")
+async def bend(request: Request, visitor: Visitor, noun: Literal["absence", "override", "swap"]) -> Response:
+    """Somebody is away, somebody else comes, two change."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        said = {name: value for name, value in form.items() if isinstance(value, str) and value and name != "gaps"}
+        allow = text(form, "gaps") == "yes"
+        if noun == "absence":
+            return app.rota.absent(scope, SiteAbsence.model_validate(said))
+        if noun == "override":
+            return app.rota.override(scope, SiteOverride.model_validate(said), allow)
+        return app.rota.swap(scope, SiteSwap.model_validate(said), allow)
+
+    return await act(request, visitor, _week(None, ""), work, "bent", "/duty")
+
+
+def _week(start: date | None, street: str) -> Leaf:
+    def read(app: App, scope: Scope) -> dict[str, Any]:
+        first = start or app.wall().astimezone(_HERE).date()
+        begin = datetime.combine(first, time(), _HERE)
+        calendar = app.rota.calendar(scope, begin, _DAYS, street or None)
+        people = app.views.responders(scope, _EVERYBODY)["items"]
+        return {
+            "calendar": calendar, "start": first, "coverage": app.rota.coverage(scope, _AHEAD, street or None),
+            "people": people, "names": {p["id"]: p["name"] for p in people},
+            "changes": _changes(app, scope), "street": street,
+            "may_lead": scope.role in ("administrator", "supervisor"),
+        }  # fmt: skip
+
+    return Leaf("duty", "duty.html", read)
+
+
+def _changes(app: App, scope: Scope) -> list[Mapping[str, Any]]:
+    """What people laid down last, the newest first; nothing for those who may not see it."""
+    try:
+        rows = app.rota.changes(scope, 50)["items"]
+    except Forbidden:
+        return []
+    return [row for row in rows if row["kind"] in _NOUNS][:20]

@@ -1,0 +1,79 @@
+"""Homes: the list with who is protected, and one home's page with its devices and its commissioning."""
+
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from api.desk import Visitor
+from api.leaves.leaf import Leaf, act, show, text
+from api.parts import App
+from domain.errors import Forbidden, Refused
+from domain.people import Scope
+from store.home_lists import Wanted
+
+router = APIRouter(include_in_schema=False)
+_HERE = ZoneInfo("Asia/Shanghai")
+
+
+@router.get("/homes")
+async def homes(
+    request: Request, visitor: Visitor, street: str = "", only: str = "", text: str = "", cursor: str | None = None
+) -> Response:
+    """All homes of one's streets; ``only=unprotected``: those that still need somebody to come by."""
+    wanted = Wanted(street or None, only == "unprotected", text[:100].strip(), cursor)
+    leaf = Leaf("homes", "homes.html", lambda app, scope: app.desk.homes.page(scope, wanted))
+    return await show(request, visitor, leaf)
+
+
+@router.get("/homes/{id}")
+async def home(request: Request, visitor: Visitor, id: str) -> Response:
+    """One home."""
+    return await show(request, visitor, _home(id))
+
+
+@router.post("/homes/{id}/commissioning")
+async def commission(request: Request, visitor: Visitor, id: str) -> Response:
+    """A step of the installer."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        match text(form, "action"):
+            case "start":
+                return app.commissioning.start(scope, id)
+            case "prove":
+                return app.commissioning.prove(scope, id, text(form, "contact"))
+            case "sign":
+                return app.commissioning.sign(scope, id)
+        raise Refused("action: start, prove or sign")
+
+    return await act(request, visitor, _home(id), work, "commissioned", f"/homes/{id}")
+
+
+@router.post("/homes/{id}/{step}")
+async def away(request: Request, visitor: Visitor, id: str, step: Literal["away", "back"]) -> Response:
+    """With the family, in hospital, or back."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        if step == "back":
+            return app.checkins.back(scope, id)
+        until = text(form, "until")
+        end = datetime.fromisoformat(until).replace(tzinfo=_HERE) if until else None
+        return app.checkins.away(scope, id, text(form, "kind"), end)
+
+    return await act(request, visitor, _home(id), work, step, f"/homes/{id}")
+
+
+def _home(id: str) -> Leaf:
+    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, id))
+
+
+def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:
+    home = app.desk.homes.home(scope, id)
+    try:
+        steps = app.commissioning.status(scope, id)
+    except Forbidden:
+        steps = None
+    return {"home": home, "steps": steps}

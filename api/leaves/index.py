@@ -1,0 +1,7 @@
+"""All pages beside the board."""
+
+from fastapi import APIRouter
+
+from api.leaves import day, duty, homes, messages
+
+ROUTERS: tuple[APIRouter, ...] = (homes.router, day.router, duty.router, messages.router)

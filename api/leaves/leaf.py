@@ -1,0 +1,119 @@
+"""One page beside the board: who may open it, what it reads, and what its forms do. Works without scripts."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from pydantic import ValidationError
+from starlette.datastructures import FormData
+from starlette.responses import RedirectResponse, Response
+
+from api.browsers import why
+from api.desk import desk_page, problem_page, scope_of, to_login
+from api.doors import doors
+from api.language import Speech
+from api.nav import may_open
+from api.pages import address, speech
+from api.parts import App
+from api.problems import status_of
+from api.sessions import Knock, refuse_foreign
+from domain.errors import AnlingError, ConfigurationError, Forbidden
+from domain.people import Scope
+
+Read = Callable[[App, Scope], Mapping[str, Any]]
+Work = Callable[[App, Scope, FormData], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A page: the word under which ``api.nav`` says who may open it, its template, and what it shows."""
+
+    word: str
+    template: str
+    read: Read
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said above the page: that something was done, or everything that was wrong with it."""
+
+    done: str | None = None
+    problems: tuple[str, ...] = ()
+    status: int = 200
+
+
+async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told | None = None) -> Response:
+    """The page; a stranger is led to the log-in, who may not see it is told so."""
+    scope = await scope_of(visitor)
+    if scope is None:
+        return to_login(request)
+    here = doors(request)
+    try:
+        _require(scope, leaf.word)
+        values = await here.lanes.reads.run(lambda: leaf.read(here.app, scope))
+    except AnlingError as refused:
+        return problem_page(request, refused)
+    said = told or Told(_done(request))
+    return desk_page(
+        request, scope, f"leaves/{leaf.template}", said.status, done=said.done, problems=said.problems,
+        leaf=leaf.word, address=lambda home: address({"home": home}), query=request.query_params, **values,
+    )  # fmt: skip
+
+
+async def act(
+    request: Request, visitor: Knock | None, leaf: Leaf, work: Work, done: str, back: str | None = None
+) -> Response:
+    """Carry out a form. Success leads back to the page with ``done`` said; refusals are shown on it, all at once."""
+    refuse_foreign(request)
+    scope = await scope_of(visitor)
+    if scope is None:
+        return to_login(request)
+    here, form = doors(request), await request.form()
+    try:
+        _require(scope, leaf.word)
+        await here.lanes.commands.run(lambda: work(here.app, scope, form))
+    except (AnlingError, ValidationError, ValueError) as error:
+        return await show(request, visitor, leaf, Told(None, problems_of(speech(request), error), _status(error)))
+    return RedirectResponse(f"{back or request.url.path}?done={quote(done)}", 303)
+
+
+def problems_of(say: Speech, error: Exception) -> tuple[str, ...]:
+    """Everything that was wrong, one line each."""
+    match error:
+        case ConfigurationError():
+            return error.problems
+        case ValidationError():
+            return tuple(f"{'.'.join(str(p) for p in e['loc']) or '-'}: {e['msg']}" for e in error.errors())
+        case AnlingError():
+            return (why(say, error),)
+    return (say("problem.invalid"),)
+
+
+def text(form: FormData, name: str) -> str:
+    """One field without the blanks around it; empty when it was left out."""
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def texts(form: FormData, name: str) -> list[str]:
+    """All values of a field that may be given several times."""
+    return [value.strip() for value in form.getlist(name) if isinstance(value, str) and value.strip()]
+
+
+def _require(scope: Scope, word: str) -> None:
+    if not may_open(scope, word):
+        raise Forbidden("this page is not of your role")
+
+
+def _done(request: Request) -> str | None:
+    """What the form before this page has done: a word of ours, whatever the address says."""
+    say, asked = speech(request), f"done.{request.query_params.get('done', '')}"
+    return say(asked) if say.knows(asked) else None
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, ConfigurationError) or not isinstance(error, AnlingError):
+        return 422
+    return status_of(error)

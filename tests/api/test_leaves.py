@@ -1,0 +1,212 @@
+"""The pages beside the board, on a real ledger, as a browser without scripts meets them."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from anling.house import House, open_ledger
+from anling.settings import Settings
+from api.app import build
+from api.nav import WAYS, may_open
+from domain.clock import wall_now
+from domain.events import Message
+from domain.people import OPERATOR_ROLES, Scope
+from store.accounts import Accounts
+from store.register import Register
+from store.schema import upgrade
+from store.site import parse_site
+from tests.api.wired import SECRET, wire
+from tests.town import site
+
+WORD = "correct horse"
+OURS = {"Origin": "https://anling.example", "Accept": "text/html"}
+PEOPLE = {
+    "boss": ("supervisor", [], None), "desk": ("dispatcher", ["north"], None), "admin": ("administrator", [], None),
+    "ear": ("auditor", [], None), "doctor": ("family_doctor", [], "doctor-1"),
+    "clerk": ("dispatch_120", [], "desk-120"), "office": ("street_office", ["south"], None),
+    "driller": ("drill", [], None),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The small town of the tests with a log-in of each role; home-3 belongs to doctor-1's team."""
+    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("leaves")), secret_key=SECRET)
+    ledger = open_ledger(settings)
+    upgrade(ledger)
+    town = site()
+    town["homes"][2]["family_doctor_team"] = "doctors-n"
+    Register(ledger).load(parse_site(json.dumps(town).encode()))
+    accounts = Accounts(ledger)
+    for name, (role, streets, responder) in PEOPLE.items():
+        accounts.add(name, role, WORD, streets, responder)
+    built = House(settings, ledger)
+    built.enforce_plan()
+    yield built
+    ledger.close()
+
+
+@pytest.fixture(scope="module")
+def town(house: House) -> Iterator[TestClient]:
+    """A browser at the doors."""
+    with TestClient(build(wire(house)), raise_server_exceptions=False, headers=OURS, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def who(house: House) -> dict[str, dict[str, str]]:
+    """A cookie for each log-in."""
+    accounts = Accounts(house.ledger)
+    return {name: {"Cookie": f"anling_session={accounts.login(name, WORD).token}"} for name in PEOPLE}
+
+
+def said(house: House, topic: str, payload: bytes) -> None:
+    """A message of a device."""
+    wire(house).ingest(Message(topic, payload, wall_now()))
+
+
+@pytest.mark.parametrize("role", sorted(set(OPERATOR_ROLES) - {"probe"}))
+def test_each_role_opens_its_pages_and_no_others(
+    town: TestClient, who: dict[str, dict[str, str]], role: str
+) -> None:
+    """One table says who may open what; every page obeys it, whatever the navigation shows."""
+    name = next(name for name, (is_role, _, _) in PEOPLE.items() if is_role == role)
+    leaves = [way for way in WAYS if way.path != "/"]
+    answers = {way.word: town.get(way.path, headers=who[name]).status_code for way in leaves}
+
+    assert answers == {way.word: 200 if may_open(Scope(name, role), way.word) else 403 for way in leaves}
+
+
+def test_strangers_are_led_to_the_log_in(town: TestClient) -> None:
+    """And back to the page that they wanted."""
+    answers = [town.get(way.path, headers={"Cookie": ""}) for way in WAYS if way.path != "/"]
+
+    assert {303} == {answer.status_code for answer in answers}
+    assert {f"/login?next={way.path}" for way in WAYS[1:]} == {answer.headers["location"] for answer in answers}
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_page_is_raw_json_and_no_word_is_missing(
+    town: TestClient, who: dict[str, dict[str, str]], lang: str
+) -> None:
+    """Both languages; nothing inline that the CSP would refuse; no key of the catalogue shows through."""
+    for way in WAYS[1:]:
+        answer = town.get(f"{way.path}?lang={lang}", headers=who["admin"])
+        inside = re.sub(r'<script type="application/json".*?</script>', "", answer.text, flags=re.S)
+        assert answer.headers["content-type"].startswith("text/html"), way
+        assert not re.search(r'<script(?![^>]* src=)|<style| style="| on\w+="', inside), way
+        assert not re.search(r">\s*[\[{]\s*[\"']", inside), way
+
+
+def test_homes_say_who_is_protected(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Nobody has signed for a home yet; a search by address finds one, and the list tells its devices."""
+    page = town.get("/homes?text=示例路1号&lang=zh", headers=who["boss"]).text
+
+    assert "未受保护" in page
+    assert "老人1" in page
+    assert "/homes/home-1" in page
+    assert "/homes/home-2" not in page
+
+
+def test_a_street_and_a_doctor_see_only_theirs(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """The street by its homes' street, the doctor by the team that a home names; the query itself is cut."""
+    seen = {
+        name: set(re.findall(r'href="/homes/(home-\d)"', town.get("/homes", headers=who[name]).text))
+        for name in ("desk", "office", "doctor")
+    }
+    listed = town.get("/api/v1/homes", headers=who["doctor"]).json()["items"]
+
+    assert {"desk": {"home-1", "home-3"}, "office": {"home-2", "home-4"}, "doctor": {"home-3"}} == seen
+    assert ["home-3"] == [home["id"] for home in listed]
+    assert 404 == town.get("/homes/home-1", headers=who["doctor"]).status_code
+
+
+def test_a_home_is_read_and_the_reading_written_down(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Access and medical cards are shown to those who may read them, and the audit says who did."""
+    page = town.get("/homes/home-1?lang=zh", headers=who["desk"])
+    without = town.get("/homes/home-1", headers=who["ear"]).text
+    audit = town.get("/api/v1/audit", headers=who["boss"]).json()["items"]
+
+    assert "南门" in page.text
+    assert "高血压" in page.text
+    assert ("南门" not in without, "高血压" not in without) == (True, True)
+    assert any((line["operator"], line["subject"], line["reason"]) == ("desk", "home-1", "home page") for line in audit)
+
+
+def test_a_home_is_commissioned_step_by_step(house: House, town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Begin, press, sign; signing early is refused with what is missing."""
+    path = "/homes/home-4/commissioning"
+    begun = town.post(path, data={"action": "start"}, headers=who["boss"])
+    early = town.post(path, data={"action": "sign"}, headers=who["boss"])
+    press = {"v": 1, "id": "press-press-press-4", "type": "sos", "data": {}}
+    said(house, "anling/v1/up/dev-0004/event", json.dumps(press).encode())
+    signed = town.post(path, data={"action": "sign"}, headers=who["boss"])
+    page = town.get(signed.headers["location"] + "&lang=en", headers=who["boss"]).text
+
+    assert (303, 409, 303) == (begun.status_code, early.status_code, signed.status_code)
+    assert "dev-0004" in early.text
+    assert "Recorded." in page
+    assert "Signed by boss" in page
+
+
+def test_away_and_back_by_two_forms(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """In hospital, seen on the page, and back at home."""
+    gone = town.post("/homes/home-1/away", data={"kind": "hospital", "until": ""}, headers=who["desk"])
+    page = town.get("/homes/home-1?lang=en", headers=who["desk"]).text
+    back = town.post("/homes/home-1/back", headers=who["desk"])
+    again = town.post("/homes/home-1/back", headers=who["desk"])
+
+    assert "In hospital" in page
+    assert [303, 303, 404] == [gone.status_code, back.status_code, again.status_code]
+
+
+def test_forms_of_other_sites_do_nothing(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Every form checks whose page sent it."""
+    foreign = who["boss"] | {"Origin": "https://evil.example"}
+    paths = ("/homes/home-1/away", "/checkins/ok", "/duty/absence", "/duty/withdraw", "/homes/home-1/commissioning")
+
+    assert {403} == {town.post(path, data={"kind": "away"}, headers=foreign).status_code for path in paths}
+
+
+def test_an_absence_is_laid_down_and_the_gap_told(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """The calendar shows the hole; taking it back closes it; what is incomplete is told field by field."""
+    said = {"responder": "doctor-1", "from": "2099-01-01T08:00", "until": "2099-01-02T08:00"}
+    done = town.post("/duty/absence", data=said, headers=who["boss"])
+    hole = town.get("/duty?start=2099-01-01&lang=en", headers=who["boss"]).text
+    id = re.search(r'name="id" value="([^"]+)"', hole)
+    assert id
+    taken = town.post("/duty/withdraw", data={"kind": "absence", "id": id[1]}, headers=who["boss"])
+    wrong = town.post("/duty/override", data={"team": "desk", "from": "x", "until": "y"}, headers=who["boss"])
+
+    assert [303, 303, 422] == [done.status_code, taken.status_code, wrong.status_code]
+    assert 'class="gap"' in hole
+    assert all(f"<li>{field}" in wrong.text for field in ("from", "until"))
+
+
+def test_quarantine_shows_what_nobody_could_read(
+    house: House, town: TestClient, who: dict[str, dict[str, str]]
+) -> None:
+    """The line, the reason, and the bytes as text that runs nothing."""
+    said(house, "anling/v1/up/dev-0001/event", b"<script>alert(1)</script>\xff")
+    page = town.get("/quarantine?lang=en", headers=who["boss"]).text
+    links = re.findall(r'href="(/quarantine/[^"]+)"', page)
+    raw = town.get(links[0], headers=who["boss"]).text
+
+    assert "dev-0001" in page
+    assert "<script>alert" not in raw
+    assert "&lt;script&gt;alert" in raw
+
+
+def test_messages_say_what_became_of_each(house: House, town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Whom, by which way, about which alert."""
+    press: dict[str, Any] = {"v": 1, "id": "press-press-press-3", "type": "sos", "data": {}}
+    said(house, "anling/v1/up/dev-0003/event", json.dumps(press).encode())
+    page = town.get("/messages?lang=en", headers=who["boss"]).text
+
+    assert "家庭医生一" in page
+    assert "/alerts/" in page
