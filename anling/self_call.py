@@ -31,9 +31,8 @@ def self_call(public_url: str, token: str) -> Health:
     began = time.monotonic()
     try:
         body = urlencode(form)
-        answer = urllib3.request(
-            "POST", url, body=body, headers=headers, retries=False, redirect=False, timeout=_TIMEOUT
-        )
+        with urllib3.PoolManager(timeout=_TIMEOUT) as pool:
+            answer = pool.request("POST", url, body=body, headers=headers, retries=False, redirect=False)
     except urllib3.exceptions.HTTPError as error:
         return Health(False, f"our public address cannot be reached from here: {type(error).__name__}; see the proxy")
     if answer.status == 404:
