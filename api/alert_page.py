@@ -1,6 +1,7 @@
 """One alert's page: who and where, what happened, and every button, with scripts or without."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -9,21 +10,26 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from api.alerts import Claim, Close, Note, Offer, Progress, Spoken
-from api.browsers import why
+from api.actions import command_of
+from api.browsers import in_browser, why
 from api.desk import Visitor, choices, desk_page, problem_page, scope_of, to_login
-from api.doors import doors
+from api.doors import Doors, doors
 from api.language import Speech
-from api.pages import address, speech
-from api.parts import App
+from api.pages import address, age, speech
 from api.problems import status_of
 from api.sessions import refuse_foreign
 from api.story import names_of, story
-from domain.alerts import Actor, Cause, Outcome, Step, VoiceCheck
-from domain.errors import AnlingError, NotFound
+from api.way_in import way_in
+from domain.alerts import Cause, Outcome, Step, VoiceCheck
+from domain.errors import AnlingError, NotFound, Refused
 from domain.people import Scope
 
 router = APIRouter(include_in_schema=False)
+
+#: who may be offered an alert, the nearest to the work first
+_OFFERED = ("family_doctor", "street_office", "dispatch_120", "duty_supervisor", "volunteer")
+#: the way of a claim, step by step
+_WAY = (Step.EN_ROUTE, Step.AT_DOOR, Step.INSIDE, Step.WITH_RESIDENT, Step.AT_HOSPITAL)
 
 
 @router.get("/alerts/{id}")
@@ -35,6 +41,23 @@ async def alert_page(request: Request, visitor: Visitor, id: str) -> Response:
     return await _alert_page(request, scope, id)
 
 
+@router.post("/alerts/{id}/reveal")
+async def reveal(request: Request, visitor: Visitor, id: str) -> Response:
+    """The door's code: written down first, then shown. Scripts get the code alone, a browser without them the page."""
+    refuse_foreign(request)
+    scope = await scope_of(visitor)
+    if scope is None:
+        return to_login(request)
+    here = doors(request)
+    try:
+        code = await here.lanes.commands.run(lambda: here.app.desk.seat.reveal(scope, id))
+    except AnlingError as refused:
+        return problem_page(request, refused)
+    if in_browser(request):
+        return await _alert_page(request, scope, id, code=code or "—")
+    return Response(code or "—", headers={"Cache-Control": "no-store"}, media_type="text/plain")
+
+
 @router.post("/alerts/{id}/{action}")
 async def act(request: Request, visitor: Visitor, id: str, action: str) -> Response:
     """A button of the alert page, for browsers with scripts or without."""
@@ -43,79 +66,98 @@ async def act(request: Request, visitor: Visitor, id: str, action: str) -> Respo
     if scope is None:
         return to_login(request)
     here, form = doors(request), {k: v for k, v in (await request.form()).items() if isinstance(v, str) and v}
+    say = speech(request)
     try:
-        command = command_of(action, id, form)
-        await here.lanes.commands.run(lambda: command(here.app, here.app.accounts.actor(scope)))
+        command = command_of(action, id, form, say)
+        done = await here.lanes.commands.run(lambda: command(here.app, here.app.accounts.actor(scope)))
+        if action == "called-120":
+            await here.lanes.commands.run(lambda: _dialled(here, scope, id))
     except (AnlingError, ValidationError) as error:
-        return await _alert_page(request, scope, id, _why(speech(request), error), _status(error))
-    return RedirectResponse(f"/alerts/{quote(id)}", 303)
+        return await _alert_page(request, scope, id, error=_why(say, error), status=_status(error))
+    return RedirectResponse(f"/alerts/{quote(str(done.id))}", 303)
 
 
-def command_of(action: str, id: str, form: Mapping[str, str]) -> Callable[[App, Actor], object]:
-    """What a form asks for. ``NotFound``: no such button; ``ValidationError``: the form is not complete."""
-    match action:
-        case "claim":
-            claim = Claim.model_validate(form)
-            return lambda app, actor: app.commands.claim(id, actor, claim.track)
-        case "progress":
-            step = Progress.model_validate(form)
-            return lambda app, actor: app.commands.progress(id, actor, step.step, step.note)
-        case "voice-check":
-            spoken = Spoken.model_validate(form)
-            return lambda app, actor: app.commands.voice_check(id, actor, spoken.result)
-        case "offer":
-            offer = Offer.model_validate(form)
-            return lambda app, actor: app.commands.offer(id, actor, app.views.responder_actor(offer.to))
-        case "note":
-            note = Note.model_validate(form)
-            return lambda app, actor: app.commands.note(id, actor, note.text)
-        case "close":
-            close = Close.model_validate(form)
-            return lambda app, actor: app.commands.close(id, actor, close.outcome, close.cause, close.note)
-    return _plain_command(action, id)
+def _dialled(here: Doors, scope: Scope, id: str) -> None:
+    """Nobody needs to be reminded to dial any more; there may have been no such task."""
+    with suppress(NotFound, Refused):
+        here.app.tasks.finish(scope, f"dial_120:{id}", "dialled")
 
 
-def _plain_command(action: str, id: str) -> Callable[[App, Actor], object]:
-    match action:
-        case "decline":
-            return lambda app, actor: app.commands.decline(id, actor)
-        case "release":
-            return lambda app, actor: app.commands.release(id, actor)
-        case "accept":
-            return lambda app, actor: app.commands.accept(id, actor)
-    raise NotFound(action)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the page needs from the ledger."""
+
+    alert: Mapping[str, Any]
+    me: str
+    names: dict[str, str]
+    rail: Sequence[Any]
+    on_duty: list[tuple[str, list[tuple[str, str]]]]
+
+
+def _read(here: Doors, scope: Scope, id: str) -> _Read:
+    app = here.app
+    alert = app.views.alert(scope, id)
+    rail = app.foresight.rail(id)
+    street = (alert.get("home") or {}).get("street")
+    people = [(role, app.views.duty(scope, role, street, app.wall())["items"]) for role in _OFFERED]
+    on_duty = [(role, [(p["id"], p.get("name") or p["id"]) for p in found]) for role, found in people if found]
+    return _Read(alert, app.accounts.actor(scope).id, names_of(alert, app.views), rail, on_duty)
 
 
 async def _alert_page(
-    request: Request, scope: Scope, id: str, error: str | None = None, status: int = 200
+    request: Request, scope: Scope, id: str, error: str | None = None, status: int = 200, code: str | None = None
 ) -> Response:
     here, say = doors(request), speech(request)
     try:
-        alert, me, names = await here.lanes.reads.run(
-            lambda: (
-                alert := here.app.views.alert(scope, id),
-                here.app.accounts.actor(scope).id,
-                names_of(alert, here.app.views),
-            )
-        )
+        read = await here.lanes.reads.run(lambda: _read(here, scope, id))
     except AnlingError as refused:
         return problem_page(request, refused)
+    alert, now = read.alert, here.app.wall()
+    residents = alert.get("residents") or []
+    cards = alert.get("medical") or []
     return desk_page(
         request,
         scope,
         "alert.html",
         status,
         alert=alert,
-        tracks=tracks_for(alert, me),
+        tracks=tracks_for(alert, read.me),
         error=error,
+        code=code,
         address=address(alert),
-        names=names,
-        story=story(alert, names, say),
+        names=read.names,
+        story=story(alert, read.names, say),
+        rail=read.rail,
+        came={c["responder"]: c for c in alert.get("contacts") or ()},
+        way=way_in(alert, read.names, say),
+        phones=[phone for person in residents for phone in person.get("phones") or ()],
+        people=say("site.comma").join(_person(p, say, age(p, now)) for p in residents),
+        ills=say("site.comma").join(_ills(cards if isinstance(cards, list) else [cards])),
+        on_duty=read.on_duty,
         steps=choices(say, "step", Step),
+        next_step=next_step(alert),
         results=choices(say, "voice", VoiceCheck),
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
     )
+
+
+def _person(person: Mapping[str, Any], say: Speech, years: int | None) -> str:
+    name = str(person.get("name") or "")
+    return name if years is None else f"{name} {say('board.age', age=years)}"
+
+
+def _ills(cards: Iterable[Mapping[str, Any]]) -> list[str]:
+    told = ("conditions", "allergies", "medicines")
+    return [str(one) for card in cards for key in told for one in card.get(key) or ()]
+
+
+def next_step(alert: Mapping[str, Any]) -> str:
+    """The step that comes after the last one reported: the button to press next."""
+    order = [step.value for step in _WAY]
+    told = [e["data"].get("step") for e in alert.get("timeline") or () if e["type"] == "progress"]
+    reached = [order.index(step) for step in told if step in order]
+    return order[min(max(reached, default=-1) + 1, len(order) - 1)]
 
 
 @dataclass(frozen=True, slots=True)

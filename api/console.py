@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
+from api.board_parts import beside
 from api.desk import Visitor, choices, desk_page, scope_of, to_login
 from api.doors import Doors, doors
 from api.origin import same_origin
-from api.pages import address, clock, instant, midnight, page, speech
+from api.pages import page, speech
 from api.sessions import Login, enter, refuse_foreign
 from domain.alerts import Cause, Outcome
 
@@ -81,21 +82,24 @@ async def board(request: Request, visitor: Visitor) -> Response:
     scope = await scope_of(visitor)
     if scope is None:
         return to_login(request)
-    here = doors(request)
-    rows, closed = await here.lanes.reads.run(
-        lambda: (here.app.views.board(scope), here.app.views.closed_today(scope, 500))
+    here, say = doors(request), speech(request)
+    rows, values, streets, untested = await here.lanes.reads.run(
+        lambda: (
+            here.app.views.board(scope),
+            beside(here, scope, say),
+            here.app.views.streets(scope, 500)["items"],
+            here.app.desk.seat.wants_sound_test(scope),
+        )
     )
-    since = midnight(here.app.wall())
-    say = speech(request)
     return desk_page(
         request,
         scope,
         "board.html",
         families=_BOARD_WORDS,
+        setup={"streets": {street["code"]: street["name"] for street in streets}},
         rows=rows,
-        closed=sum(1 for a in closed if (instant(a["closed_at"]) or since) >= since),
-        last_closed=clock(closed[0]["closed_at"]) if closed else None,
-        address=address,
+        untested=untested,
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
+        **values,
     )

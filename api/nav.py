@@ -12,6 +12,9 @@ _DESK = _LEADS | {"dispatcher"}
 _LOOKS = _DESK | {"auditor"}
 _FIELD = frozenset({"family_doctor", "street_office"})
 
+#: may raise an alert for somebody who telephones
+RAISERS = frozenset({"administrator", "supervisor", "dispatcher", "street_office"})
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -25,6 +28,7 @@ class Way:
 #: who may open which page; what they see there is cut to their streets and their role by the query itself
 WAYS = (
     Way("/", "board"),
+    Way("/raise", "raise", RAISERS),
     Way("/homes", "homes", _LOOKS | _FIELD),
     Way("/checkins", "checkins", _LOOKS | _FIELD),
     Way("/duty", "duty", _LOOKS | _FIELD),

@@ -20,10 +20,12 @@ from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
 from store.drills import Drills
+from store.finding import Finder
 from store.home_lists import HomeLists
 from store.ledger import Ledger
 from store.protection import Protection
 from store.register import Register
+from store.seat import Seat
 from store.tasks import Tasks
 from store.views import Views
 
@@ -56,11 +58,15 @@ class Desk:
     """What the pages beside the board read and change besides the rooms that programs use too."""
 
     homes: HomeLists
+    #: tasks, door codes, the sound test
+    seat: Seat
+    #: who telephones?
+    finder: Finder
 
     @classmethod
     def over(cls, ledger: Ledger, clock: Clock) -> "Desk":
         """All of it on one ledger."""
-        return cls(HomeLists(ledger, clock))
+        return cls(HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from domain.clock import Clock
 from domain.errors import Forbidden, LedgerCollision, LedgerUnavailable, NotFound, Refused
 from domain.events import Kind
 from domain.ids import new_id
+from escalation.aftercare import owed
 from escalation.command import (
     Accept,
     Claim,
@@ -30,6 +31,7 @@ from escalation.standing import Standing
 from escalation.subjects import home_subject, known_subjects
 from store import alerts
 from store.ledger import Ledger, Tx
+from store.tasks import open_tasks
 
 _DESK = frozenset({"administrator", "supervisor", "dispatcher"})
 _MAY_FORCE = frozenset({"administrator", "supervisor"})
@@ -111,10 +113,27 @@ class Commands:
             raise Refused("say where: give a home id, or an address in words")
         what = _word(Kind, kind, "kind")
         text = "; ".join(t for t in (address if home is None else None, note, caller_phone) if t) or None
-        return self._retry(lambda tx: self._raise(tx, actor, home, what, text, drill))
+        return self._retry(lambda tx: self._raise(tx, actor, self._subject(tx, actor, home), what, text, drill))
 
-    def _raise(self, tx: Tx, actor: Actor, home: str | None, kind: Kind, note: str | None, drill: bool) -> Alert:
-        subject = self._subject(tx, actor, home)
+    def reopen(self, alert_id: str, actor: Actor, note: str | None = None) -> Alert:
+        """It was closed too soon: a new alert of the same kind and subject, linked to the closed one, called anew."""
+        return self._retry(lambda tx: self._reopen(tx, alert_id, actor, note))
+
+    def _reopen(self, tx: Tx, alert_id: str, actor: Actor, note: str | None) -> Alert:
+        closed = alerts.load(tx, [alert_id]).get(alert_id)
+        if closed is None:
+            raise NotFound(f"no alert {alert_id}")
+        allowed(actor, closed)
+        if closed.open:
+            raise Refused("this alert is open; work on it")
+        home = closed.subject.home
+        subject = self._subject(tx, actor, home) if home else closed.subject
+        return self._raise(tx, actor, subject, closed.kind, note, closed.drill, closed.id)
+
+    def _raise(
+        self, tx: Tx, actor: Actor, subject: Subject, kind: Kind, note: str | None, drill: bool,
+        previous: str | None = None,
+    ) -> Alert:  # fmt: skip
         now, pair = self._clock.now(), (subject.key, drill)
         roster = self._standing.roster(tx)
         known = alerts.open_of(tx, [pair]).get(pair)
@@ -124,9 +143,8 @@ class Commands:
                 later = decisions[0].alert
                 decisions.append(decide(later, Note(actor, note), now, roster, self._plan(tx, known)))
         else:
-            command = Raise(
-                kind, actor.id, {"by_hand": True}, drill, note=note, previous=alerts.latest_of(tx, subject.key)
-            )
+            before = previous or alerts.latest_of(tx, subject.key)
+            command = Raise(kind, actor.id, {"by_hand": True}, drill, note=note, previous=before)
             plan = self._standing.in_force(tx, now, subject.street)
             subject = known_subjects(tx, plan, [subject])[subject.key]
             decisions = [raise_alert(new_id(), subject, command, now, roster, plan)]
@@ -152,7 +170,10 @@ class Commands:
         if alert_id not in loaded:
             raise NotFound(f"no alert {alert_id}")
         allowed(actor, loaded[alert_id])
-        return apply(tx, self._standing, loaded, [(alert_id, command)], self._clock.now())[alert_id]
+        done = apply(tx, self._standing, loaded, [(alert_id, command)], self._clock.now())[alert_id]
+        if not done.open:
+            open_tasks(tx, owed(done))
+        return done
 
     def _retry(self, work: Callable[[Tx], Alert]) -> Alert:
         """Somebody else was faster: read again and decide anew."""

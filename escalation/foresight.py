@@ -9,10 +9,11 @@ from domain.people import Scope
 from escalation.explained import as_json
 from escalation.plan import Plan, parse_plan
 from escalation.plan_diff import diff
+from escalation.rail import RailStep, rail
 from escalation.rehearsal import rehearse
 from escalation.scene import scene_of
 from escalation.standing import Standing
-from store import plans
+from store import alerts, plans
 from store.ledger import Ledger, Tx
 
 
@@ -42,6 +43,12 @@ class Foresight:
             old, new = self._plan(tx, a), self._plan(tx, b)
         changes = [{"what": what, "was": was, "is": now} for what, was, now in diff(old, new)]
         return {"a": a, "b": b, "changes": changes}
+
+    def rail(self, alert_id: str) -> list[RailStep]:
+        """An alert's plan as stops with times; for who may see the alert."""
+        with self._ledger.reading() as tx:
+            alert = alerts.peek(tx, alert_id)
+            return rail(self._standing.plan(tx, alert.plan), alert) if alert else []
 
     def _plan(self, tx: Tx, version: str) -> Plan:
         waiting = plans.proposal(tx, version)

@@ -9,7 +9,6 @@ import sqlalchemy as sa
 
 from domain.clock import Clock
 from domain.errors import NotFound, Refused
-from domain.ids import new_id
 from domain.people import Scope
 from store import plans, register
 from store.alerts import ALERTS
@@ -19,14 +18,15 @@ from store.home_sight import theirs
 from store.inbox import INBOX, payload
 from store.ledger import Ledger, Tx
 from store.outbox import OUTBOX
+from store.reads import AUDIT as AUDIT
+from store.reads import write_down
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
 from store.sight import ADMIN, PERSONAL, WIDE, bound, mine, only, plain, rows_of
-from store.tables import OperatorRow, ReadAuditRow
+from store.tables import OperatorRow
 from store.telemetry import STATES
 
 Page = dict[str, Any]
 OPERATORS = OperatorRow.__table__  # type: ignore[attr-defined]
-AUDIT = ReadAuditRow.__table__  # type: ignore[attr-defined]
 
 
 class Lists:
@@ -191,16 +191,8 @@ class Lists:
         return {"items": items, "next_cursor": items[-1][key.name] if more else None}
 
     def _audited(self, operator: str, what: str, subject: str, reason: str) -> None:
-        row = {
-            "id": new_id(),
-            "at": self._clock.now(),
-            "operator": operator,
-            "what": what,
-            "subject": subject,
-            "reason": reason,
-        }
         with self._ledger.transaction() as tx:
-            tx.execute(sa.insert(AUDIT), [row])
+            write_down(tx, self._clock.now(), operator, what, subject, reason)
 
 
 def _inbox(scope: Scope, *names: str) -> Any:

@@ -186,7 +186,9 @@ class Views(Lists):
             return {"access": None, "medical": None}
         residents = register.residents_of(tx, [home["id"]])[home["id"]]
         medical = [{"resident": r["id"], **(r.get("medical") or {})} for r in residents]
-        return {"access": dict(home["access"]), "medical": medical}
+        told = ("id", "name", "sex", "birth", "language", "hearing", "phones", "contacts")
+        people = [{k: r.get(k) for k in told} for r in residents]
+        return {"access": dict(home["access"]), "medical": medical, "residents": people}
 
 
 def _alert(

@@ -1,7 +1,7 @@
 // @ts-check
 /** One alert's page: seconds tick, and its parts are fetched again when the alert has changed. */
 import { Attention } from "./attention.js";
-import { Live, showState, span } from "./live.js";
+import { Live, say, showState, span } from "./live.js";
 
 const live = new Live();
 new Attention(live);
@@ -35,7 +35,7 @@ function follow() {
 /** @param {HTMLElement} part */
 function busy(part) {
   const typed = [...part.querySelectorAll("input:not([type=hidden]), textarea, select")].some((f) => /** @type {HTMLInputElement} */ (f).value !== "");
-  return typed || part.contains(document.activeElement) || part.querySelector("details[open]") !== null;
+  return typed || part.contains(document.activeElement) || part.querySelector("details[open], .revealed") !== null;
 }
 
 function tick() {
@@ -47,17 +47,53 @@ function tick() {
   }
 }
 
+/** The door's code comes only when asked for, and the server has written down who asked. */
+document.addEventListener("submit", async (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (form.id !== "reveal") return;
+  event.preventDefault();
+  const shown = document.createElement("p");
+  shown.className = "revealed";
+  try {
+    const answer = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" }, signal: AbortSignal.timeout(5000) });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const code = document.createElement("b");
+    code.className = "code num";
+    code.textContent = await answer.text();
+    shown.append(`${say("alert.code_is")} `, code);
+    form.replaceWith(shown);
+  } catch {
+    shown.textContent = say("board.offline_command");
+    form.append(shown);
+  }
+});
+
+/** Press what a key stands for: buttons and links at once, everything that asks back is only opened. @param {string} key */
+function press(key) {
+  const place = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`));
+  if (!place) return false;
+  const details = /** @type {HTMLDetailsElement | null} */ (place.closest("details"));
+  if (details) details.open = true;
+  place.scrollIntoView({ block: "nearest" });
+  place.focus();
+  if (place instanceof HTMLButtonElement && key === "a") place.click();
+  return true;
+}
+
 live.addEventListener("alerts", () => {
   seen = JSON.stringify(live.alerts.get(id) ?? null);
 });
 live.addEventListener("beat", () => { tick(); follow(); });
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
-  if (target.closest("input, select, textarea, button, a") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && target.closest("input, select, textarea, summary, button, a")) return target.blur();
+  if (target.closest("input, select, textarea")) return;
   if (event.key === "Escape") location.assign("/");
-  const place = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(event.key)}"]`));
-  if (place instanceof HTMLButtonElement) place.click();
-  else place?.focus();
+  else if (event.key === "?") /** @type {HTMLDialogElement} */ (document.getElementById("keys")).showModal();
+  else if (!/^[acopx1]$/.test(event.key) || !press(event.key)) return;
+  event.preventDefault();
 });
 showState(live);
 live.start();
+if (location.hash.length === 2) press(location.hash.slice(1));

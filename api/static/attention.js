@@ -20,7 +20,6 @@ export class Attention {
     this.sound = new Sound();
     /** @type {Set<string>} unclaimed alerts that were told of */
     this.known = new Set();
-    this.began = false;
     this.title = document.title;
     this.lamp = /** @type {HTMLElement} */ (document.getElementById("sound"));
     this.waiting = /** @type {HTMLElement} */ (document.getElementById("waiting"));
@@ -63,12 +62,26 @@ export class Attention {
     document.title = open.length ? `(${open.length}) ${say("board.unclaimed")} · ${say("site.name")}` : this.title;
     this.waiting.hidden = open.length === 0;
     this.waiting.textContent = `${say("board.unclaimed")} ${open.length}`;
-    document.body.classList.toggle("real-waits", real.length > 0);
+    this.showReal(real[0]);
     if (fresh.length) {
       this.sound.play(severity(fresh[0]));
       this.notify(fresh);
     }
-    this.began = true;
+  }
+
+  /** Who works on a drill is told, across the screen, that somebody really calls. @param {Alert | undefined} real */
+  showReal(real) {
+    const known = document.getElementById("real-alert");
+    const main = document.getElementById("main");
+    if (!real || main?.dataset.drill !== "yes") return known?.remove();
+    const link = /** @type {HTMLAnchorElement} */ (known ?? document.createElement("a"));
+    link.id = "real-alert";
+    link.className = "real-alert";
+    link.setAttribute("role", "alert");
+    link.href = `/alerts/${encodeURIComponent(real.id)}`;
+    const text = `${say("board.real_waits")}${named("kind", real.kind)} · ${where(real)}`;
+    if (link.textContent !== text) link.textContent = text;
+    if (!known) main.before(link);
   }
 
   /** A notice on the desktop while another window is in front; no name, no illness: others see the desktop too. @param {Alert[]} fresh */

@@ -2,6 +2,8 @@
 /** The board: who needs me now. Unclaimed first, seconds ticking, one button to claim. */
 import { calling, calls, claimed, flags, next, order, people, severity, unclaimed, where } from "./alerts.js";
 import { Attention, told as toldOf } from "./attention.js";
+import { Beside } from "./beside.js";
+import { Groups } from "./groups.js";
 import { Live, clock, named, say, showState, span } from "./live.js";
 
 /** @typedef {import("./live.js").Alert} Alert */
@@ -13,6 +15,8 @@ const lists = { calling: byId("calling"), claimed: byId("claimed") };
 const template = /** @type {HTMLTemplateElement} */ (document.getElementById("row"));
 const told = byId("told");
 const closing = /** @type {HTMLDialogElement} */ (document.getElementById("closing"));
+const beside = new Beside();
+const groups = new Groups(() => drawAll());
 /** @type {Map<string, Row>} */
 const rows = new Map();
 /** @type {string | null} */
@@ -74,8 +78,10 @@ function drawAll() {
     if (!live.alerts.has(id)) { row.element.remove(); rows.delete(id); }
   }
   const place = { calling: 0, claimed: 0 };
+  groups.draw(alerts, live.now());
   for (const alert of alerts) {
     const { element } = draw(alert);
+    element.hidden = !groups.shows(alert);
     const group = unclaimed(alert) ? "calling" : "claimed";
     const list = lists[group];
     if (list.children[place[group]] !== element) list.insertBefore(element, list.children[place[group]] ?? null);
@@ -226,13 +232,17 @@ document.addEventListener("keydown", (event) => {
 let known = new Set();
 live.addEventListener("alerts", () => {
   const fresh = [...live.alerts.values()].filter((a) => !known.has(a.id) && unclaimed(a)).sort(order);
+  if ([...known].some((id) => !live.alerts.has(id))) beside.want();
   known = new Set(live.alerts.keys());
+  groups.widen(fresh);
   drawAll();
   if (fresh.length) tell(toldOf(fresh[0]));
 });
 live.addEventListener("beat", () => {
   tick();
+  beside.beat();
   if (told.textContent && performance.now() - toldAt > 30_000) tell("");
 });
+document.getElementById("sound-play")?.addEventListener("click", () => attention.sound.play("critical"));
 showState(live);
 live.start();

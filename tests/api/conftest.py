@@ -93,7 +93,9 @@ class FakeHouse:
     moved: str | None = None
     #: what fills the screen
     alarming: list[str] = field(default_factory=list)
-    #: seconds that a read of the board takes
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+    sound_known: bool = True
+    #: how often the board was read
     reads: int = 0
 
     def put(self, *alerts: dict[str, Any]) -> None:
@@ -166,6 +168,36 @@ class FakeHouse:
 
     def duty(self, scope: Scope, role: str, street: str | None, at: datetime) -> dict[str, Any]:
         return {"items": [{"id": f"{role}-1", "role": role}], "next_cursor": None, "at": iso(at)}
+
+    # -- the desk
+
+    def aside(self, scope: Scope, limit: int = 30) -> Any:
+        counts: dict[str, int] = {}
+        for task in self.tasks:
+            counts[task["kind"]] = counts.get(task["kind"], 0) + 1
+        return SimpleNamespace(counts=counts, tasks=self.tasks[:limit])
+
+    def reveal(self, scope: Scope, id: str) -> str | None:
+        self.done.append(("reveal", id, scope.operator))
+        return "2580#"
+
+    def sound_tested(self, scope: Scope, heard: bool) -> None:
+        self.done.append(("sound", scope.operator, heard))
+        self.sound_known = True
+
+    def wants_sound_test(self, scope: Scope) -> bool:
+        return not self.sound_known
+
+    def finish(self, scope: Scope, key: str, result: str, note: str | None = None) -> dict[str, Any]:
+        self.done.append(("finish", key, result))
+        self.tasks = [task for task in self.tasks if task["key"] != key]
+        return {"key": key}
+
+    def find(self, scope: Scope, said: str) -> list[dict[str, Any]]:
+        self.done.append(("find", said))
+        known = {"id": "home-1", "address": {"text": "示例路100弄5号602室"}, "street": "310105001", "by": "phone",
+                 "residents": [{"id": "r1", "name": "示例老人一", "birth": "1936-05-01"}], "alert": None}  # fmt: skip
+        return [known] if said.endswith("0001") else []
 
     def empty(self, *_: Any) -> dict[str, Any]:
         return {"items": [], "next_cursor": None}
@@ -267,7 +299,7 @@ class FakeHouse:
 
 def app_of(house: FakeHouse, settings: ApiSettings) -> App:
     """The wiring, with the house in every place."""
-    names = ("progress", "voice_check", "decline", "release", "offer", "accept", "note")
+    names = ("progress", "voice_check", "decline", "release", "offer", "accept", "note", "reopen")
     commands = SimpleNamespace(
         claim=house.claim,
         close=house.close,
@@ -291,12 +323,13 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
     fakes = SimpleNamespace(commands=commands, views=views, drills=drills)
     return App(
         commands=cast(Any, fakes.commands), views=cast(Any, fakes.views), accounts=cast(Any, house),
-        register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, None), rota=cast(Any, None),
-        foresight=cast(Any, None), signing=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None),
-        care=None, callbacks=cast(Any, house),
+        register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, house),
+        rota=cast(Any, None), foresight=cast(Any, SimpleNamespace(rail=lambda id: [])),
+        signing=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None), care=None,
+        callbacks=cast(Any, house),
         protection=cast(Any, SimpleNamespace(counts=lambda scope: {"unprotected": 3})),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
-        settings=settings, desk=cast(Any, None),
+        settings=settings, desk=cast(Any, SimpleNamespace(seat=house, finder=house)),
     )  # fmt: skip
 
 
