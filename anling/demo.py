@@ -30,6 +30,8 @@ _FROM = "+85230009999"
 _USER = "demo"
 #: written beside the demo's data: addresses and log-in for the drill runner
 KIT = "drill.json"
+#: the check-in's steps within a minute, and practice homes that are missed within seconds
+_QUICK = Path(__file__).parent.parent / "drills" / "setup"
 _OUR_PORTS = (("http_port", 8080), ("mqtt_port", 1883))
 
 
@@ -79,7 +81,10 @@ def _prepare(asked: Settings) -> tuple[Stage, Settings]:
     folder = asked.data_dir if "data_dir" in asked.model_fields_set else asked.data_dir / "demo"
     stage = Stage(folder.absolute(), _free(0), "simulated-token", secrets.token_hex(16), secrets.token_hex(16))
     settings = asked.model_copy(update={
-        **chosen, "data_dir": stage.folder, "webhook_secret": stage.webhook_secret, "desk_secret": stage.desk_secret,
+        **chosen, "data_dir": stage.folder,
+        "checkin_steps": asked.checkin_steps or _QUICK / "checkins.toml",
+        "supervision": asked.supervision or _QUICK / "supervision.toml",
+        "webhook_secret": stage.webhook_secret, "desk_secret": stage.desk_secret,
         "twilio_account_sid": _SID, "twilio_auth_token": stage.token, "twilio_from": _FROM,
         "twilio_base_url": stage.world, "voice_routes": "*=twilio", "sms_routes": "*=twilio",
     })  # fmt: skip

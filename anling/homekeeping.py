@@ -1,7 +1,10 @@
 """What watches over the homes in this process: the ticker, and what it rings."""
 
+from pathlib import Path
+
 from anling.parts import Running
 from domain.clock import wall_now
+from domain.errors import ConfigurationError
 from domain.tasks import Task, TaskKind
 from escalation.desk_cases import DeskSilence
 from homes import rules_devices
@@ -22,7 +25,7 @@ def start_homes(running: Running) -> Ticker:
     built = running.house
     ticker = Ticker(built.zone, lambda job: _missed(running, job))
     if running.engine is not None:
-        steps = read_steps(TEMPLATE.read_text("utf-8"), TEMPLATE.name)
+        steps = read_steps(*_rules("ANLING_CHECKIN_STEPS", built.settings.checkin_steps or TEMPLATE))
         sweep = Sweep(built.ledger, built.standing, built.clock, steps, built.zone)
         line = CareLine(built.ledger, built.standing, built.clock, built.tokens)
         caller = CareCaller(built.ledger, built.clock, running.channels, line)
@@ -37,9 +40,19 @@ def start_homes(running: Running) -> Ticker:
 
 
 def _device_watch(running: Running) -> DeviceWatch:
-    built, template = running.house, rules_devices.TEMPLATE
-    rules = rules_devices.read_supervision(template.read_text("utf-8"), template.name)
-    return DeviceWatch(built.ledger, built.standing, built.clock, rules, built.zone)
+    built = running.house
+    text, name = _rules("ANLING_SUPERVISION", built.settings.supervision or rules_devices.TEMPLATE)
+    return DeviceWatch(
+        built.ledger, built.standing, built.clock, rules_devices.read_supervision(text, name), built.zone
+    )
+
+
+def _rules(setting: str, file: Path) -> tuple[str, str]:
+    """Text and name of a file of rules. Raises ``ConfigurationError``, so that nothing starts without it."""
+    try:
+        return file.read_text("utf-8"), file.name
+    except OSError as error:
+        raise ConfigurationError([f"{setting}: {file}: {error.strerror}"]) from error
 
 
 def _missed(running: Running, job: str) -> None:

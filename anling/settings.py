@@ -57,6 +57,8 @@ class Settings(BaseModel):
     deadman_secret: str | None = Field(None, description="makes those words signed posts instead of plain GETs")
     operator_contacts: str = Field("", description="whom the watch tells: webhook=https://…,sms=+86…,en:voice=+852…")
     timezone: str = Field("Asia/Shanghai", description="wall time of duty shifts")
+    checkin_steps: Path | None = Field(None, description="a file of its own for what is tried when a home is silent")
+    supervision: Path | None = Field(None, description="a file of its own for how long devices may be quiet")
     telemetry_days: float = Field(7.0, gt=0, description="raw telemetry is kept this long")
     instance: str = Field("", description="name of this process among several; default: host name")
     log_level: str = Field("info", description="debug, info, warning or error")

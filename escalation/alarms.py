@@ -1,4 +1,7 @@
-"""Alarms of our own: a missed check-in, a device that fell silent, a rule that saw something. Raised like a press."""
+"""Alarms of our own: a missed check-in, a device that fell silent, a rule that saw something. Raised like a press.
+
+In a practice home, where all that speaks is a probe, such an alarm is a drill; everywhere else it is real.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +16,7 @@ from escalation.standing import Standing
 from escalation.subjects import home_subject, known_subjects
 from store import alerts
 from store.ledger import Tx
+from store.practice import is_practice
 
 
 def alarm(
@@ -25,13 +29,14 @@ def alarm(
     subject = home_subject(tx, home)
     if subject is None:
         return None
-    pair = (subject.key, False)
+    drill = is_practice(tx, home)
+    pair = (subject.key, drill)
     roster, known = standing.roster(tx), alerts.open_of(tx, [pair]).get(pair)
     if known is not None:
         decision = decide(known, Signal(kind, by, dict(data)), now, roster, standing.plan(tx, known.plan))
     else:
         plan = standing.in_force(tx, now, subject.street)
         subject = known_subjects(tx, plan, [subject])[subject.key]
-        command = Raise(kind, by, dict(data), False, previous=alerts.latest_of(tx, subject.key))
+        command = Raise(kind, by, dict(data), drill, previous=alerts.latest_of(tx, subject.key))
         decision = raise_alert(new_id(), subject, command, now, roster, plan)
     return keep(tx, [decision])[0].id

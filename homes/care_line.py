@@ -13,6 +13,7 @@ from escalation.tokens import Tokens
 from store import care, checkins, register
 from store.care import CareCall
 from store.ledger import Ledger, Tx
+from store.practice import is_practice
 
 PREFIX = "care/"
 
@@ -51,7 +52,8 @@ class CareLine:
         home = register.homes_of(tx, [call.home]).get(call.home)
         return Letter(
             key=call.key, purpose=Purpose.CONTACT, attempt=1, alert_id="", track="", kind=Kind.CHECKIN_MISSED,
-            severity="routine", raised_at=now, drill=False, responder_id=call.responder or "resident",
+            severity="routine", raised_at=now, drill=is_practice(tx, call.home),
+            responder_id=call.responder or "resident",
             responder_name=person.name if person else "", role=_role(call, person), language=_language(person, cards),
             channel=call.channel, address=call.address, secret=None, ack_url="", sent_at=now, home=home,
             residents=tuple({"name": c.get("name"), "birth": c.get("birth")} for c in cards), about={"event": "care"},

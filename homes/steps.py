@@ -11,7 +11,8 @@ from domain.checkins import Action, Checkin, Step
 from domain.errors import ConfigurationError
 
 TEMPLATE = Path(__file__).parent / "checkins.toml"
-_LENGTH = re.compile(r"(-?\d+)m")
+_LENGTH = re.compile(r"(-?\d+)([ms])")
+_UNIT = {"m": timedelta(minutes=1), "s": timedelta(seconds=1)}
 #: a sweep that comes late still leaves a person this long to answer before the next step
 PATIENCE = timedelta(minutes=5)
 
@@ -39,10 +40,10 @@ def _step(n: int, said: dict[str, object], problems: list[str]) -> Step | None:
     if action not in set(Action):
         problems.append(f"step {n}: action {action!r}; write one of {', '.join(Action)}")
     if length is None:
-        problems.append(f'step {n}: after {said.get("after")!r}; write minutes: "10m", "-30m"')
+        problems.append(f'step {n}: after {said.get("after")!r}; write minutes or seconds: "10m", "-30s"')
     if action not in set(Action) or length is None:
         return None
-    return Step(Action(str(action)), timedelta(minutes=int(length[1])))
+    return Step(Action(str(action)), int(length[1]) * _UNIT[length[2]])
 
 
 def instant(day: date, minutes: int, zone: ZoneInfo) -> datetime:

@@ -98,6 +98,41 @@ class Product:
         """The drill is over."""
         self._door.ask("POST", f"/api/v1/drills/{quote(window)}/close", {})
 
+    def a_home(self) -> dict[str, Any]:
+        """Some home of ours: a practice home is put beside it."""
+        return dict(self._door.ask("GET", "/api/v1/homes?limit=1")["items"][0])
+
+    def enter_home(self, card: Mapping[str, Any]) -> None:
+        """Register a home, its residents and its devices."""
+        self._door.ask("POST", "/api/v1/homes", card)
+
+    def end_home(self, home: str) -> None:
+        """Nobody lives there any more: not asked, not supervised."""
+        self._door.ask("POST", f"/api/v1/homes/{quote(home)}/end", {})
+
+    def away(self, home: str, kind: str) -> None:
+        """They are ``away``, in ``hospital``, or ``back``."""
+        self._door.ask("POST", f"/api/v1/homes/{quote(home)}/away", {"kind": kind})
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """What waits for a person."""
+        return self._pages("/api/v1/tasks")
+
+    def checkins(self) -> list[dict[str, Any]]:
+        """The day's board."""
+        return self._pages("/api/v1/checkins")
+
+    def _pages(self, path: str) -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = []
+        cursor = ""
+        while True:
+            query = urlencode({"limit": "500"} | ({"cursor": cursor} if cursor else {}))
+            page = self._door.ask("GET", f"{path}?{query}")
+            rows += page["items"]
+            cursor = page["next_cursor"]
+            if not cursor:
+                return rows
+
     def open_alerts(self, home: str, drill: bool) -> list[dict[str, Any]]:
         """Open alerts of one home, newest first."""
         query = urlencode({"state": "open", "home": home, "drill": str(drill).lower()})

@@ -11,11 +11,13 @@ import sys
 import time
 import tomllib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from simulators.doors import DoorClosed
 from simulators.drillfile import BadDrill, parse_drill
 from simulators.judge import Tolerance, judge
+from simulators.practice import fresh
 from simulators.rehearsal import DrillSettings, Rehearsal
 from simulators.scenario import Drill
 from simulators.sitefile import BadSite, Site, read_site
@@ -53,7 +55,8 @@ def run(drill: Drill, settings: DrillSettings) -> Verdict:
 
     Raises BadDrill or BadSite when it cannot start; afterwards every trouble is a finding of the verdict.
     """
-    site = read_site(settings.site)
+    drill, site = fresh(drill, read_site(settings.site))
+    settings = replace(settings, time_scale=1.0) if drill.wall else settings
     errors = list(_misfits(drill, site))
     if errors:
         raise BadDrill(errors)
@@ -61,7 +64,7 @@ def run(drill: Drill, settings: DrillSettings) -> Verdict:
     rehearsal = Rehearsal(drill, settings, site)
     try:
         rehearsal.perform()
-    except DoorClosed as error:
+    except (DoorClosed, ValueError) as error:
         rehearsal.fault(str(error))
     finally:
         rehearsal.clean_up()
@@ -82,7 +85,7 @@ def _misfits(drill: Drill, site: Site) -> Iterable[str]:
         elif site.devices[device].home not in drill.homes:
             yield f"{drill.name}: press: {device} 不属于 homes / is in none of the homes: add its home"
     for who in drill.behaviour:
-        if who not in site.roles:
+        if who not in site.roles and who not in drill.people:
             yield f"{drill.name}: behaviour: {who} 不在站点文件 / is not a responder of the site file"
 
 

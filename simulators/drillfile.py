@@ -4,11 +4,22 @@ Times are plan seconds (``"90s"``, ``"2m"``), counted from the start of the dril
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from simulators.scenario import Act, Drill, ExpectAlert, Expectation, ExpectContact, ExpectReceipt, Window
+from simulators.scenario import (
+    Act,
+    Drill,
+    ExpectAlert,
+    Expectation,
+    ExpectContact,
+    ExpectReceipt,
+    ExpectSeen,
+    PracticeHome,
+    Window,
+)
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -41,12 +52,16 @@ def seconds(value: object) -> float:
 
 
 _TOP = frozenset(
-    {"title", "homes", "drill", "deadline", "unexpected", "people", "behaviour", "act", "expect"}
+    {"title", "homes", "drill", "deadline", "unexpected", "pace", "people", "behaviour", "practice", "act", "expect"}
 )
 #: verb → what may stand beside it
 _VERBS: Mapping[str, frozenset[str]] = {
     "press": frozenset({"kind", "data"}),
     "cancel": frozenset(),
+    "tell": frozenset({"kind", "data"}),
+    "cut": frozenset(),
+    "restore": frozenset(),
+    "away": frozenset({"kind", "status"}),
     "claim_as": frozenset({"track", "status"}),
     "progress_as": frozenset({"step", "note", "track", "status", "optional"}),
     "release_as": frozenset({"track", "status"}),
@@ -63,6 +78,20 @@ _TYPES = frozenset({"contact", "update", "inform", "stand_down"})
 _ALERT_FIELDS = frozenset(
     {"state", "kind", "severity", "signals", "cancel_requested", "track", "track_state", "claimed_by", "open"}
 )
+_SEEN_FIELDS = {
+    "task": frozenset({"kind", "home", "device"}),
+    "checkin": frozenset({"home", "state", "way"}),
+    "command": frozenset({"device", "cmd"}),
+}
+_WAYS = frozenset({"activity", "button", "voice", "visit", "family", "desk"})
+
+
+def _spread(acts: Iterable[Act], practice: Iterable[PracticeHome]) -> Iterator[Act]:
+    """An act on a device of which there are numbered copies is an act on each of them."""
+    known = [name for home in practice for name in (home.id, *home.devices)]
+    for act in acts:
+        copies = [name for name in known if re.fullmatch(rf"{re.escape(act.target)}-\d\d", name)]
+        yield from (replace(act, target=name) for name in copies or [act.target])
 
 
 class _Reader:
@@ -77,7 +106,10 @@ class _Reader:
         title = raw.get("title") if isinstance(raw.get("title"), dict) else {}
         if not title or not title.get("zh") or not title.get("en"):
             self._fault("title", '缺标题 / no title: write title = { zh = "…", en = "…" }')
-        homes = self._names(raw.get("homes"), "homes")
+        rows = enumerate(self._rows(raw, "practice"), 1)
+        practice = tuple(home for n, row in rows for home in self._practice(row, f"practice[{n}]"))
+        named = self._names(raw.get("homes"), "homes") if "homes" in raw or not practice else ()
+        homes = (*named, *(home.id for home in practice))
         deadline = self._seconds(raw.get("deadline"), "deadline")
         acts = [self._act(row, f"act[{n}]", deadline) for n, row in enumerate(self._rows(raw, "act"), 1)]
         if not acts:
@@ -96,10 +128,35 @@ class _Reader:
             drill=self._one_of(raw.get("drill", True), (True, False), "drill"),
             people=self._people(raw),
             behaviour={who: self._behaviour(how, who) for who, how in self._table(raw, "behaviour").items()},
-            acts=tuple(sorted((act for act in acts if act), key=lambda act: act.at)),
+            acts=tuple(sorted(_spread((act for act in acts if act), practice), key=lambda act: act.at)),
             expects=tuple(expect for expect in expects if expect),
             deadline=deadline,
             strict=self._one_of(raw.get("unexpected", "fail"), ("fail", "report"), "unexpected") == "fail",
+            practice=practice,
+            wall=self._one_of(raw.get("pace", "plan"), ("plan", "wall"), "pace") == "wall",
+        )
+
+    def _practice(self, row: Mapping[str, Any], place: str) -> list[PracticeHome]:
+        """One home, or ``copies`` of it, numbered."""
+        self._known(row, frozenset({"id", "copies", "devices", "phones", "key_holders", "checkin"}), place)
+        one = self._practice_home(row, place)
+        copies = self._count(row, "copies", place, 1) or 1
+        numbers = [f"-{n:02d}" for n in range(1, copies + 1)] if copies > 1 else [""]
+        return [replace(one, id=one.id + n, devices=tuple(d + n for d in one.devices)) for n in numbers]
+
+    def _practice_home(self, row: Mapping[str, Any], place: str) -> PracticeHome:
+        asked = row.get("checkin")
+        rule = asked if isinstance(asked, dict) else {}
+        self._known(rule, frozenset({"minutes", "ways"}), f"{place}.checkin")
+        minutes = self._count(rule, "minutes", f"{place}.checkin", 1) if asked is not None else None
+        ids = self._names(row.get("id"), f"{place}.id")
+        return PracticeHome(
+            id=ids[0] if ids else "",
+            devices=self._names(row.get("devices"), f"{place}.devices"),
+            phones=self._names(row["phones"], f"{place}.phones") if "phones" in row else (),
+            key_holders=self._names(row["key_holders"], f"{place}.key_holders") if "key_holders" in row else (),
+            window_min=minutes,
+            ways=self._choice(rule.get("ways", ["button", "voice"]), _WAYS, f"{place}.checkin.ways"),
         )
 
     def _people(self, raw: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -122,15 +179,17 @@ class _Reader:
         return Act(at, verb, row[verb], detail)
 
     def _expect(self, row: Mapping[str, Any], place: str, deadline: float) -> Expectation | None:
-        what = [key for key in ("contact", "alert", "receipt") if key in row]
+        what = [key for key in ("contact", "alert", "receipt", *_SEEN_FIELDS) if key in row]
         if len(what) != 1:
-            self._fault(place, "要且只要一个 / exactly one of: contact, alert, receipt")
+            self._fault(place, "要且只要一个 / exactly one of: contact, alert, receipt, task, checkin, command")
             return None
         window = self._window(row.get("within"), f"{place}.within", deadline)
         if what[0] == "contact":
             return self._contact(row, place, window)
         if what[0] == "alert":
             return self._alert(row, place, window)
+        if what[0] in _SEEN_FIELDS:
+            return self._seen(row, what[0], place, window)
         self._known(row, frozenset({"receipt", "within"}), place)
         return ExpectReceipt(str(row["receipt"]), window)
 
@@ -155,6 +214,15 @@ class _Reader:
         self._known(fields, _ALERT_FIELDS, f"{place}.alert")
         always = self._one_of(row.get("always", False), (True, False), f"{place}.always")
         return ExpectAlert(fields, window, always)
+
+    def _seen(self, row: Mapping[str, Any], what: str, place: str, window: Window) -> ExpectSeen:
+        self._known(row, frozenset({what, "within", "never"}), place)
+        fields = row[what] if isinstance(row[what], dict) else {}
+        if not fields:
+            self._fault(f"{place}.{what}", "要有内容 / must say something: a table of " + ", ".join(_SEEN_FIELDS[what]))
+        self._known(fields, _SEEN_FIELDS[what], f"{place}.{what}")
+        never = self._one_of(row.get("never", False), (True, False), f"{place}.never")
+        return ExpectSeen(what, fields, window, never)
 
     def _window(self, value: Any, place: str, deadline: float) -> Window:
         if not isinstance(value, list) or len(value) != 2:

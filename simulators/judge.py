@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from simulators.scenario import Drill, ExpectAlert, Expectation, ExpectContact, ExpectReceipt, Window
+from simulators.scenario import Drill, ExpectAlert, Expectation, ExpectContact, ExpectReceipt, ExpectSeen, Window
 
 #: Only these ask somebody to come; ``inform`` and ``stand_down`` are news.
 ASKING = frozenset({"contact", "update"})
@@ -69,12 +69,23 @@ class Receipted:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What a list showed at one moment about the drill's homes, or a command that a device heard."""
+
+    at: float
+    #: ``task``, ``checkin`` or ``command``
+    what: str
+    rows: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Everything that was seen, in order."""
 
     reached: tuple[Reached, ...] = ()
     glimpses: tuple[Glimpse, ...] = ()
     receipts: tuple[Receipted, ...] = ()
+    seen: tuple[Seen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ class Finding:
     sort: Sort
     good: bool
     expectation: Expectation | None = None
-    came: tuple[Reached | Glimpse | Receipted, ...] = ()
+    came: tuple[Reached | Glimpse | Receipted | Seen, ...] = ()
     #: for a fault: what went wrong; else why it is not good
     why: str = ""
 
@@ -135,6 +146,8 @@ def _judge_one(case: _Case, expectation: Expectation) -> Finding:
             return _alert(case, expectation)
         case ExpectReceipt():
             return _receipt(case, expectation)
+        case ExpectSeen():
+            return _seen(case, expectation)
 
 
 def _contact(case: _Case, expectation: ExpectContact) -> Finding:
@@ -216,6 +229,24 @@ def _receipt(case: _Case, expectation: ExpectReceipt) -> Finding:
     good = [one for one in own if one.result == "stored" and case.inside(one.at, expectation.window)]
     why = "" if good else "没有 none"
     return Finding(Sort.EXPECTED, not why, expectation, tuple(good[:1] or own[:1]), why)
+
+
+def _seen(case: _Case, expectation: ExpectSeen) -> Finding:
+    looks = [
+        one for one in case.record.seen if one.what == expectation.what and case.inside(one.at, expectation.window)
+    ]
+    fitting = [one for one in looks if any(_row_shows(row, expectation.fields) for row in one.rows)]
+    if expectation.never:
+        # A command that never came leaves no trace; a list that was never looked at proves nothing.
+        looked = bool(looks) or expectation.what == "command"
+        why = "出现了 was seen" if fitting else "" if looked else "没有看到 not looked at"
+        return Finding(Sort.EXPECTED, not why, expectation, tuple(fitting[:1]), why)
+    why = "" if fitting else "没有出现 never seen"
+    return Finding(Sort.EXPECTED, not why, expectation, tuple(fitting[:1] or looks[-1:]), why)
+
+
+def _row_shows(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(row.get(name) == value for name, value in wanted.items())
 
 
 def _unexpected(case: _Case) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from simulators.device import Device, Traits
 from simulators.doors import DoorClosed, Product, Refused, World, answer_page
 from simulators.judge import Finding, Sort
 from simulators.loop import Loop
-from simulators.scenario import Act, Drill
+from simulators.practice import Window, card, next_window
+from simulators.scenario import SPEAKING, Act, Drill
 from simulators.sitefile import Site
 from simulators.verdict import saw, shown
 from simulators.watch import Watch, who_is_who
 
-_PRESSES = ("press", "cancel")
 #: Real seconds between two looks.
 _LOOK_S = 0.1
 #: Real seconds after the end in which a late contact would still be seen.
@@ -71,6 +72,9 @@ class Rehearsal:
         self._window: str | None = None
         self._started = False
         self._before: dict[str, Any] = {}
+        self._opening: Window | None = None
+        self._entered: list[str] = []
+        self._heard: dict[str, int] = {}
 
     def fault(self, what: str) -> None:
         """Something broke: the drill fails, and goes on as far as it can."""
@@ -82,6 +86,7 @@ class Rehearsal:
         self._prepare()
         acts = self._acts
         self._started = True
+        self._await_opening()
         self.watch.started = time.time()
         self._say("开始 start")
         while (now := self.watch.now()) <= self.drill.deadline:
@@ -92,7 +97,7 @@ class Rehearsal:
 
     def clean_up(self) -> None:
         """Close the alerts, look once more for late contacts, close the window, give the behaviours back."""
-        for step in (self._close_alerts, self._last_look, self._close_window, self._restore):
+        for step in (self._close_alerts, self._last_look, self._close_window, self._leave_homes, self._restore):
             self._insist(step)
         for device in self._devices.values():
             device.stop()
@@ -107,20 +112,53 @@ class Rehearsal:
         for user, password in self.settings.accounts.items():
             self.product.log_in_also(user, password)
         self._refuse_leftovers()
+        self._enter_homes()
         if self.drill.drill:
-            minutes = math.ceil(self.drill.deadline * self.settings.time_scale / 60) + 2
+            minutes = math.ceil(self.drill.deadline * self.settings.time_scale / 60) + 4
             self._window = self.product.open_window(self.drill.name, self.drill.homes, minutes)
             self._say(f"演练窗口 drill window {self._window}: {', '.join(self.drill.homes)}, {minutes} min")
         self._before = self.world.people()
         for who, behaviour in self.drill.behaviour.items():
             self._teach(who, behaviour)
         self.watch.after = self.world.newest()
+        if self.drill.expects_any("task"):
+            self.watch.stale = frozenset(str(row["key"]) for row in self.product.tasks())
         for device in self.drill.devices():
             self._speaker(device)
 
+    def _enter_homes(self) -> None:
+        """Practice homes go into the register before their windows open."""
+        if not self.drill.practice:
+            return
+        longest = max((home.window_min for home in self.drill.practice if home.window_min is not None), default=None)
+        if longest is not None:
+            self._opening = next_window(datetime.now(UTC), longest)
+        place = self.product.a_home()
+        for home in self.drill.practice:
+            window = self._opening
+            if window is not None and home.window_min is not None:
+                window = Window(window.opens, window.opens + timedelta(minutes=home.window_min))
+            own = window if home.window_min is not None else None
+            self.product.enter_home(card(self.drill, self.site, home.id, place, own))
+            self._entered.append(home.id)
+
+    def _await_opening(self) -> None:
+        """A drill with a check-in begins when the window opens."""
+        if self._opening is not None:
+            wait = self._opening.opens.timestamp() - time.time()
+            self._say(f"等窗口打开 waiting for the window to open: {wait:.0f} s")
+            time.sleep(max(0.0, wait))
+
+    def _leave_homes(self) -> None:
+        """Tomorrow nobody asks a practice home, and nobody misses its devices."""
+        while self._entered:
+            self.product.end_home(self._entered[-1])
+            self._entered.pop()
+
     def _refuse_leftovers(self) -> None:
+        practice = {home.id for home in self.drill.practice}
         for home in self.drill.homes:
-            for alert in self.product.open_alerts(home, self.drill.drill):
+            for alert in () if home in practice else self.product.open_alerts(home, self.drill.drill):
                 raise DoorClosed(
                     f"{home} 还有未关闭的警情 / has an open alert {alert['id']}: close it, then run again"
                 )
@@ -139,7 +177,9 @@ class Rehearsal:
             if speaker is not None:
                 speaker.kill()
             folder = Path(self._flash.name) / row.id
-            traits = Traits(heartbeat_s=0)
+            # nobody else speaks as a probe of this run, so it says itself that it is there
+            own = any(row.id in home.devices for home in self.drill.practice)
+            traits = Traits(heartbeat_s=3 if own else 0, answers_checkin_s=None)
             speaker = Device(row.id, self.settings.mqtt, row.secret, folder, traits, self._loop)
             self._devices[row.id] = speaker
             try:
@@ -159,8 +199,16 @@ class Rehearsal:
             self.fault(f"{act.verb} {act.target}: {error}")
 
     def _dispatch(self, act: Act) -> None:
-        if act.verb in _PRESSES:
+        if act.verb in ("press", "cancel"):
             self._press(act)
+        elif act.verb == "tell":
+            self._speaker(act.target).tell(str(act.detail.get("kind", "activity")), **act.detail.get("data", {}))
+        elif act.verb == "cut":
+            self._devices[self._speaker(act.target).id].kill()
+        elif act.verb == "restore":
+            self._speaker(act.target).tell("heartbeat", battery_pct=81)
+        elif act.verb == "away":
+            self.product.away(act.target, str(act.detail.get("kind", "away")))
         elif act.verb == "behave":
             self._teach(act.target, act.detail)
         elif act.verb == "sms_as":
@@ -208,6 +256,10 @@ class Rehearsal:
                     self._receipted.add(press)
                     self.watch.receipted(str(receipt.get("dev") or device_id), receipt)
                     self._say(f"  回执 receipt {device_id} {receipt.get('result')} {receipt.get('alert')}")
+            for command in device.commands[self._heard.get(device_id, 0) :]:
+                self._heard[device_id] = self._heard.get(device_id, 0) + 1
+                self.watch.commanded(device_id, str(command.get("cmd")))
+                self._say(f"  命令 command {device_id} {command.get('cmd')}")
             self._give_back(device_id, device)
         try:
             self.watch.look()
@@ -220,8 +272,11 @@ class Rehearsal:
 
     def _give_back(self, device_id: str, device: Device) -> None:
         """A device with nothing more to press or to deliver leaves its line to whoever else speaks as it."""
-        ahead = [self.site.devices[act.target] for act in self._acts if act.verb in _PRESSES]
-        if device_id not in {row.gateway or row.id for row in ahead} and not device.outbox:
+        now = self.watch.now()
+        ahead = [self.site.devices[act.target] for act in self._acts if act.verb in SPEAKING]
+        ahead += [self.site.devices[device] for device, until in self.drill.listening() if now <= until]
+        mine = {row.gateway or row.id for row in ahead} | {d for home in self.drill.practice for d in home.devices}
+        if device_id not in mine and not device.outbox:
             device.stop()
 
     def _tell_news(self) -> None:

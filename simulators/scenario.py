@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+#: acts of a device
+SPEAKING = ("press", "cancel", "tell", "cut", "restore")
 #: Window of an expectation, plan seconds from..to.
 Window = tuple[float, float]
 
@@ -51,7 +53,35 @@ class ExpectReceipt:
     window: Window
 
 
-Expectation = ExpectContact | ExpectAlert | ExpectReceipt
+@dataclass(frozen=True, slots=True)
+class ExpectSeen:
+    """A row with these fields must be shown at some moment of the window, or at none of them (``never``).
+
+    ``what``: ``task`` (what waits for a person), ``checkin`` (the day's board), ``command`` (heard by a device).
+    """
+
+    what: str
+    fields: Mapping[str, Any]
+    window: Window
+    never: bool = False
+
+
+Expectation = ExpectContact | ExpectAlert | ExpectReceipt | ExpectSeen
+
+
+@dataclass(frozen=True, slots=True)
+class PracticeHome:
+    """A home made for this drill; all its devices are probes, so what rules raise there is a drill."""
+
+    id: str
+    devices: tuple[str, ...]
+    #: telephones of the one who is said to live there
+    phones: tuple[str, ...] = ()
+    #: responders who are asked to look in
+    key_holders: tuple[str, ...] = ()
+    #: minutes that its check-in window is open, from the start of the drill; None: it is not asked
+    window_min: int | None = None
+    ways: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +104,20 @@ class Drill:
     deadline: float
     #: an unexpected contact fails the drill; else it is only reported
     strict: bool
+    practice: tuple[PracticeHome, ...] = ()
+    #: its times are real seconds at any pace, because it waits for a clock on the wall
+    wall: bool = False
 
     def devices(self) -> list[str]:
-        """The devices that are pressed."""
-        return sorted({act.target for act in self.acts if act.verb in ("press", "cancel")})
+        """The devices that the drill speaks or listens as."""
+        spoken = {act.target for act in self.acts if act.verb in SPEAKING}
+        return sorted(spoken | {device for device, _ in self.listening()})
+
+    def listening(self) -> list[tuple[str, float]]:
+        """Devices that must hear a command, and until when, plan seconds."""
+        heard = (one for one in self.expects if isinstance(one, ExpectSeen) and one.what == "command")
+        return [(str(one.fields["device"]), one.window[1]) for one in heard if "device" in one.fields]
+
+    def expects_any(self, what: str) -> bool:
+        """Whether rows of this sort must be looked at."""
+        return any(isinstance(one, ExpectSeen) and one.what == what for one in self.expects)

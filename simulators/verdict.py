@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from simulators.judge import AlertView, Finding, Glimpse, Reached, Receipted, Sort
-from simulators.scenario import Drill, ExpectAlert, Expectation, ExpectContact, Window
+from simulators.judge import AlertView, Finding, Glimpse, Reached, Receipted, Seen, Sort
+from simulators.scenario import Drill, ExpectAlert, Expectation, ExpectContact, ExpectSeen, Window
 
 _SORTS: Mapping[Sort, str] = {
     Sort.EXPECTED: "预期 expected",
@@ -15,6 +15,7 @@ _SORTS: Mapping[Sort, str] = {
     Sort.REAL_DESK: "演练到了真 120 a drill reached a real 120",
     Sort.FAULT: "故障 fault",
 }
+_SEEN = {"task": "任务 task", "checkin": "平安确认 check-in", "command": "设备命令 command"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ def _expected(expectation: Expectation) -> str:
     if isinstance(expectation, ExpectAlert):
         fields = " ".join(f"{key}={value}" for key, value in expectation.fields.items())
         return f"{span} 警情 alert {'一直 always ' if expectation.always else ''}{fields}"
+    if isinstance(expectation, ExpectSeen):
+        fields = " ".join(f"{key}={value}" for key, value in expectation.fields.items())
+        return f"{span} {_SEEN[expectation.what]} {'从不 never ' if expectation.never else ''}{fields}"
     return f"{span} 回执 receipt {expectation.device}"
 
 
@@ -83,12 +87,15 @@ def _span(window: Window) -> str:
     return f"{window[0]:g}–{window[1]:g}s"
 
 
-def saw(one: Reached | Glimpse | Receipted) -> str:
+def saw(one: Reached | Glimpse | Receipted | Seen) -> str:
     """One thing that was seen, in few words and without personal data."""
     if isinstance(one, Reached):
         return f"{one.at:.1f}s {one.who} {one.channel} {one.type}"
     if isinstance(one, Receipted):
         return f"{one.at:.1f}s {one.device} {one.result}"
+    if isinstance(one, Seen):
+        rows = (" ".join(f"{key}={value}" for key, value in row.items() if value is not None) for row in one.rows)
+        return f"{one.at:.1f}s {' | '.join(rows) or '无 none'}"
     return f"{one.at:.1f}s {' | '.join(shown(alert) for alert in one.alerts) or '无警情 no alert'}"
 
 

@@ -1,12 +1,12 @@
 """The eyes of a drill: polls the product and the world, and keeps what it saw as a record for the judge."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulators.doors import Product, World
-from simulators.judge import AlertView, Glimpse, Reached, Receipted, Record, TrackView
+from simulators.judge import AlertView, Glimpse, Reached, Receipted, Record, Seen, TrackView
 from simulators.scenario import Drill
 from simulators.sitefile import Site
 
@@ -67,6 +67,10 @@ class Watch:
     _referenced_at: float = 0.0
     _glimpses: list[Glimpse] = field(default_factory=list)
     _receipts: list[Receipted] = field(default_factory=list)
+    #: tasks that were there before us
+    stale: frozenset[str] = frozenset()
+    _seen: list[Seen] = field(default_factory=list)
+    _listed_at: float = 0.0
 
     def now(self) -> float:
         """Plan seconds since the start."""
@@ -82,10 +86,32 @@ class Watch:
                 seen[alert] = view(self.product.alert(alert))
         self.alerts |= seen
         self._glimpses.append(Glimpse(self.now(), tuple(self.alerts.values())))
+        self._look_at_lists()
         contacts = self.world.contacts(self.after)
         if any(_nameless(row) and row.get("sid") not in self._references for row in contacts):
             self._look_up()
         self.contacts = [row for row in contacts if self._ours(row)]
+
+    def _look_at_lists(self) -> None:
+        """Tasks and check-ins of our homes, where the drill asks for them."""
+        if time.monotonic() < self._listed_at + _LOOK_UP_S:
+            return
+        self._listed_at = time.monotonic()
+        if self.drill.expects_any("task"):
+            rows = (row for row in self.product.tasks() if row["key"] not in self.stale)
+            self._note("task", (_task(row) for row in rows))
+        if self.drill.expects_any("checkin"):
+            self._note("checkin", (_checkin(row) for row in self.product.checkins()))
+
+    def _note(self, what: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        # What is about no home is about a street: new since the drill began, it is taken as ours.
+        homes = (*self.drill.homes, None)
+        ours = (row for row in rows if row["home"] in homes)
+        self._seen.append(Seen(self.now(), what, tuple(ours)))
+
+    def commanded(self, device: str, command: str) -> None:
+        """A device heard a command just now."""
+        self._seen.append(Seen(self.now(), "command", ({"device": device, "cmd": command},)))
 
     def _look_up(self) -> None:
         """Find out which calls were about our alerts, and whether somebody else's alert is open."""
@@ -109,7 +135,7 @@ class Watch:
 
     def record(self) -> Record:
         """Everything seen so far."""
-        return Record(tuple(self.reached()), tuple(self._glimpses), tuple(self._receipts))
+        return Record(tuple(self.reached()), tuple(self._glimpses), tuple(self._receipts), tuple(self._seen))
 
     def reached(self) -> list[Reached]:
         """The contacts about this drill, oldest first."""
@@ -134,7 +160,17 @@ class Watch:
             return row["home"] in self.drill.homes
         if row.get("sid") is not None and row["sid"] in self._references:
             return True
+        if any(row.get("who") in addresses for addresses in self.drill.people.values()):
+            return True
         return bool(self.drill.drill and row.get("drill")) or not self.strangers
+
+
+def _task(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"kind": row.get("kind"), "home": row.get("home_id"), "device": row.get("device_id")}
+
+
+def _checkin(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: row.get(name) for name in ("home", "state", "way")}
 
 
 def _nameless(row: Mapping[str, Any]) -> bool:

@@ -121,6 +121,11 @@ class Register:
             _upsert(tx, DEVICES, [row])
             touch(tx)
 
+    def place_of(self, home: str) -> Mapping[str, Any] | None:
+        """Where a home is, without its cards; None for one that is not registered."""
+        with self._ledger.reading() as tx:
+            return homes_of(tx, [home]).get(home)
+
     def secret_ok(self, device: str, secret: str) -> bool:
         """Whether ``secret`` is the device's own; an unknown device or one without a secret never passes."""
         with self._ledger.reading() as tx:

@@ -38,6 +38,8 @@ class Street(Installation):
             "ANLING_TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "ANLING_TWILIO_AUTH_TOKEN": TOKEN,
             "ANLING_TWILIO_FROM": "+85230009999", "ANLING_TWILIO_BASE_URL": self.world,
             "ANLING_VOICE_ROUTES": "*=twilio", "ANLING_SMS_ROUTES": "*=twilio",
+            "ANLING_CHECKIN_STEPS": str(ROOT / "drills" / "setup" / "checkins.toml"),
+            "ANLING_SUPERVISION": str(ROOT / "drills" / "setup" / "supervision.toml"),
             "ANLING_WEBHOOK_SECRET": WEBHOOK, "ANLING_DESK_SECRET": DESK,
         }  # fmt: skip
 

@@ -390,3 +390,34 @@ def test_a_plan_is_signed_by_two(town: TestClient, who: Any) -> None:
     assert [("approved", True), ("proposed", False)] == [
         (p["state"], p["in_force"]) for p in town.get("/api/v1/plans", headers=who["desk"]).json()["items"]
     ]  # fmt: skip
+
+
+def test_a_home_is_entered_and_changed_by_a_supervisor(town: TestClient, who: Mapping[str, Mapping[str, str]]) -> None:
+    """With its residents and devices, in the words of a site file; a change leaves what it does not name."""
+    home = {
+        "id": "home-9", "street": "310105001", "address": {"text": "示例路9号"},
+        "residents": [{"id": "resident-9", "name": "示例老人九", "phones": ["+85230001009"]}],
+        "devices": [{"id": "dev-0009", "role": "sos_button", "secret": "secret-0009"}],
+    }  # fmt: skip
+    entered = town.post("/api/v1/homes", json=home, headers=who["boss"])
+    rule = {"by": "09:30", "window_opens": "05:00", "ways": ["button"]}
+    changed = town.patch("/api/v1/homes/home-9", json={"checkin": rule}, headers=who["boss"])
+    shown = next(h for h in town.get("/api/v1/homes", headers=who["boss"]).json()["items"] if h["id"] == "home-9")
+    taken = town.patch("/api/v1/homes/home-9", json={"checkin": None}, headers=who["boss"])
+
+    assert [201, 200, 200] == [entered.status_code, changed.status_code, taken.status_code]
+    assert ("示例路9号", rule) == (shown["address"]["text"], shown["checkin"])
+    assert taken.json()["checkin"] is None
+
+
+def test_the_register_refuses_with_every_reason(town: TestClient, who: Mapping[str, Mapping[str, str]]) -> None:
+    """A dispatcher may not; an unknown street, a wrong rule and a wrong word are all named; no home is 404."""
+    wrong = {"id": "home-8", "street": "310105001", "checkin": {"by": "25:99", "window_opens": "x"}, "wrong": 1}
+    said = town.post("/api/v1/homes", json=wrong, headers=who["boss"])
+    nowhere = town.post("/api/v1/homes", json={"id": "home-8", "street": "elsewhere"}, headers=who["boss"])
+    refused = town.post("/api/v1/homes", json={"id": "home-8", "street": "310105001"}, headers=who["desk"])
+
+    assert 403 == refused.status_code
+    assert (422, 422) == (said.status_code, nowhere.status_code)
+    assert {"by:", "window_opens:"} <= set(str(said.json()["errors"]).split())
+    assert 404 == town.patch("/api/v1/homes/nowhere", json={}, headers=who["boss"]).status_code
