@@ -28,7 +28,7 @@ def with_expect(**expect: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in DRILLS.glob("*.toml")))
 def test_every_drill_of_the_house_can_be_read(name: str) -> None:
-    """What ships must parse, carry both titles, be a drill, and end by closing what it opened."""
+    """What ships must parse, carry both titles, be a drill, and close what it pressed; practice goes by the wall."""
     drill = load_drill(name)
 
     assert name == drill.name
@@ -36,7 +36,9 @@ def test_every_drill_of_the_house_can_be_read(name: str) -> None:
     assert drill.strict
     assert drill.zh
     assert drill.en
-    assert "close_as" == drill.acts[-1].verb
+    verbs = [act.verb for act in drill.acts]
+    assert "close_as" in verbs or "press" not in verbs
+    assert drill.wall or not drill.practice
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in DRILLS.glob("*.toml")))
