@@ -4,7 +4,7 @@ import gc
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -15,6 +15,7 @@ from anling.cli_duty import duty
 from anling.cli_inbox import inbox
 from anling.cli_plan import plan
 from anling.cli_responder import responder
+from anling.cli_user import user
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -25,7 +26,6 @@ cli = typer.Typer(
 )
 db = typer.Typer(no_args_is_help=True, help="The ledger's schema.")
 drill = typer.Typer(no_args_is_help=True, help="Drills.")
-user = typer.Typer(no_args_is_help=True, help="Log-ins.")
 for name, group in (
     ("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device), ("broker", broker),
     ("inbox", inbox), ("duty", duty), ("responder", responder),
@@ -219,67 +219,6 @@ def _demo_kit(given: list[str]) -> list[str]:
             kit = json.loads(file.read_text())
             return [f"--{name}={value}" for name, value in kit.items() if f"--{name}" not in " ".join(given)]
     return []
-
-
-@user.command("add")
-def user_add(
-    name: str,
-    role: Annotated[str, typer.Option()],
-    street: Annotated[list[str] | None, typer.Option(help="a street code; may be given several times")] = None,
-    responder: Annotated[str | None, typer.Option(help="the responder this log-in belongs to")] = None,
-    password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False,
-) -> None:
-    """Create a log-in; the password comes from standard input."""
-    password = _password(password_stdin)
-    _accounts(lambda a: a.add(name, role, password, street or [], responder))
-    print(f"added {name} ({role})")
-
-
-@user.command("list")
-def user_list(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """All log-ins, without their passwords."""
-    rows = _accounts(lambda a: a.everybody())
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False))
-        return
-    for row in rows:
-        print(f"{row['name']}  {row['role']}  {','.join(row['streets'] or []) or 'all streets'}"
-              f"{'  disabled' if row['disabled'] else ''}")  # fmt: skip
-
-
-@user.command("disable")
-def user_disable(name: str) -> None:
-    """Shut a log-in and end its sessions."""
-    _accounts(lambda a: a.disable(name))
-    print(f"disabled {name}")
-
-
-@user.command("passwd")
-def user_passwd(name: str, password_stdin: Annotated[bool, typer.Option("--password-stdin")] = False) -> None:
-    """Change a password; the log-in's sessions end."""
-    password = _password(password_stdin)
-    _accounts(lambda a: a.set_password(name, password))
-    print(f"changed {name}")
-
-
-def _accounts(work: Any) -> Any:
-    from anling.house import open_ledger
-    from anling.settings import read_settings
-    from store import schema
-    from store.accounts import Accounts
-
-    ledger = open_ledger(read_settings())
-    try:
-        schema.upgrade(ledger)
-        return work(Accounts(ledger))
-    finally:
-        ledger.close()
-
-
-def _password(from_stdin: bool) -> str:
-    if from_stdin:
-        return sys.stdin.readline().rstrip("\r\n")
-    return str(typer.prompt("password", hide_input=True, confirmation_prompt=True))
 
 
 def _read(file: Path) -> bytes:

@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from api.board_parts import beside
 from api.desk import Visitor, choices, desk_page, scope_of, to_login
 from api.doors import Doors, doors
+from api.leaves.shift import leaving
 from api.origin import same_origin
 from api.pages import page, speech
 from api.sessions import Login, enter, refuse_foreign
@@ -66,10 +67,12 @@ def _next(request: Request) -> str:
 
 @router.post("/logout")
 async def log_out(request: Request, visitor: Visitor) -> Response:
-    """The session is void, the cookie gone."""
+    """The session is void, the cookie gone; not while the one who leaves still holds an alert."""
     refuse_foreign(request)
     here = doors(request)
     if visitor:
+        if (staying := await leaving(request, visitor)) is not None:
+            return staying
         await here.lanes.commands.run(lambda: here.app.accounts.logout(visitor.token))
     answer = RedirectResponse("/login", 303)
     answer.delete_cookie(here.cookie_name, path="/", secure=here.app.settings.secure_cookies, httponly=True)

@@ -34,6 +34,8 @@ WAYS = (
     Way("/duty", "duty", _LOOKS | _FIELD),
     Way("/messages", "messages", _LOOKS),
     Way("/quarantine", "quarantine", _LOOKS),
+    Way("/users", "users", _LEADS | {"auditor"}),
+    Way("/shift", "shift"),
 )
 _ROLES = {way.word: way.roles for way in WAYS}
 

@@ -26,6 +26,7 @@ from store.ledger import Ledger
 from store.protection import Protection
 from store.register import Register
 from store.seat import Seat
+from store.shifts import Shifts
 from store.tasks import Tasks
 from store.views import Views
 
@@ -62,11 +63,12 @@ class Desk:
     seat: Seat
     #: who telephones?
     finder: Finder
+    shifts: Shifts
 
     @classmethod
     def over(cls, ledger: Ledger, clock: Clock) -> "Desk":
         """All of it on one ledger."""
-        return cls(HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock))
+        return cls(HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock), Shifts(ledger, clock))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,7 @@ async def enter(request: Request, login: Login) -> Session | Response:
         session = await here.lanes.logins.run(_try(here, login))
     except Forbidden:
         here.throttle.failed([both, alone])
-        return problem(401, "用户名或密码不正确 / Wrong user name or password")
+        return problem(401, "用户名、密码或动态口令不正确 / Wrong user name, password or one-time code")
     here.throttle.forget(both)
     return session
 

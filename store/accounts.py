@@ -16,12 +16,14 @@ from domain.people import OPERATOR_ROLES, Scope
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
 from store.register import HUBS, RESPONDERS, Register, check_secret
-from store.tables import OperatorRow, SessionRow
+from store.second_factor import OPERATORS, new_secret, place, use_code
+from store.tables import SessionRow
+from store.written import written
 
-OPERATORS = OperatorRow.__table__  # type: ignore[attr-defined]
 SESSIONS = SessionRow.__table__  # type: ignore[attr-defined]
 _SHIFT = timedelta(hours=12)
 _SHORTEST = 8
+_CLI = "command line"
 _MOST_HUBS = 1000
 
 
@@ -53,8 +55,9 @@ class Accounts:
         self._register = Register(ledger)
 
     def add(
-        self, name: str, role: str, password: str, streets: Sequence[str] = (), responder: str | None = None
-    ) -> None:
+        self, name: str, role: str, password: str, streets: Sequence[str] = (), responder: str | None = None,
+        by: str = _CLI,
+    ) -> None:  # fmt: skip
         """Create or replace a log-in, which ends its sessions. Raises ``ConfigurationError`` with all that is wrong."""
         problems = []
         if role not in OPERATOR_ROLES:
@@ -76,33 +79,51 @@ class Accounts:
             kept = {k: insert.excluded[k] for k in row if k not in ("name", "created_at")}
             tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
+            written(tx, wall_now(), by, "log-in laid down", name, role)
 
-    def set_password(self, name: str, password: str) -> None:
+    def set_password(self, name: str, password: str, by: str = _CLI) -> None:
         """Change a password and end the log-in's sessions."""
         if len(password) < _SHORTEST:
             raise ConfigurationError([f"the password is too short; give at least {_SHORTEST} characters"])
-        self._change(name, password_hash=_hasher().hash(password))
+        self._change(name, by, "password changed", password_hash=_hasher().hash(password))
 
-    def disable(self, name: str) -> None:
+    def disable(self, name: str, by: str = _CLI) -> None:
         """Shut a log-in and end its sessions."""
-        self._change(name, disabled=True)
+        self._change(name, by, "log-in shut", disabled=True)
 
-    def _change(self, name: str, **values: Any) -> None:
+    def enable(self, name: str, by: str = _CLI) -> None:
+        """Open a log-in that was shut."""
+        self._change(name, by, "log-in opened", disabled=False)
+
+    def ask_codes(self, name: str, by: str = _CLI) -> str:
+        """From now on the log-in needs a one-time code too. Returns the ``otpauth:`` address for an app, once."""
+        secret, uri = new_secret(name)
+        with self._ledger.reading() as tx:
+            sealed = tx.sealer.seal(secret.encode(), place(name))
+        self._change(name, by, "one-time codes begun", totp=sealed, totp_step=None)
+        return uri
+
+    def ask_no_codes(self, name: str, by: str = _CLI) -> None:
+        """The telephone is lost: the password alone lets in until codes are begun again."""
+        self._change(name, by, "one-time codes ended", totp=None, totp_step=None)
+
+    def _change(self, name: str, by: str, what: str, **values: Any) -> None:
         with self._ledger.transaction() as tx:
             if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
                 raise NotFound(f"no log-in {name!r}")
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
+            written(tx, wall_now(), by, what, name, "-")
 
     def everybody(self) -> list[dict[str, Any]]:
         """All log-ins, without their passwords."""
         c = OPERATORS.c
         with self._ledger.reading() as tx:
-            rows = tx.execute(sa.select(c.name, c.role, c.streets, c.responder, c.disabled).order_by(c.name))
-            return [dict(row._mapping) for row in rows]
+            codes = c.totp.is_not(None).label("totp")
+            rows = tx.execute(sa.select(c.name, c.role, c.streets, c.responder, c.disabled, codes).order_by(c.name))
+            return [dict(row._mapping) | {"totp": bool(row.totp)} for row in rows]
 
     def login(self, username: str, password: str, totp: str | None = None) -> Session:
         """Open a session of 12 hours. Raises ``Forbidden``, in the same time for a wrong name as for a wrong word."""
-        del totp
         with self._ledger.reading() as tx:
             row = tx.execute(sa.select(OPERATORS).where(OPERATORS.c.name == username)).mappings().first()
         good = _hasher().verify(password, row["password_hash"] if row else _nobody())
@@ -110,6 +131,8 @@ class Accounts:
             raise Forbidden("name or password is wrong")
         token, now = secrets.token_urlsafe(32), wall_now()
         with self._ledger.transaction() as tx:
+            if row["totp"] is not None and not use_code(tx, row, totp or "", now):
+                raise Forbidden("the one-time code is missing, wrong, or was used already")
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.expires_at < now))
             session = {
                 "token_hash": _digest(token),
@@ -148,6 +171,15 @@ class Accounts:
             row = tx.execute(query).first()
         name, role = (row[0], row[1]) if row else (scope.operator, scope.role)
         return Actor(scope.responder, name, role=role, roles=roles, streets=scope.streets)
+
+    def actor_named(self, name: str) -> Actor:
+        """The person behind a log-in that is open. Raises ``NotFound``."""
+        c = OPERATORS.c
+        with self._ledger.reading() as tx:
+            row = tx.execute(sa.select(OPERATORS).where(c.name == name, c.disabled.is_(False))).mappings().first()
+        if row is None:
+            raise NotFound(f"no log-in {name!r}")
+        return self.actor(_scope(row))
 
     def hub_of(self, dialect: str, secret: str, id: str | None = None) -> tuple[str, str] | None:
         """Id and site of the hub of this dialect that has this secret; ``id`` where the caller gave one.

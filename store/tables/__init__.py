@@ -1,6 +1,6 @@
 """The tables. Constraints repeat the invariants that a database can hold (1, 2, 9, 10, 15, 16)."""
 
-from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow
+from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow, ShiftNoteRow
 from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
 from store.tables.checkins import AwayRow, CareCallRow, CheckinRow, ErrandRow
@@ -66,6 +66,7 @@ __all__ = [
     "RevokedCertificateRow",
     "RuleStateRow",
     "SessionRow",
+    "ShiftNoteRow",
     "StoppedContactRow",
     "StreetRow",
     "TaskRow",

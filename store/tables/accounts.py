@@ -7,7 +7,7 @@ from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
 from store.columns import UTCDateTime
-from store.tables.base import instant, json
+from store.tables.base import instant, json, sealed
 
 
 class OperatorRow(SQLModel, table=True):
@@ -21,6 +21,10 @@ class OperatorRow(SQLModel, table=True):
     password_hash: str
     disabled: bool = False
     created_at: datetime = instant()
+    #: the secret of the one-time codes, sealed; None: the password alone lets in
+    totp: bytes | None = sealed(nullable=True)
+    #: the half minute whose code was used last; no code is good twice
+    totp_step: int | None = None
 
 
 class SessionRow(SQLModel, table=True):
@@ -43,3 +47,16 @@ class ReadAuditRow(SQLModel, table=True):
     what: str
     subject: str
     reason: str
+
+
+class ShiftNoteRow(SQLModel, table=True):
+    """A shift handed over: from whom to whom, and what the next one must know."""
+
+    __tablename__ = "shift_notes"
+    id: str = Field(primary_key=True)
+    at: datetime = instant()
+    by: str
+    #: the log-in that takes over; None: whoever comes
+    to: str | None = None
+    streets: Any = json()
+    note: bytes | None = sealed(nullable=True)

@@ -329,7 +329,11 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         callbacks=cast(Any, house),
         protection=cast(Any, SimpleNamespace(counts=lambda scope: {"unprotected": 3})),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
-        settings=settings, desk=cast(Any, SimpleNamespace(seat=house, finder=house)),
+        settings=settings,
+        desk=cast(
+            Any,
+            SimpleNamespace(seat=house, finder=house, shifts=SimpleNamespace(claims=lambda person: [])),
+        ),
     )  # fmt: skip
 
 

@@ -210,3 +210,66 @@ def test_messages_say_what_became_of_each(house: House, town: TestClient, who: d
 
     assert "家庭医生一" in page
     assert "/alerts/" in page
+
+
+def test_only_an_administrator_changes_log_ins(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Add, a new password, shut, open; nobody shuts themselves out, nobody is replaced; all of it in the audit."""
+    new = {"name": "fresh", "role": "dispatcher", "password": "eight or more", "street": "north"}
+    name = {"name": "fresh"}
+    by_boss = town.post("/users", data=new, headers=who["boss"])
+    added = town.post("/users", data=new, headers=who["admin"])
+    twice = town.post("/users", data=new, headers=who["admin"])
+    bad = town.post("/users", data={"name": "x", "role": "king", "password": "short"}, headers=who["admin"])
+    changes = [
+        town.post(f"/users/{step}", data=name | {"password": "another word"}, headers=who["admin"]).status_code
+        for step in ("password", "disable", "enable", "no-codes", "crown")
+    ]
+    own = town.post("/users/disable", data={"name": "admin"}, headers=who["admin"])
+    page = town.get("/users?lang=en", headers=who["admin"]).text
+    audit = {line["what"] for line in town.get("/api/v1/audit", headers=who["boss"]).json()["items"]}
+
+    assert [403, 303, 409, 422] == [answer.status_code for answer in (by_boss, added, twice, bad)]
+    assert ([303, 303, 303, 303, 409], 409) == (changes, own.status_code)
+    assert all(word in bad.text for word in ("king", "too short"))
+    assert "fresh" in page
+    assert {"log-in laid down", "password changed", "log-in shut", "log-in opened"} <= audit
+
+
+def _press(house: House, device: str, id: str) -> None:
+    said(house, f"anling/v1/up/{device}/event", json.dumps({"v": 1, "id": id, "type": "sos", "data": {}}).encode())
+
+
+def test_nobody_leaves_with_an_open_claim(house: House, town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Offer it, the other takes it over, then the door opens. A supervisor may leave all the same, and it is noted."""
+    _press(house, "dev-0002", "press-press-press-2")
+    alert = town.get("/api/v1/alerts?home=home-2", headers=who["boss"]).json()["items"][0]["id"]
+    accounts = Accounts(house.ledger)
+    accounts.add("second", "dispatcher", WORD)
+    second = {"Cookie": f"anling_session={accounts.login('second', WORD).token}"}
+    town.post(f"/api/v1/alerts/{alert}/claim", json={}, headers=second)
+    stays = town.post("/logout", headers=second)
+    offered = town.post("/shift/offer", data={"alert": alert, "to": "boss"}, headers=second)
+    still = town.post("/logout", headers=second)
+    seen = town.get("/shift?lang=en", headers=who["boss"]).text
+    taken = town.post("/shift/accept", data={"alert": alert}, headers=who["boss"])
+    goes = town.post("/logout", headers=second)
+    boss = {"Cookie": f"anling_session={accounts.login('boss', WORD).token}"}
+    asked = town.post("/logout", headers=boss)
+    forced = town.post("/logout", data={"anyway": "yes"}, headers=boss)
+    timeline = town.get(f"/api/v1/alerts/{alert}", headers=who["boss"]).json()["timeline"]
+
+    assert [409, 303, 409] == [stays.status_code, offered.status_code, still.status_code]
+    assert "Offered to you" in seen
+    assert [303, 303, 409, 303] == [taken.status_code, goes.status_code, asked.status_code, forced.status_code]
+    assert ("/login", 401) == (goes.headers["location"], town.get("/api/v1/alerts", headers=second).status_code)
+    assert "on a supervisor's own word" in json.dumps(timeline, ensure_ascii=False)
+
+
+def test_the_next_shift_reads_what_it_must_know(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """The desk of the same streets sees the note, a doctor does not; an empty one is refused."""
+    told = town.post("/shift/note", data={"note": "电梯停到明早", "to": "desk"}, headers=who["boss"])
+    empty = town.post("/shift/note", data={"note": " "}, headers=who["boss"])
+
+    assert [303, 409] == [told.status_code, empty.status_code]
+    assert "电梯停到明早" in town.get("/shift", headers=who["desk"]).text
+    assert "电梯停到明早" not in town.get("/shift", headers=who["doctor"]).text

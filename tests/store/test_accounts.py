@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pyotp
 import pytest
 
 from domain.clock import wall_now
@@ -127,3 +128,50 @@ def test_who_acts_is_the_person_behind(accounts: Accounts) -> None:
         actor.id, actor.name, actor.role, actor.roles,
     )  # fmt: skip
     assert "li" == accounts.actor(accounts.login("li", WORD).scope).id
+
+
+def _code(accounts: Accounts, name: str, steps: int = 0) -> str:
+    """What the app shows now, or some half minutes away."""
+    uri = accounts.ask_codes(name)
+    return pyotp.TOTP(uri.partition("secret=")[2].partition("&")[0]).at(wall_now() + steps * timedelta(seconds=30))
+
+
+def test_a_code_lets_in_once(accounts: Accounts) -> None:
+    """With codes begun the password alone does not do; a code that was read over a shoulder is used up."""
+    code = _code(accounts, "wang")
+    with pytest.raises(Forbidden):
+        accounts.login("wang", WORD)
+    session = accounts.login("wang", WORD, code)
+
+    with pytest.raises(Forbidden):
+        accounts.login("wang", WORD, code)
+    assert accounts.session(session.token) is not None
+
+
+@pytest.mark.parametrize("steps", [-3, 3])
+def test_a_code_of_another_minute_does_not_let_in(accounts: Accounts, steps: int) -> None:
+    """Clocks may differ by half a minute, not more."""
+    code = _code(accounts, "wang", steps)
+
+    with pytest.raises(Forbidden):
+        accounts.login("wang", WORD, code)
+
+
+def test_a_wrong_password_spends_no_code(accounts: Accounts) -> None:
+    """Who guesses passwords cannot use up the codes of the owner."""
+    code = _code(accounts, "wang")
+    with pytest.raises(Forbidden):
+        accounts.login("wang", "wrong horse", code)
+
+    assert accounts.login("wang", WORD, code)
+
+
+def test_a_lost_telephone_is_replaced_by_an_administrator(accounts: Accounts, town: Town) -> None:
+    """Codes end, the password lets in again; who did it is written down. The secret is kept sealed."""
+    secret = accounts.ask_codes("wang").partition("secret=")[2].partition("&")[0]
+    kept = town.rows("SELECT totp FROM operators")[0]["totp"]
+    accounts.ask_no_codes("wang", by="admin")
+
+    assert accounts.login("wang", WORD)
+    assert secret.encode() not in bytes(kept)
+    assert ["admin"] == [row["operator"] for row in town.rows("SELECT * FROM read_audit WHERE what LIKE '%ended'")]
