@@ -7,17 +7,20 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError
 from domain.tasks import Task, TaskKind
 from escalation.desk_cases import DeskSilence
-from homes import rules_devices
+from homes import rules, rules_devices
 from homes.callers import CareCaller, Errands
 from homes.care_line import CareLine
 from homes.devices import DeviceWatch
+from homes.digest import Digest
+from homes.quiet import QuietWatch
+from homes.rules_quiet import read_quiet
 from homes.steps import TEMPLATE, read_steps
 from homes.sweep import Sweep
 from homes.ticker import Ticker
 from store.tasks import reopen_tasks
 
 #: seconds
-_SWEEP, _CALLS, _WORDS, _DESK, _DEVICES = 10.0, 5.0, 5.0, 5.0, 30.0
+_SWEEP, _CALLS, _WORDS, _DESK, _DEVICES, _SIGNS, _QUIET = 10.0, 5.0, 5.0, 5.0, 30.0, 5.0, 60.0
 
 
 def start_homes(running: Running) -> Ticker:
@@ -33,6 +36,11 @@ def start_homes(running: Running) -> Ticker:
         ticker.every(_CALLS, "care_calls", caller.turn)
         ticker.every(_DESK, "desk_silence", DeskSilence(built.ledger, built.standing, built.clock).turn)
         ticker.every(_DEVICES, "devices", _device_watch(running).turn)
+        text = rules.TEMPLATE.read_text("utf-8")
+        digest = Digest(built.ledger, built.standing, built.clock, rules.read_rules(text), built.zone)
+        quiet = QuietWatch(built.ledger, built.standing, built.clock, read_quiet(text), built.zone)
+        ticker.every(_SIGNS, "signs", digest.turn)
+        ticker.every(_QUIET, "quiet", quiet.turn)
     if running.bridge is not None:
         ticker.every(_WORDS, "errands", Errands(built.ledger, built.clock.now, running.bridge.order).turn)
     ticker.start()

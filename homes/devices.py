@@ -15,8 +15,8 @@ import structlog
 from domain.clock import Clock
 from domain.events import Kind
 from domain.tasks import Task, TaskKind
-from escalation.alarms import alarm
 from escalation.standing import Standing
+from homes.alarming import raise_alarm
 from homes.rules_devices import Outage, Supervision, due_at, listening_since, streets_of, together
 from store import faults, listening, pulses
 from store.commissioning import commissioned
@@ -205,7 +205,7 @@ class DeviceWatch:
     def _call(self, tx: Tx, home: str, found: Sequence[Fault], now: datetime) -> bool:
         silent = [f for f in found if f.home == home and f.fault == "silent"]
         told = {"devices": len(silent), "device": silent[0].device}
-        raised = alarm(tx, self._standing, home, Kind.DEVICE_SILENT, "supervision", told, now)
+        raised = raise_alarm(tx, self._standing, home, Kind.DEVICE_SILENT, "supervision", told, now)
         reopen_tasks(tx, [Task(
             f"unprotected:{home}", TaskKind.UNPROTECTED, now, now + self._rules.within, silent[0].street, home,
             alert=raised, data=told,

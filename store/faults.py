@@ -156,6 +156,21 @@ def note(tx: Tx, devices: Iterable[str], fault: str, now: datetime, data: Mappin
     ])  # fmt: skip
 
 
+def noted(tx: Tx, fault: str, devices: Iterable[str]) -> list[str]:
+    """Those of ``devices`` that have this fault."""
+    sql = f"SELECT device_id FROM device_faults WHERE fault = ? AND {among(tx, 'device_id')}"
+    return [id for (id,) in fetch(tx, sql, fault, listed(tx, devices))]
+
+
+def silent_behind(tx: Tx, homes: Iterable[str]) -> set[str]:
+    """Devices of these homes that are silent, or whose hub is."""
+    sql = (
+        "SELECT d.id FROM devices d JOIN device_faults f ON f.fault = 'silent' AND f.device_id IN (d.id, d.gateway)"
+        f" WHERE {among(tx, 'd.home_id')}"
+    )
+    return {id for (id,) in fetch(tx, sql, listed(tx, homes))}
+
+
 def clear(tx: Tx, pairs: Iterable[tuple[str, str]]) -> None:
     """These faults are over."""
     run(tx, "DELETE FROM device_faults WHERE device_id = ? AND fault = ?", list(pairs))

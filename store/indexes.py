@@ -50,6 +50,7 @@ _index("ix_care_calls_waiting", "care_calls: key", where="status IN ('pending', 
 _index("ix_errands_unsaid", "errands: id", where="said_at IS NULL")
 _index("ix_inbox_checkin_ok", "inbox: device_id", "received_at", where="kind = 'checkin_ok'")
 _index("ix_desk_cases_silent_at", "desk_cases: silent_at", where="silent_at IS NOT NULL")
+_index("ix_care_calls_home_id", "care_calls: home_id")
 _index("ix_device_faults_open", "device_faults: fault", "told_at")
 _index("ix_hourly_signs_hour", "hourly_signs: hour")
 _index("ix_rule_states_due", "rule_states: next_at", where="next_at IS NOT NULL")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import BigInteger, Column
 from sqlmodel import Field, SQLModel
 
 from store.columns import UTCDateTime, one_of
@@ -41,6 +41,9 @@ class DeviceTraceRow(SQLModel, table=True):
     day: str | None = None
     received: int = 0
     missing: int = 0
+    #: of its last telemetry
+    seq: int | None = Field(default=None, sa_type=BigInteger)
+    boot: int | None = Field(default=None, sa_type=BigInteger)
     #: the hash of its configuration: when it was first told, and now
     config_first: str | None = None
     config: str | None = None

@@ -65,6 +65,8 @@ def _watched_over(instant: sa.types.TypeEngine) -> None:
         sa.Column("day", _text(), nullable=True),
         sa.Column("received", sa.Integer(), nullable=False),
         sa.Column("missing", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=True),
+        sa.Column("boot", sa.BigInteger(), nullable=True),
         sa.Column("config_first", _text(), nullable=True),
         sa.Column("config", _text(), nullable=True),
         sa.PrimaryKeyConstraint("device_id", name=op.f("pk_device_traces")),
@@ -107,6 +109,7 @@ def _watched_over(instant: sa.types.TypeEngine) -> None:
     with op.batch_alter_table("homes") as homes:
         homes.add_column(sa.Column("ended_at", instant, nullable=True))
         homes.add_column(sa.Column("ended_by", _text(), nullable=True))
+    op.create_index("ix_care_calls_home_id", "care_calls", ["home_id"])
     ended = sa.text("ended_at IS NOT NULL")
     op.create_index("ix_homes_ended", "homes", ["id"], sqlite_where=ended, postgresql_where=ended)
     with op.batch_alter_table("telemetry") as telemetry:
@@ -115,6 +118,7 @@ def _watched_over(instant: sa.types.TypeEngine) -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_homes_ended", "homes")
+    op.drop_index("ix_care_calls_home_id", "care_calls")
     with op.batch_alter_table("telemetry") as telemetry:
         telemetry.drop_column("reading")
     with op.batch_alter_table("homes") as homes:

@@ -1,0 +1,151 @@
+"""Watches for homes that are too quiet: asks the device, then the resident, and in the end the plan calls.
+
+Who is away is left alone; a sensor that is itself out of order says nothing about a person. Any sign, a
+key on the care call, or a word ends it.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from domain.checkins import Action, Checkin
+from domain.clock import Clock
+from domain.errors import LedgerCollision, LedgerUnavailable
+from domain.events import Kind
+from escalation.standing import Standing
+from homes.alarming import raise_alarm
+from homes.asking import Asking
+from homes.rules_quiet import Quiet, QuietRule, too_quiet
+from store import aways, faults, register, rule_states, signs
+from store.ledger import Ledger, Tx
+from store.rule_states import RuleState
+
+_LOG = structlog.get_logger("anling.signs")
+RULE = "inactivity"
+#: a home without any sign for longer was not lived in when we looked last; the daily check-in asks about it
+_LONGEST = timedelta(days=3)
+_PIECE = 500
+_SOON = timedelta(minutes=1)
+
+
+class QuietWatch:
+    """Looks for homes that are too quiet. One ``turn`` is one look."""
+
+    def __init__(
+        self, ledger: Ledger, standing: Standing, clock: Clock, rule: QuietRule, zone: ZoneInfo
+    ) -> None:
+        self._ledger = ledger
+        self._standing = standing
+        self._clock = clock
+        self._rule = rule
+        self._zone = zone
+        self._asking = Asking(standing)
+
+    def turn(self) -> int:
+        """End what was answered, begin what is too quiet, take the steps that are due. Returns how many began."""
+        now = self._clock.now()
+        self._end(now)
+        begun = self._begin(now)
+        self._step_all(now)
+        return begun
+
+    def _end(self, now: datetime) -> None:
+        """Any sign since then ends it; so does being away."""
+        with self._ledger.reading() as tx:
+            known = rule_states.every(tx, RULE)
+            homes = [state.home for state in known]
+            newest, away = signs.newest_life(tx, homes), aways.away(tx, now, homes)
+            over = [s.home for s in known if s.home in away or newest.get(s.home, s.since) > s.since
+                    or rule_states.answered_well(tx, s.home, s.since)]  # fmt: skip
+        if over:
+            with self._ledger.transaction(patient=True) as tx:
+                rule_states.forget(tx, RULE, over)
+
+    def _begin(self, now: datetime) -> int:
+        with self._ledger.reading() as tx:
+            candidates = signs.quiet_homes(tx, now - self._rule.quiet, now - _LONGEST)
+            away = aways.away(tx, now, candidates)
+            known = {state.home for state in rule_states.every(tx, RULE)}
+            homes = sorted(home for home in candidates if home not in away and home not in known)
+            found: dict[str, Quiet] = {}
+            for n in range(0, len(homes), _PIECE):
+                found |= self._judge(tx, homes[n : n + _PIECE], candidates, now)
+        if found:
+            with self._ledger.transaction(patient=True) as tx:
+                rule_states.begin(tx, [self._state(home, quiet, candidates[home], now)
+                                       for home, quiet in found.items()])  # fmt: skip
+        return len(found)
+
+    def _judge(
+        self, tx: Tx, homes: list[str], newest: Mapping[str, datetime], now: datetime
+    ) -> dict[str, Quiet]:  # fmt: skip
+        hours = signs.hours_of(tx, homes, now - timedelta(days=self._rule.days + 2))
+        last = signs.last_of(tx, homes)
+        silent = faults.silent_behind(tx, homes)
+        found = {}
+        for home in homes:
+            telling = {k: v["at"] for k, v in last.get(home, {}).items() if v["device"] not in silent}
+            heard = {kind: counts for kind, counts in hours.get(home, {}).items() if kind in telling}
+            quiet = too_quiet(self._rule, heard, telling, max([newest[home], *telling.values()]), now)
+            if quiet is not None:
+                found[home] = quiet
+        return found
+
+    def _state(self, home: str, quiet: Quiet, since: datetime, now: datetime) -> RuleState:
+        told = {
+            "step": 0, "sign": quiet.sign, "since": quiet.since.isoformat(), "usual": quiet.usual,
+            "until": quiet.by.isoformat(), "begun": now.isoformat(),
+        }  # fmt: skip
+        return RuleState(home, RULE, "asking", since, now + self._rule.steps[0].after, told)
+
+    def _step_all(self, now: datetime) -> None:
+        with self._ledger.reading() as tx:
+            if not rule_states.due(tx, [RULE], now, 1):
+                return
+        with self._ledger.transaction() as tx:
+            for state in rule_states.due(tx, [RULE], now):
+                self._try(tx, state, now)
+
+    def _try(self, tx: Tx, state: RuleState, now: datetime) -> None:
+        """A home that cannot be asked costs no other its question: its next step is tried in a minute (P6)."""
+        try:
+            with tx.savepoint():
+                self._step(tx, state, now)
+        except (LedgerCollision, LedgerUnavailable):
+            raise
+        except Exception as error:  # whatever is wrong with one home's cards
+            _LOG.error("quiet_step_failed", error=type(error).__name__)
+            step = min(int(state.data["step"]) + 1, len(self._rule.steps) - 1)
+            data = {**state.data, "step": step}
+            rule_states.keep(tx, [RuleState(state.home, RULE, state.state, state.since, now + _SOON, data)])
+
+    def _step(self, tx: Tx, state: RuleState, now: datetime) -> None:
+        """Ask, or in the end raise. A step that cannot be taken leaves the next one at its time."""
+        n = int(state.data["step"])
+        step = self._rule.steps[n]
+        told = {name: state.data[name] for name in ("sign", "since", "usual", "until")}
+        if step.action is Action.ALERT:
+            told["rule"] = RULE
+            raised = raise_alarm(tx, self._standing, state.home, Kind.INACTIVITY, f"rule:{RULE}", told, now)
+            _LOG.warning("rule_alarm", rule=RULE, alert=raised)
+            rule_states.keep(tx, [RuleState(state.home, RULE, "alarmed", state.since, None, dict(state.data))])
+            return
+        self._asking.take(tx, self._question(tx, state, now), step.action, _number(state, n, self._zone), now)
+        after = self._rule.steps[n + 1].after - step.after
+        data: dict[str, Any] = {**state.data, "step": n + 1}
+        rule_states.keep(tx, [RuleState(state.home, RULE, "asking", state.since, now + after, data)])
+
+    def _question(self, tx: Tx, state: RuleState, now: datetime) -> Checkin:
+        """The question in the shape of the daily one."""
+        home = register.homes_of(tx, [state.home]).get(state.home) or {}
+        day = now.astimezone(self._zone).date()
+        return Checkin(state.home, day, home.get("street"), state.since, now, int(state.data["step"]), None)
+
+
+def _number(state: RuleState, n: int, zone: ZoneInfo) -> int:
+    """A number that no step of the daily check-in has, and no other asking of the same day."""
+    begun = datetime.fromisoformat(str(state.data["begun"])).astimezone(zone)
+    return 1_000_000 + (begun.hour * 60 + begun.minute) * 100 + n

@@ -1,0 +1,81 @@
+"""What the rules remember of homes: a suspicion, an alarm that still holds, whom they have asked."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.bulk import among, fetch, listed, read_instant, read_json, upsert
+from store.ledger import Tx
+from store.tables import CareCallRow, RuleStateRow
+
+RULES = RuleStateRow.__table__  # type: ignore[attr-defined]
+CARE = CareCallRow.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """One rule at one home."""
+
+    home: str
+    rule: str
+    state: str
+    since: datetime
+    next_at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def of(tx: Tx, rule: str, homes: Iterable[str]) -> dict[str, RuleState]:
+    """Home -> what ``rule`` remembers of it."""
+    sql = f"SELECT home_id, state, since, next_at, data FROM rule_states WHERE rule = ? AND {among(tx, 'home_id')}"
+    return {
+        home: RuleState(home, rule, state, read_instant(tx, since), read_instant(tx, next_at), read_json(data))
+        for home, state, since, next_at, data in fetch(tx, sql, rule, listed(tx, homes))
+    }
+
+
+def every(tx: Tx, rule: str) -> list[RuleState]:
+    """All that ``rule`` remembers."""
+    c = RULES.c
+    rows = tx.execute(sa.select(RULES).where(c.rule == rule).order_by(c.home_id)).mappings()
+    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+
+
+def due(tx: Tx, rules: Iterable[str], now: datetime, limit: int = 100) -> list[RuleState]:
+    """What is due, locked against other processes."""
+    c = RULES.c
+    query = sa.select(RULES).where(c.next_at <= now, c.rule.in_(list(rules))).order_by(c.next_at).limit(limit)
+    rows = tx.execute(query.with_for_update(skip_locked=True)).mappings()
+    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+
+
+def keep(tx: Tx, states: Iterable[RuleState]) -> None:
+    """Remember these."""
+    for s in states:
+        values = {"state": s.state, "since": s.since, "next_at": s.next_at, "data": dict(s.data)}
+        statement = upsert(tx, RULES).values([{"home_id": s.home, "rule": s.rule, **values}])
+        tx.execute(statement.on_conflict_do_update(index_elements=["home_id", "rule"], set_=values))
+
+
+def begin(tx: Tx, states: Iterable[RuleState]) -> None:
+    """Remember these where nothing is remembered yet: two processes begin one thing once."""
+    rows = [
+        {"home_id": s.home, "rule": s.rule, "state": s.state, "since": s.since, "next_at": s.next_at,
+         "data": dict(s.data)} for s in states
+    ]  # fmt: skip
+    if rows:
+        tx.execute(upsert(tx, RULES).on_conflict_do_nothing(), rows)
+
+
+def forget(tx: Tx, rule: str, homes: Iterable[str]) -> None:
+    """It is over at these homes."""
+    tx.execute(sa.delete(RULES).where(RULES.c.rule == rule, RULES.c.home_id.in_(list(homes))))
+
+
+def answered_well(tx: Tx, home: str, since: datetime) -> bool:
+    """Whether somebody at home said by a key that all is well."""
+    c = CARE.c
+    query = sa.select(c.key).where(c.home_id == home, c.answer == "well", c.settled_at >= since).limit(1)
+    return tx.execute(query).first() is not None
