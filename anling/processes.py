@@ -192,6 +192,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from broker_bridge.decode import hear
     from homes.care_line import CareLine
     from homes.checkins import Checkins
+    from homes.live_state import LiveState
     from store.accounts import Accounts
     from store.commissioning import Commissioning
     from store.drills import Drills
@@ -216,6 +217,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
         protection=protection,
+        live_state=LiveState(built.ledger, built.clock, built.zone, protection, views),
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
         signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),

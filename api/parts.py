@@ -16,6 +16,7 @@ from escalation.rota import Rota
 from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
+from homes.live_state import LiveState
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
@@ -88,6 +89,7 @@ class App:
     commissioning: Commissioning
     checkins: Checkins
     protection: Protection
+    live_state: LiveState
     #: answers of the care calls; None: this process takes none
     care: CareLine | None
     #: what comes back from providers, desks and links

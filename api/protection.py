@@ -24,6 +24,13 @@ async def protection(
     return await read(asking, lambda: asking.doors.app.protection.page(asking.scope(), state, limit, cursor))
 
 
+@router.get("/{home}/state")
+async def state(asking: Asking, home: str) -> Response:
+    """The last signs of one home; position and vital signs only during an alert and with consent. Audited."""
+    app = asking.doors.app
+    return await asking.doors.lanes.commands.run(lambda: as_json(app.live_state.of(asking.scope(), home)))
+
+
 @router.post("/{home}/end")
 async def end(asking: Asking, home: str) -> Response:
     """Nobody lives there any more."""

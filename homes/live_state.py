@@ -16,7 +16,7 @@ from homes.rules_quiet import Quiet, sentence
 from store import aways, faults, register, rule_states, signs
 from store.ledger import Ledger, Tx
 from store.protection import Protection
-from store.reads import note_read
+from store.reads import write_down
 from store.sight import only
 from store.views import Views
 
@@ -52,8 +52,8 @@ class LiveState:
         view = bool(alerts) and agreed
         what = "live state with position and vital signs" if view else "live state"
         with self._ledger.transaction() as tx:
-            note_read(tx, scope.operator, what, home, f"alert {alerts[0]['id']}" if alerts else "no alert",
-                      self._clock.now())  # fmt: skip
+            reason = f"alert {alerts[0]['id']}" if alerts else "no alert"
+            write_down(tx, self._clock.now(), scope.operator, what, home, reason)
         with self._ledger.reading() as tx:
             return self._shown(tx, home, view) | {
                 "remote_view": {"open": view, "consent": agreed, "alert": alerts[0]["id"] if alerts else None},

@@ -1,5 +1,4 @@
 """The book of reads: who saw whose card, when and why; also what else a shift must be able to show later."""
-"""Reads of personal data: who looked at what, and why. Written before the answer goes out."""
 
 from datetime import datetime
 
@@ -14,7 +13,5 @@ AUDIT = ReadAuditRow.__table__  # type: ignore[attr-defined]
 
 def write_down(tx: Tx, at: datetime, operator: str, what: str, subject: str, reason: str) -> None:
     """One line. ``subject`` and ``reason`` are ids and codes; no names, no addresses."""
-def note_read(tx: Tx, operator: str, what: str, subject: str, reason: str, at: datetime) -> None:
-    """One look."""
     row = {"id": new_id(), "at": at, "operator": operator, "what": what, "subject": subject, "reason": reason}
     tx.execute(sa.insert(AUDIT), [row])

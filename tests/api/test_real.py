@@ -12,6 +12,7 @@ from anling.house import House, open_ledger
 from anling.settings import Settings
 from api.app import App, build
 from store.accounts import Accounts
+from store.bulk import fetch
 from store.register import Register
 from store.schema import upgrade
 from store.site import parse_site
@@ -117,6 +118,38 @@ def test_a_street_sees_its_own(town: TestClient, who: Any, pressed: str) -> None
 
     assert pressed not in {a["id"] for a in lists}
     assert (404, 403) == (one.status_code, claim.status_code)
+
+
+def test_how_many_homes_are_protected(town: TestClient, who: Any) -> None:
+    """A number, the streets, the list; a log-in of another street sees its own."""
+    page = town.get("/api/v1/homes/protection", headers=who["desk"]).json()
+    silent = town.get("/api/v1/homes/protection?state=silent", headers=who["desk"]).json()
+    wrong = town.get("/api/v1/homes/protection?state=fine", headers=who["desk"])
+
+    assert (page["homes"], 0) == (page["unprotected"], page["protected"])
+    assert page["homes"] == page["enrolled"] + page["suspended"] + page["silent"]
+    assert ([], 422) == (silent["items"], wrong.status_code)
+
+
+def test_the_live_state_of_a_home_is_audited(town: TestClient, who: Any, real: House, pressed: str) -> None:
+    """The last signs, no position without consent on the card; not for another street."""
+    shown = town.get("/api/v1/homes/home-1/state", headers=who["desk"]).json()
+    foreign = town.get("/api/v1/homes/home-1/state", headers=who["second"])
+    with real.ledger.reading() as tx:
+        reads = fetch(tx, "SELECT operator, subject FROM read_audit WHERE what = 'live state'")
+
+    assert ("home-1", pressed, False) == (shown["home"], shown["remote_view"]["alert"], shown["remote_view"]["open"])
+    assert 404 == foreign.status_code
+    assert ("desk", "home-1") in reads
+
+
+def test_a_home_ends_and_begins_again(town: TestClient, who: Any) -> None:
+    """Only a supervisor says so."""
+    refused = town.post("/api/v1/homes/home-1/end", headers=who["desk"])
+    ended = town.post("/api/v1/homes/home-1/end", headers=who["boss"]).json()
+    again = town.post("/api/v1/homes/home-1/resume", headers=who["boss"]).json()
+
+    assert (403, "ended", "enrolled") == (refused.status_code, ended["state"], again["state"])
 
 
 def test_claim_progress_and_the_timeline(town: TestClient, who: Any, pressed: str) -> None:

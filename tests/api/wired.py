@@ -12,6 +12,7 @@ from escalation.rota import Rota
 from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
+from homes.live_state import LiveState
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.drills import Drills
@@ -25,9 +26,11 @@ SECRET = "a-secret-key-of-at-least-32-characters"
 
 def wire(built: House) -> App:
     """Every room of a house behind the doors."""
+    protection = Protection(built.ledger, built.clock)
+    views = Views(built.ledger, built.clock, built.on_duty, built.next_role)
     return App(
         commands=built.commands,
-        views=Views(built.ledger, built.clock, built.on_duty, built.next_role),
+        views=views,
         accounts=Accounts(built.ledger),
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
@@ -35,7 +38,8 @@ def wire(built: House) -> App:
         rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
-        protection=Protection(built.ledger, built.clock),
+        protection=protection,
+        live_state=LiveState(built.ledger, built.clock, built.zone, protection, views),
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
         signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),
