@@ -1,6 +1,6 @@
 """One alert's page: who and where, what happened, and every button, with scripts or without."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from api.browsers import in_browser, why
 from api.desk import Visitor, choices, desk_page, problem_page, scope_of, to_login
 from api.doors import Doors, doors
 from api.language import Speech
-from api.pages import address, age, speech
+from api.pages import address, midnight, speech
 from api.problems import status_of
 from api.sessions import refuse_foreign
 from api.story import names_of, story
@@ -23,6 +23,8 @@ from api.way_in import way_in
 from domain.alerts import Cause, Outcome, Step, VoiceCheck
 from domain.errors import AnlingError, NotFound, Refused
 from domain.people import Scope
+from records.handover import handover
+from records.script import script
 
 router = APIRouter(include_in_schema=False)
 
@@ -114,7 +116,6 @@ async def _alert_page(
         return problem_page(request, refused)
     alert, now = read.alert, here.app.wall()
     residents = alert.get("residents") or []
-    cards = alert.get("medical") or []
     return desk_page(
         request,
         scope,
@@ -131,8 +132,7 @@ async def _alert_page(
         came={c["responder"]: c for c in alert.get("contacts") or ()},
         way=way_in(alert, read.names, say),
         phones=[phone for person in residents for phone in person.get("phones") or ()],
-        people=say("site.comma").join(_person(p, say, age(p, now)) for p in residents),
-        ills=say("site.comma").join(_ills(cards if isinstance(cards, list) else [cards])),
+        words_for_120=script(handover(alert), midnight(now).date())[say.lang],
         on_duty=read.on_duty,
         steps=choices(say, "step", Step),
         next_step=next_step(alert),
@@ -140,16 +140,6 @@ async def _alert_page(
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
     )
-
-
-def _person(person: Mapping[str, Any], say: Speech, years: int | None) -> str:
-    name = str(person.get("name") or "")
-    return name if years is None else f"{name} {say('board.age', age=years)}"
-
-
-def _ills(cards: Iterable[Mapping[str, Any]]) -> list[str]:
-    told = ("conditions", "allergies", "medicines")
-    return [str(one) for card in cards for key in told for one in card.get(key) or ()]
 
 
 def next_step(alert: Mapping[str, Any]) -> str:

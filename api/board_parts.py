@@ -56,7 +56,9 @@ def detail(task: Mapping[str, Any], say: Speech) -> str:
         parts.append(str(task["device_id"]))
     if data.get("role"):
         parts.append(say.named("role", data["role"]))
-    parts += [say.named("why", data[key]) for key in ("reason", "cause", "what", "outcome") if data.get(key)]
+    parts += [say.named("why", data[key]) for key in ("reason", "cause", "what") if data.get(key)]
+    if data.get("outcome"):
+        parts.append(say.named("outcome", data["outcome"]))
     if not parts and data.get("why"):
         parts.append(say.named("why", data["why"]))
     return " · ".join(parts)

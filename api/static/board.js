@@ -68,6 +68,7 @@ function draw(alert) {
   const name = `${named("kind", alert.kind)} · ${named("severity", alert.severity)} · ${where(alert)}`;
   row.element.setAttribute("aria-label", name);
   row.parts.link.setAttribute("aria-label", `${say("board.open")}: ${name}`);
+  tickRow(row, live.now());
   return row;
 }
 
@@ -89,7 +90,6 @@ function drawAll() {
   }
   if (selected && !live.alerts.has(selected)) select(null);
   count(place.calling, place.claimed);
-  tick();
 }
 
 /** @param {number} open @param {number} held */
@@ -103,20 +103,21 @@ function count(open, held) {
   byId("empty").hidden = open > 0;
 }
 
-/** Seconds waiting and seconds left. */
+/** Seconds waiting and seconds left. @param {Row} row @param {number} now */
+function tickRow(row, now) {
+  const alert = /** @type {Alert} */ (row.alert);
+  const waited = span(now - Date.parse(alert.raised_at));
+  put(row, "waited", waited);
+  row.parts.waited.classList.toggle("long", waited.length > 5);
+  const { at, who } = next(alert, now);
+  put(row, "next", Number.isFinite(at) ? span(at - now) : "");
+  put(row, "next-who", who);
+  row.element.classList.toggle("soon", !unclaimed(alert) && at - now < 60_000);
+}
+
 function tick() {
   const now = live.now();
-  for (const row of rows.values()) {
-    const alert = row.alert;
-    if (!alert) continue;
-    const waited = span(now - Date.parse(alert.raised_at));
-    put(row, "waited", waited);
-    row.parts.waited.classList.toggle("long", waited.length > 5);
-    const { at, who } = next(alert, now);
-    put(row, "next", Number.isFinite(at) ? span(at - now) : "");
-    put(row, "next-who", who);
-    row.element.classList.toggle("soon", !unclaimed(alert) && at - now < 60_000);
-  }
+  for (const row of rows.values()) tickRow(row, now);
 }
 
 // ---- acting -----------------------------------------------------------------

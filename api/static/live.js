@@ -57,7 +57,7 @@ export class Live extends EventTarget {
   lost() {
     this.socket = null;
     this.failures += 1;
-    this.retryAt = performance.now() + Math.min(250 * 2 ** this.failures, 4000) * (0.75 + Math.random() / 2);
+    this.retryAt = performance.now() + Math.min(250 * 2 ** this.failures, 1000) * (0.75 + Math.random() / 2);
     this.beat();
   }
 

@@ -50,7 +50,7 @@ def alert(
         "raised_at": iso(now - timedelta(seconds=age_s)),
         "home": {"id": f"home-{id}", "street": street, "address": {"text": "示例路100弄5号602室"}},
         "residents": [{"id": "r1", "name": "示例老人一", "age": 90}], "tracks": [track], "signals": 1,
-        "cancel_requested": False, "late": False, "drill": False,
+        "cancel_requested": False, "late": False, "drill": False, "outcome": None, "cause": None,
         "contacts": [{
             "responder": "doctor-1", "name": "家庭医生一", "role": "family_doctor", "purpose": "contact",
             "channel": "voice", "status": "ringing", "at": iso(now),
