@@ -24,7 +24,7 @@ from escalation.delivery import Delivery
 from escalation.engine import Engine
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
-from store import pulses, telemetry, watching
+from store import pulses, signs, telemetry, watching
 from store.ledger import Tx
 
 _LOG = structlog.get_logger("anling.parts")
@@ -162,6 +162,7 @@ class Running:
         before = wall_now() - timedelta(days=self.house.settings.telemetry_days)
         with self.house.ledger.transaction(patient=True) as tx:
             telemetry.prune(tx, before)
+            signs.prune(tx, wall_now() - signs.KEPT)
             pulses.forget(tx, wall_now() - timedelta(days=1))
 
 

@@ -49,6 +49,9 @@ TELEMETRY = frozenset({Kind.HEARTBEAT, Kind.ACTIVITY, Kind.VITALS, Kind.LOCATION
 #: Raised by ourselves; a device that claims one of them is not believed.
 OURS = frozenset({Kind.UNREADABLE, Kind.CHECKIN_MISSED, Kind.DEVICE_SILENT, Kind.MANUAL})
 
+#: What a service button may ask for that is no emergency: company, shopping, advice … (wire.md)
+REQUESTS = frozenset({"company", "shopping", "advice", "housework", "meal", "escort"})
+
 #: From a device of such a role even an unreadable byte may be a cry for help.
 EMERGENCY_ROLES = frozenset({"sos_button", "wristband", "fall_radar", "pull_cord"})
 

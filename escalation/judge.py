@@ -11,6 +11,7 @@ from domain.ids import new_id
 from escalation.command import Cancel, Raise, Signal
 from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
+from escalation.gentle import ask_back, is_request, open_request
 from escalation.plan_parts import Plan
 from escalation.sheet import Decision
 from escalation.stage import keep
@@ -154,6 +155,10 @@ def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
     data = _data(session, case, drill)
     by = f"device:{case.heard.device}"
     alert = session.open.get(pair)
+    event, speaker = case.heard.event, case.speaker
+    if alert is None and event and speaker and speaker.home and is_request(kind, event.data) and not event.faults:
+        open_request(session.tx, case.heard, speaker, session.now)
+        return Verdict(case.row, "noted", reason="a request, no emergency: a task for the street's services")
     if alert is not None:
         plan = session.standing.plan(session.tx, alert.plan)
         decision = decide(alert, Signal(kind, by, data), session.now, session.roster, plan)
@@ -162,6 +167,7 @@ def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
             kind, by, data, drill, late=_late(case), replayed=case.heard.message.retain,
             cancelled=_cancelled(session, case), previous=session.previous.get(subject.key),
         ))  # fmt: skip
+        ask_back(session.tx, kind, case.heard, session.now)
     session.decisions.append(decision)
     session.open[pair] = decision.alert
     return Verdict(case.row, "raised" if alert is None else "joined", decision.alert.id)

@@ -7,7 +7,7 @@ judged when it came; nothing here is on that way.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -257,6 +257,3 @@ def _wearer(residents: Sequence[Mapping[str, Any]], device: str) -> Mapping[str,
         return named[0]
     return residents[0] if len(residents) == 1 else None
 
-
-#: what an hour of a home is kept for
-KEPT = timedelta(days=400)

@@ -68,7 +68,6 @@ class Rules:
     radius: float
     night: tuple[time, time]
     wandering: Patience
-    unsure: float
 
 
 def follow(patience: Patience, memory: Memory | None, seen: Seen, at: datetime) -> tuple[Memory | None, bool]:
@@ -162,7 +161,7 @@ def read_rules(text: str, source: str = "rules.toml") -> Rules:
     """Raises ``ConfigurationError`` with all that is wrong; every rule names its owner and its test."""
     said = tomllib.loads(text)
     problems = [
-        f"{name}: {word} is missing" for name in ("vitals", "wandering", "inactivity", "fall", "service")
+        f"{name}: {word} is missing" for name in ("vitals", "wandering", "inactivity")
         for word in ("owner", "test") if not (said.get(name) or {}).get(word)
     ]  # fmt: skip
     vitals, places = said.get("vitals") or {}, said.get("wandering") or {}
@@ -170,7 +169,6 @@ def read_rules(text: str, source: str = "rules.toml") -> Rules:
     read = Rules(
         red, vitals.get("margin") or {}, _patience("vitals", vitals, problems), float(places.get("radius") or 0),
         _night(places, problems), _patience("wandering", places, problems),
-        float((said.get("fall") or {}).get("unsure") or 0),
     )  # fmt: skip
     if not red or read.radius <= 0:
         problems.append("vitals.red and wandering.radius must be given")

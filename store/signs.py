@@ -6,7 +6,7 @@ writes what was read with it, in one transaction, so that any number of processe
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -21,6 +21,8 @@ from store.tables import HourlySignRow, LastSignRow
 HOURLY = HourlySignRow.__table__  # type: ignore[attr-defined]
 LAST = LastSignRow.__table__  # type: ignore[attr-defined]
 _MARK = "telemetry_digested"
+#: the hours stay when the raw telemetry is gone
+KEPT = timedelta(days=400)
 _COUNT = Insert(
     HOURLY,
     conflict="""(home_id, kind, hour) DO UPDATE SET count = hourly_signs.count + excluded.count,
