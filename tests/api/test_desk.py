@@ -95,7 +95,7 @@ def test_the_page_has_the_words_to_read_to_120(client: TestClient, house: Any, m
     drill = client.get("/alerts/A1", headers=COOKIE).text
 
     assert "为 示例路100弄5号602室 叫 120？" in real
-    assert "请派救护车" in real
+    assert "请求派救护车" in real
     assert "hypertension" in real
     assert ('href="tel:120"' in real, 'href="tel:120"' in drill) == (True, False)
     assert "这是演练，不要拨打 120" in drill
