@@ -21,7 +21,7 @@ from api.sessions import refuse_foreign
 from api.story import names_of, story
 from api.way_in import way_in
 from domain.alerts import Cause, Outcome, Step, VoiceCheck
-from domain.errors import AnlingError, NotFound, Refused
+from domain.errors import AnlingError, Forbidden, NotFound, Refused
 from domain.people import Scope
 from records.handover import handover
 from records.script import script
@@ -81,7 +81,7 @@ async def act(request: Request, visitor: Visitor, id: str, action: str) -> Respo
 
 def _dialled(here: Doors, scope: Scope, id: str) -> None:
     """Nobody needs to be reminded to dial any more; there may have been no such task."""
-    with suppress(NotFound, Refused):
+    with suppress(Forbidden, NotFound, Refused):
         here.app.tasks.finish(scope, f"dial_120:{id}", "dialled")
 
 

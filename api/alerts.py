@@ -11,11 +11,12 @@ from starlette.responses import Response
 from api.answers import as_json
 from api.pages import address
 from api.parts import App
-from api.problems import problem, refusal
+from api.problems import iso, problem, refusal
 from api.sessions import Asking, Knock
 from domain.alerts import Actor, Alert, Cause, Outcome, Step, VoiceCheck
-from domain.errors import AnlingError
+from domain.errors import AnlingError, NotFound
 from domain.events import RAISING, Kind
+from domain.people import Scope
 
 router = APIRouter(prefix="/api/v1/alerts")
 
@@ -128,11 +129,22 @@ async def command(asking: Knock, key: str | None, request: str, act: Act, status
                 done = act(app, app.accounts.actor(scope))
             except AnlingError as error:
                 return refusal(error)
-            return as_json(app.views.alert(scope, done.id), status)
+            return as_json(_seen(app, scope, done), status)
 
         return asking.doors.answers.once(scope.operator, key, request.encode(), answer)
 
     return await asking.doors.lanes.commands.run(carry_out)
+
+
+def _seen(app: App, scope: Scope, done: Alert) -> dict[str, Any]:
+    """The alert; who may raise one and not read it hears that it is recorded, never that there is none (P10)."""
+    try:
+        return app.views.alert(scope, done.id)
+    except NotFound:
+        return {
+            "id": done.id, "kind": done.kind, "severity": done.severity, "state": "open" if done.open else "closed",
+            "drill": done.drill, "raised_at": iso(done.raised_at), "tracks": [], "timeline": [], "contacts": [],
+        }  # fmt: skip
 
 
 @router.post("")

@@ -111,6 +111,7 @@ class Commands:
         """Somebody telephoned. An open alert of that home is joined, as by a press."""
         if home is None and not (address or "").strip():
             raise Refused("say where: give a home id, or an address in words")
+        _may_raise(actor, drill)
         what = _word(Kind, kind, "kind")
         text = "; ".join(t for t in (address if home is None else None, note, caller_phone) if t) or None
         return self._retry(lambda tx: self._raise(tx, actor, self._subject(tx, actor, home), what, text, drill))
@@ -198,6 +199,14 @@ def allowed(actor: Actor, alert: Alert) -> None:
     asked = any(actor.id in t.called or actor.id in (t.claimant, t.offer_to) for t in alert.tracks)
     if not asked:
         raise Forbidden("you were not asked for this alert")
+
+
+def _may_raise(actor: Actor, drill: bool) -> None:
+    """Whoever may be telephoned raises; a drill account nothing real, since a real 120 would come; an auditor reads."""
+    if _DRILLERS & actor.roles and not drill:
+        raise Forbidden("a drill account raises only drills; send drill: true")
+    if "auditor" in actor.roles:
+        raise Forbidden("an auditor only reads; tell a dispatcher")
 
 
 def _in_streets(actor: Actor, street: str | None) -> None:

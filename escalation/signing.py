@@ -22,6 +22,7 @@ class Signing:
 
     def propose(self, scope: Scope, text: str) -> dict[str, Any]:
         """Lay it before a second person. Raises ``ConfigurationError`` with every problem of the text."""
+        _may_sign_at_all(scope)
         with self._ledger.transaction() as tx:
             plan = parse_plan(text, "plan", lambda version: plans.text_of(tx, version))
             _may_sign(scope, plan.street)
@@ -43,7 +44,11 @@ class Signing:
 
 def _may_sign(scope: Scope, street: str | None) -> None:
     """Administrators and supervisors; whose log-in is of some streets, for the plans of those alone."""
-    if scope.role not in _SIGNERS:
-        raise Forbidden("only administrators and supervisors sign plans")
+    _may_sign_at_all(scope)
     if scope.streets and street not in scope.streets:
         raise Forbidden("this plan is not of your streets; somebody of the district must sign it")
+
+
+def _may_sign_at_all(scope: Scope) -> None:
+    if scope.role not in _SIGNERS:
+        raise Forbidden("only administrators and supervisors sign plans")

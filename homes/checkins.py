@@ -11,6 +11,7 @@ from domain.errors import Forbidden, NotFound, Refused
 from domain.people import Scope
 from store import aways, checkins
 from store.checkin_lists import Filter, counts, page_of
+from store.home_sight import may_see
 from store.ledger import Ledger, Tx
 from store.register import homes_of
 from store.tasks import settle_tasks
@@ -88,7 +89,7 @@ class Checkins:
     @staticmethod
     def _home(tx: Tx, scope: Scope, home: str) -> Mapping[str, Any]:
         found = homes_of(tx, [home]).get(home)
-        if found is None or not scope.sees(found["street"]):
+        if found is None or not may_see(tx, scope, home):
             raise NotFound(f"no home {home}")
         return found
 

@@ -52,11 +52,19 @@ class Drills:
         now = self._clock.now()
         with self._ledger.transaction() as tx:
             row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
-            if row is None:
+            if row is None or not _in_streets(tx, scope, row["homes"]):
                 raise NotFound(f"no drill {drill_id}")
             until = min(row["closes_at"], now)
             tx.execute(sa.update(DRILLS).where(DRILLS.c.id == drill_id).values(closes_at=until))
         return _shown({**row, "closes_at": until})
+
+
+def _in_streets(tx: Tx, scope: Scope, homes: Sequence[str]) -> bool:
+    """Ending another street's drill early would make its next presses real."""
+    if not scope.streets:
+        return True
+    streets = tx.execute(sa.select(HOMES.c.street).where(HOMES.c.id.in_(homes)).distinct())
+    return any(scope.sees(street) for (street,) in streets)
 
 
 def homes_in_drill(tx: Tx, at: Any) -> frozenset[str]:

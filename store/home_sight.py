@@ -11,7 +11,7 @@ from store.register import HOMES, TEAMS
 from store.sight import mine
 
 #: roles that see the homes of their teams, or about which they were asked, and no others
-_NARROW = frozenset({"family_doctor", "dispatch_120"})
+NARROW = frozenset({"family_doctor", "dispatch_120"})
 
 
 def theirs(tx: Tx, scope: Scope) -> list[Any]:
@@ -19,11 +19,16 @@ def theirs(tx: Tx, scope: Scope) -> list[Any]:
     where: list[Any] = [HOMES.c.street.not_like(f"{PROBE_MARK}%")]
     if scope.streets:
         where.append(HOMES.c.street.in_(scope.streets))
-    if scope.role in _NARROW:
+    if scope.role in NARROW:
         teams = _teams_of(tx, scope.responder or scope.operator)
         asked = sa.select(ALERTS.c.home_id).where(ALERTS.c.home_id.is_not(None), ALERTS.c.state == "open", *mine(scope))
         where.append(sa.or_(HOMES.c.family_doctor_team.in_(teams), HOMES.c.id.in_(asked)))
     return where
+
+
+def may_see(tx: Tx, scope: Scope, home: str) -> bool:
+    """Whether this home is among them."""
+    return tx.execute(sa.select(HOMES.c.id).where(HOMES.c.id == home, *theirs(tx, scope))).first() is not None
 
 
 def _teams_of(tx: Tx, responder: str) -> list[str]:

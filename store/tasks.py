@@ -10,12 +10,18 @@ from domain.clock import Clock
 from domain.errors import NotFound, Refused
 from domain.people import Scope
 from domain.tasks import Task, TaskKind
+from store.alerts import ALERTS
 from store.bulk import among, fetch, listed, upsert
+from store.home_sight import NARROW, theirs
 from store.ledger import Ledger, Tx
-from store.sight import WIDE, bound, only, plain, rows_of
+from store.register import HOMES
+from store.sight import bound, mine, only, plain, rows_of
 from store.tables.tasks import TaskRow
 
 TASKS = TaskRow.__table__  # type: ignore[attr-defined]
+#: who works through the list. A drill account has no part in it: "dial 120" is about somebody real
+_DOES = frozenset({"administrator", "supervisor", "dispatcher", "street_office", "family_doctor", "dispatch_120"})
+_SEES = _DOES | {"auditor"}
 
 
 def open_tasks(tx: Tx, tasks: Iterable[Task]) -> None:
@@ -77,27 +83,25 @@ class Tasks:
         self, scope: Scope, state: str = "open", kind: str | None = None, limit: int = 100, cursor: str | None = None
     ) -> dict[str, Any]:
         """Tasks in scope by key, ``open`` or ``done``; what has no street everybody on the list may see."""
-        only(scope, WIDE | {"street_office", "family_doctor", "dispatch_120"})
+        only(scope, _SEES)
         c = TASKS.c
         query = sa.select(TASKS).where(c.done_at.is_(None) if state == "open" else c.done_at.is_not(None))
-        if scope.streets:
-            query = query.where(sa.or_(c.street.in_(scope.streets), c.street.is_(None)))
         if kind:
             query = query.where(c.kind == kind)
         if cursor:
             query = query.where(c.key > cursor)
         with self._ledger.reading() as tx:
-            rows = rows_of(tx, query.order_by(c.key).limit(bound(limit) + 1))
+            rows = rows_of(tx, query.where(*_in_sight(tx, scope)).order_by(c.key).limit(bound(limit) + 1))
             items = [_shown(tx, row) for row in rows[: bound(limit)]]
         return {"items": items, "next_cursor": items[-1]["key"] if len(rows) > bound(limit) else None}
 
     def finish(self, scope: Scope, key: str, result: str, note: str | None = None) -> dict[str, Any]:
         """Done, with what came of it. Raises ``NotFound`` and ``Refused`` (done already)."""
-        only(scope, WIDE | {"street_office", "family_doctor", "dispatch_120"})
+        only(scope, _DOES)
         now = self._clock.now()
         with self._ledger.transaction() as tx:
-            rows = rows_of(tx, sa.select(TASKS).where(TASKS.c.key == key))
-            if not rows or not scope.sees(rows[0]["street"]):
+            rows = rows_of(tx, sa.select(TASKS).where(TASKS.c.key == key, *_in_sight(tx, scope)))
+            if not rows:
                 raise NotFound(f"no task {key}")
             if rows[0]["done_at"] is not None:
                 raise Refused(f"done already, by {rows[0]['done_by']}")
@@ -105,6 +109,16 @@ class Tasks:
             changes = {"done_at": now, "done_by": scope.operator, "result": result, "note": sealed}
             tx.execute(sa.update(TASKS).where(TASKS.c.key == key).values(**changes))
             return _shown(tx, {**rows[0], **changes})
+
+
+def _in_sight(tx: Tx, scope: Scope) -> list[Any]:
+    """Conditions on ``TASKS``: one's streets; doctors and the 120 desk only what is about their homes and alerts."""
+    c = TASKS.c
+    where: list[Any] = [sa.or_(c.street.in_(scope.streets), c.street.is_(None))] if scope.streets else []
+    if scope.role in NARROW:
+        homes, asked = sa.select(HOMES.c.id).where(*theirs(tx, scope)), sa.select(ALERTS.c.id).where(*mine(scope))
+        where.append(sa.or_(c.home_id.in_(homes), c.alert_id.in_(asked)))
+    return where
 
 
 def _row(task: Task) -> dict[str, Any]:
