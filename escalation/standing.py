@@ -87,6 +87,10 @@ class Standing:
             begun = [version for start, version, whose in self._calendar if start <= at and whose == of]
             if begun:
                 return self.plan(tx, begun[-1])
+        # Nothing has begun yet, whoever laid it down so: called too early by it is better than not at all.
+        coming = [version for _, version, whose in self._calendar if whose is None]
+        if coming:
+            return self.plan(tx, coming[0])
         raise LookupError("no plan is in force; start the server with ANLING_PLAN or approve one")
 
     def apart(self, tx: Tx, at: datetime) -> timedelta:

@@ -100,6 +100,8 @@ def second_person(tx: Tx, version: str, by: str, effective_from: datetime, now: 
     if waiting is None:
         raise Refused(f"nobody has proposed {version}; run `anling plan propose FILE --by NAME` first")
     draft, proposer = waiting
+    if effective_from > now and version in {in_force(tx, now), in_force(tx, now, draft.street)}:
+        raise Refused(f"{version} is in force; moved to a later date it would leave everybody without a plan till then")
     if _same(proposer, by):
         raise Refused(f"{proposer} proposed {version} and may not approve it; a second person must")
     put_in_force(tx, draft, by, effective_from, now, proposer)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from domain.clock import iso
 from domain.errors import Forbidden, NotFound, Refused
@@ -20,6 +21,7 @@ from escalation.signing import Signing
 from escalation.standing import Standing
 from store import plans
 from store.plans import Draft
+from store.register import touch
 from tests.town import NOON, OFFICE, PLAN, Town, site
 
 TEMPLATE = Path("escalation/plans/changning.toml").read_text("utf-8")
@@ -126,6 +128,29 @@ def test_an_approved_text_never_changes(town: Town) -> None:
     """A new text needs a new version, already when it is proposed."""
     with town.ledger.transaction() as tx, pytest.raises(Refused, match="a version of its own"):
         plans.propose(tx, Draft("town-1", PLAN + "# another"), "wang", NOON)
+
+
+def test_the_running_plan_is_not_moved_into_the_future(town: Town) -> None:
+    """Signed once more with a later date it would leave every press till then without a plan: refused."""
+    with town.ledger.transaction() as tx:
+        running = plans.text_of(tx, "town-1") or ""
+        plans.propose(tx, Draft("town-1", running), "wang", NOON)
+
+    with pytest.raises(Refused, match="in force"), town.ledger.transaction() as tx:
+        plans.second_person(tx, "town-1", "li", NOON + timedelta(days=30), NOON + timedelta(seconds=1))
+
+    assert "town-1" == town.alert(town.press()).plan
+
+
+def test_before_the_first_plan_begins_it_is_called_by_all_the_same(town: Town) -> None:
+    """Whoever moved the dates about in the ledger: too early by the plan that comes is better than by none."""
+    with town.ledger.transaction() as tx:
+        tx.execute(sa.update(plans.PLANS).values(effective_from=NOON + timedelta(days=30)))
+        touch(tx)
+
+    alert = town.press()
+
+    assert "town-1" == town.alert(alert).plan
 
 
 def test_a_plan_takes_effect_on_its_day_and_open_alerts_keep_theirs(town: Town) -> None:
