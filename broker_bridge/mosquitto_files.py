@@ -8,7 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from broker_bridge.topics import ROOT
+import structlog
+
+from broker_bridge.topics import ROOT, is_device, is_level
+
+_LOG = structlog.get_logger("anling.broker")
 
 #: our accounts, and what each may do
 SERVICES: Mapping[str, tuple[str, ...]] = {
@@ -94,6 +98,7 @@ def write_access(folder: Path, access: Access) -> bool:
     """Password and right files, readable by us only. True when something in them has changed."""
     known = _known(folder / "passwd")
     words = dict(access.devices) | {name: hashed for name, (hashed, _, _) in access.hubs.items()}
+    words = {name: hashed for name, hashed in words.items() if is_device(name) and "\n" not in hashed}
     # ours last: whatever the register holds, nobody else logs in under our names
     words |= {name: _lasting(known.get(name), secret) for name, secret in access.services.items()}
     changed = _write(folder / "passwd", [f"{name}:{hashed}" for name, hashed in words.items()])
@@ -109,6 +114,9 @@ def _service_rights(names: Iterable[str]) -> Iterable[str]:
 def _hub_rights(access: Access) -> Iterable[str]:
     """A hub speaks for its own site, and like every device for itself."""
     for name, (_, dialect, site) in sorted(access.hubs.items()):
+        if not (is_device(name) and is_level(dialect) and is_level(site)):
+            _LOG.error("hub_without_rights", hub=name[:64], why="its name, dialect or site is no level of a topic")
+            continue
         yield f"user {name}"
         yield f"topic write vendor/{dialect}/{site}/#"
 

@@ -11,6 +11,7 @@ ROOT = "anling/v1"
 
 _DEV = r"[a-z0-9][a-z0-9-]{2,63}"
 _DEVICE = re.compile(_DEV)
+_LEVEL = re.compile(r"[^\s\x00-\x1f\x7f/+#$%]{1,128}")
 _OURS = re.compile(
     rf"{ROOT}/(?:up/({_DEV})/(?:sub/({_DEV})/)?(event|telemetry)"
     rf"|up/({_DEV})/(cmdres)"
@@ -58,6 +59,11 @@ class Address:
 def is_device(name: str) -> bool:
     """The name may be a device id (and so a part of a topic of ours)."""
     return _DEVICE.fullmatch(name) is not None
+
+
+def is_level(name: str) -> bool:
+    """One level of a topic that stands for itself: no wildcard, nothing that ends a line of the broker's files."""
+    return _LEVEL.fullmatch(name) is not None
 
 
 def parse(topic: str) -> Address | None:

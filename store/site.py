@@ -17,6 +17,8 @@ from store.site_duty import SiteAbsence, SiteDeputy, SiteHoliday, SiteOverride, 
 
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 DEVICE_ID = r"^[a-z0-9][a-z0-9-]{2,63}$"
+#: one level of an MQTT topic: no slash, no wildcard, no blank or line break, whatever the script
+_LEVEL = r"^[^\s\x00-\x1f\x7f/+#$%]{1,128}$"
 #: our own log-ins at the broker
 RESERVED = frozenset({"bridge-alarm", "bridge-tele", "bridge-vendor", "monitor", "watch"})
 _TIME = r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$"
@@ -131,11 +133,11 @@ class SiteHome(_Part):
 
 
 class SiteHub(_Part):
-    """A hub that speaks for other makers' devices."""
+    """A hub that speaks for other makers' devices. Dialect and site become a line of the broker's rights."""
 
     id: str = Field(pattern=DEVICE_ID)
-    dialect: str
-    site: str
+    dialect: str = Field(pattern=r"^[a-z0-9]{2,32}$")
+    site: str = Field(pattern=_LEVEL)
     secret: str | None = None
 
 

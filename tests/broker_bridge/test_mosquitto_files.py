@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from broker_bridge.mosquitto_files import Access, hash_secret, write_access
 
 HUBS = {"hub-1": (hash_secret("h"), "z2m", "site-1")}
@@ -44,3 +46,22 @@ def test_the_files_are_for_us_only(tmp_path: Path) -> None:
     write_access(tmp_path, Access({"monitor": "m"}, {}))
 
     assert {0o600} == {(tmp_path / name).stat().st_mode & 0o777 for name in ("passwd", "acl")}
+
+
+@pytest.mark.parametrize("site", ["x\nuser bridge-alarm\ntopic readwrite #", "+", "#", "a/b", "a b", "", "$SYS", "x\r"])
+def test_no_hub_writes_a_line_of_its_own(tmp_path: Path, site: str) -> None:
+    """A name out of the register with a line break or a wildcard gives no rights at all, and no other hub loses its."""
+    bad = {"hub-0": (hash_secret("b"), "z2m", site)}
+
+    write_access(tmp_path, Access({"bridge-alarm": "a"}, {}, bad | HUBS))
+
+    lines = (tmp_path / "acl").read_text().splitlines()
+    assert ["user bridge-alarm", "user hub-1"] == [line for line in lines if line.startswith("user")]
+    assert not any("hub-0" in line or line.endswith(("readwrite #", "z2m/+/#", "z2m/#/#")) for line in lines)
+
+
+def test_a_line_break_in_a_name_is_no_second_log_in(tmp_path: Path) -> None:
+    """A device called like two lines of the password file does not get in."""
+    write_access(tmp_path, Access({}, {"dev-1\nmonitor": hash_secret("x"), "dev-2": hash_secret("d")}))
+
+    assert ["dev-2"] == names(tmp_path)

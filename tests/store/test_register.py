@@ -184,3 +184,12 @@ def test_a_responders_code_is_six_digits_and_sealed(ledger: Ledger) -> None:
 
     assert ("doctor-1", None) == (alone, both)
     assert not [row for row in rows if b"481973" in row]
+
+
+@pytest.mark.parametrize(("dialect", "site"), [("z2m", "x\nuser bridge-alarm"), ("z2m", "+"), ("z2m/#", "here")])
+def test_a_hubs_site_is_one_level_of_a_topic(dialect: str, site: str) -> None:
+    """What becomes a line of the broker's rights is checked at the door: no wildcard, no line break, no slash."""
+    raw = {"hubs": [{"id": "hub-1", "dialect": dialect, "site": site}]}
+
+    with pytest.raises(ConfigurationError, match=r"hubs\[0\]"):
+        parse_site(json.dumps(raw).encode())
