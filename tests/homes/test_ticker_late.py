@@ -65,3 +65,42 @@ def test_what_a_ring_raises_ends_nothing() -> None:
         eventually(lambda: len(rung) >= 3)
     finally:
         ticker.stop()
+
+
+def test_what_fails_again_and_again_is_told_once() -> None:
+    """One hiccup is nobody's business; the third in a row is the operator's, and the tenth is not told anew (P33)."""
+    rung, told = [], []
+
+    def fails() -> None:
+        rung.append(1)
+        raise RuntimeError("a row that nobody can read")
+
+    ticker = Ticker(SHANGHAI, told.append)
+    ticker.every(0.02, "sweep", fails)
+    ticker.start()
+    try:
+        eventually(lambda: len(rung) >= 8)
+    finally:
+        ticker.stop()
+
+    assert ["sweep"] == told
+
+
+def test_a_ring_that_hangs_is_told_and_keeps_no_other() -> None:
+    """A sweep that does not come back: the operator hears of it once, and the care calls go on (P33)."""
+    told: list[str] = []
+    calls: list[int] = []
+    free = threading.Event()
+    ticker = Ticker(SHANGHAI, told.append, stuck_after_s=0.2)
+    ticker.every(0.05, "sweep", lambda: free.wait(10))
+    ticker.every(0.05, "care_calls", lambda: calls.append(1))
+    ticker.start()
+    try:
+        eventually(lambda: bool(told))
+        heard = len(calls)
+        eventually(lambda: len(calls) > heard + 3)
+
+        assert ["sweep"] == told
+    finally:
+        free.set()
+        ticker.stop()
