@@ -4,6 +4,7 @@ A success is said only after the commit (P10). When the ledger does not take a k
 the answer is a 5xx whose words are "not recorded": no caller ever hears otherwise.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated
@@ -118,8 +119,16 @@ async def dispatch_120(request: Request) -> Response:
     said = _object(body)
     if said is None:
         return problem(422, "请发送 JSON 对象 / Send a JSON object with case, status, at, by, note")
+    # The same bytes of the same second again are a repeat, or somebody who recorded them: answered, not obeyed anew.
+    told, stamp = said, f"{given[0]}\n{hashlib.sha256(body).hexdigest()}"
+    return await here.lanes.doors.run(
+        lambda: here.answers.once("dispatch-120", stamp, body, lambda: _desk_said(here, told))
+    )
+
+
+def _desk_said(here: Doors, said: dict[str, object]) -> Response:
     try:
-        return as_json(await here.lanes.doors.run(lambda: here.app.callbacks.desk_callback(said)))
+        return as_json(here.app.callbacks.desk_callback(said))
     except Refused as refused:
         return problem(422, str(refused))
 

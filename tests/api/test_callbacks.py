@@ -124,6 +124,20 @@ def test_the_desk_is_heard_when_it_signs(client: TestClient, house: Any) -> None
     assert [("desk", body)] == house.done
 
 
+def test_a_recorded_desk_message_is_not_obeyed_again(client: TestClient, house: Any) -> None:
+    """The very same bytes once more (a retry, or somebody who listened): the same answer, and nothing is done."""
+    raw, at = json.dumps({"case": "C1", "status": "taken", "by": "clerk 7"}).encode(), str(int(time.time()))
+    signed = sign("desk-secret", at, raw)
+
+    answers = [
+        client.post("/callbacks/dispatch-120", content=raw, headers={
+            "X-Anling-Timestamp": at, "X-Anling-Signature": signature})
+        for signature in (signed, signed, f"{signed}, v1=00")
+    ]  # fmt: skip
+
+    assert ([200, 200, 200], 1) == ([a.status_code for a in answers], len(house.done))
+
+
 def test_the_desk_hears_no_success_from_a_dead_ledger(client: TestClient, house: Any) -> None:
     """P10 for machines."""
     house.broken = LedgerUnavailable("gone")
