@@ -30,6 +30,8 @@ _FROM = "+85230009999"
 _USER = "demo"
 #: written beside the demo's data: addresses and log-in for the drill runner
 KIT = "drill.json"
+#: a day of the simulated homes passes in three quarters of an hour
+_PACE = 32.0
 #: the check-in's steps within a minute, and practice homes that are missed within seconds
 _QUICK = Path(__file__).parent.parent / "drills" / "setup"
 _OUR_PORTS = (("http_port", 8080), ("mqtt_port", 1883))
@@ -109,7 +111,7 @@ def _free(port: int) -> int:
 
 def _write_street(stage: Stage, homes: int) -> None:
     _run(["simulators.street", "--homes", str(homes), "--out", str(stage.folder / "site.json"),
-          "--world", stage.world, "--seed", "1"])  # fmt: skip
+          "--world", stage.world, "--seed", "1", "--soon"])  # fmt: skip
     file = stage.folder / "secrets.json"
     file.touch(mode=0o600, exist_ok=True)
     file.write_text(json.dumps({
@@ -149,7 +151,8 @@ def _world(stage: Stage, settings: Settings) -> subprocess.Popen[bytes]:
 def _homes(stage: Stage, broker: str, first_press: float) -> subprocess.Popen[bytes]:
     return _play(
         stage, "homes", ["simulators.homes", "--site", str(stage.folder / "site.json"), "--mqtt", broker,
-        "--folder", str(stage.folder / "devices"), "--first-press", str(first_press), "--rate", "20"],
+        "--folder", str(stage.folder / "devices"), "--first-press", str(first_press), "--rate", "20",
+        "--pace", str(_PACE), "--mute", "home-0003", "--mute", "home-0004"],
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ class Traits:
     keepalive_s: int = 30
     #: seconds until the resident answers a check-in question; None never
     answers_checkin_s: float | None = 2.0
+    #: how often its firmware sends again what has its receipt already
+    echoes: int = 0
     #: 5 or 4 (= 3.1.1): what it tries first
     protocol: int = 5
     #: latitude, longitude in WGS84, for ``locate``
@@ -105,11 +107,18 @@ class Device:
         """The resident takes a press back on the device: an event like any other, with its own receipt."""
         return self.press("cancel", drill, ref=ref, by="resident_button")
 
-    def tell(self, kind: str, **data: Any) -> None:
+    def tell(self, kind: str, data: Mapping[str, Any] | None = None, child: str | None = None, **more: Any) -> None:
         """Telemetry (``heartbeat`` ``activity`` ``vitals`` ``location``), QoS 0: not kept, not repeated."""
-        envelope = Envelope(new_id(), self._next_seq(self.id), self.boot, kind, False, data)
-        topic, payload = f"{_ROOT}/up/{self.id}/telemetry", envelope.encode(self.traits.clock)
+        told = {**(data or {}), **more}
+        envelope = Envelope(new_id(), self._next_seq(child or self.id), self.boot, kind, False, told)
+        path = f"{self.id}/sub/{child}" if child else self.id
+        topic, payload = f"{_ROOT}/up/{path}/telemetry", envelope.encode(self.traits.clock)
         self._loop.call(lambda: self._send_once(topic, payload))
+
+    def drain(self, battery_pct: int) -> None:
+        """The battery is down to this; it says so with the next heartbeat."""
+        self.traits = replace(self.traits, battery_pct=battery_pct)
+        self.tell("heartbeat", self._health())
 
     def stick(self, per_second: float, drill: bool = False) -> None:
         """The button jams: ``per_second`` presses a second, each with a new id, until ``unstick``."""
@@ -244,12 +253,17 @@ class Device:
         if held is None or body.get("dev", held.device) != held.device:
             return
         self._outbox.done(event_id)
+        for n in range(self.traits.echoes):
+            self._loop.later(1.0 + n, lambda: self._echo(held))
         timer = self._timers.pop(event_id, None)
         if timer is not None:
             timer.cancel()
         with self._news:
             self.receipts[event_id] = body
             self._news.notify_all()
+
+    def _echo(self, held: Held) -> None:
+        self._publish(held.topic, held.payload)
 
     def _note(self, shelf: list[dict[str, Any]], body: dict[str, Any]) -> None:
         with self._news:

@@ -114,7 +114,7 @@ class Rehearsal:
         self._refuse_leftovers()
         self._enter_homes()
         if self.drill.drill:
-            minutes = math.ceil(self.drill.deadline * self.settings.time_scale / 60) + 4
+            minutes = math.ceil(self.drill.deadline * self.settings.time_scale / 60) + (4 if self.drill.practice else 2)
             self._window = self.product.open_window(self.drill.name, self.drill.homes, minutes)
             self._say(f"演练窗口 drill window {self._window}: {', '.join(self.drill.homes)}, {minutes} min")
         self._before = self.world.people()
@@ -202,7 +202,7 @@ class Rehearsal:
         if act.verb in ("press", "cancel"):
             self._press(act)
         elif act.verb == "tell":
-            self._speaker(act.target).tell(str(act.detail.get("kind", "activity")), **act.detail.get("data", {}))
+            self._speaker(act.target).tell(str(act.detail.get("kind", "activity")), act.detail.get("data", {}))
         elif act.verb == "cut":
             self._devices[self._speaker(act.target).id].kill()
         elif act.verb == "restore":

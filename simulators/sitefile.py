@@ -28,6 +28,21 @@ class SiteDevice:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreign:
+    """Another maker's device behind a hub, which publishes for it."""
+
+    id: str
+    home: str
+    role: str
+    dialect: str
+    site: str
+    external: str
+    #: log-in of the hub; its secret
+    hub: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Homes with their devices, and people with their addresses."""
 
@@ -39,6 +54,7 @@ class Site:
     addresses: Mapping[str, str]
     #: 120 addresses that are not marked ``"drill": true``: nothing of a drill may reach them
     real_desks: frozenset[str]
+    foreign: tuple[Foreign, ...] = ()
 
     def home_devices(self, home: str) -> list[SiteDevice]:
         """The devices of one home, in the order of the file."""
@@ -82,7 +98,21 @@ def parse_site(raw: Any, where: str) -> Site:
             for address, contact in _contacts(one)
             if one.get("role") == "dispatch_120" and not contact.get("drill")
         ),
+        foreign=tuple(_foreign(homes, raw.get("hubs", []))),
     )
+
+
+def _foreign(homes: list[dict[str, Any]], hubs: list[dict[str, Any]]) -> Iterator[Foreign]:
+    """Devices whose hub has a log-in of its own in the file; others speak from outside."""
+    known = {(hub.get("dialect"), hub.get("site")): hub for hub in hubs if hub.get("secret")}
+    for home in homes:
+        for row in home.get("devices", []):
+            hub = known.get((row.get("dialect"), row.get("site")))
+            if hub is not None:
+                yield Foreign(
+                    str(row["id"]), home["id"], str(row.get("role", "")), str(row["dialect"]), str(row["site"]),
+                    str(row.get("external") or row["id"]), str(hub["id"]), str(hub["secret"]),
+                )  # fmt: skip
 
 
 def _has_id(row: Any, where: str, errors: list[str]) -> bool:

@@ -10,8 +10,10 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 _STREET = "310105001"
 _NUMERALS = "零一二三四五六七八九"
@@ -24,6 +26,15 @@ _MEDICINES: tuple[list[str], ...] = (
 )
 _MOBILITY = ("walks with a stick", "walks alone", "wheelchair", "walks with a frame")
 _DOORS = ("inward, chain at night", "inward", "outward, two locks", "sliding gate and inward door")
+
+#: what may hang on a gateway of ours, in this order
+_CHILDREN = (
+    "motion_sensor", "pull_cord", "door_sensor", "water_meter", "bed_sensor", "smoke_detector", "gas_detector",
+    "fall_radar",
+)  # fmt: skip
+#: one home in so many has a hub of another maker
+_HUB = 6
+_ZONE = ZoneInfo("Asia/Shanghai")
 
 #: Everybody outside. Numbers are in a range that nobody owns.
 _DOCTORS = ("doctor-1", "doctor-2")
@@ -43,15 +54,22 @@ class Street:
     people: dict[str, Any]
 
 
-def make_street(homes: int, world: str, seed: int) -> Street:
-    """A street of ``homes`` homes whose responders are reached at ``world``. Same seed, same street."""
+def make_street(homes: int, world: str, seed: int, now: datetime | None = None) -> Street:
+    """A street of ``homes`` homes whose responders are reached at ``world``. Same seed, same street.
+
+    With ``now`` everybody is asked soon after it whether all is well, else by half past nine in the morning.
+    """
     chance = random.Random(seed)
     site = {
         "streets": [{"code": _STREET, "name": "示例街道一"}],
         "responders": _responders(world.rstrip("/")),
         "teams": _teams(),
+        "hubs": [_hub(number, seed) for number in range(1, homes + 1) if number % _HUB == 2],
         "homes": [_home(number, homes, chance) for number in range(1, homes + 1)],
     }
+    for number, home in enumerate(site["homes"], 1):
+        home["devices"] += _sensors(number, seed)
+        home["checkin"] |= _soon(number, now) if now else {}
     return Street(site, _people())
 
 
@@ -181,6 +199,42 @@ def _devices(number: int, chance: random.Random) -> list[dict[str, Any]]:
     return devices
 
 
+def _sensors(number: int, seed: int) -> list[dict[str, Any]]:
+    """Every second home has a gateway with sensors of ours, every sixth one another maker's."""
+    chance = random.Random(f"{seed}/sensors/{number}")
+    if number % _HUB == 2:
+        foreign = {"dialect": "z2m", "site": f"site-{number:04d}"}
+        return [
+            {"id": f"z2m-{number:04d}-{name}", "role": f"{name}_sensor", "external": f"{name}_{number}", **foreign}
+            for name in ("motion", "door")
+        ]
+    if number % 2 == 0:
+        return []
+    gateway = f"gw-{number:04d}"
+    secret = f"{chance.getrandbits(96):024x}"
+    children = [role for role in _CHILDREN if role in ("motion_sensor", "pull_cord") or chance.random() < 0.5]
+    return [
+        {"id": gateway, "dialect": "anling", "role": "gateway", "secret": secret},
+        *({"id": f"{gateway}-{n}", "dialect": "anling", "role": role, "gateway": gateway}
+          for n, role in enumerate(children, 1)),
+    ]  # fmt: skip
+
+
+def _hub(number: int, seed: int) -> dict[str, Any]:
+    secret = f"{random.Random(f'{seed}/hub/{number}').getrandbits(96):024x}"
+    return {"id": f"hub-{number:04d}", "secret": secret, "dialect": "z2m", "site": f"site-{number:04d}"}
+
+
+def _soon(number: int, now: datetime) -> dict[str, str]:
+    """A window of some minutes that opens in the next ones; none of them passes midnight."""
+    local = now.astimezone(_ZONE)
+    opens = local.hour * 60 + local.minute + 2 + number % 2
+    by = opens + 2 + number % 4
+    if by > 24 * 60:
+        return {}
+    return {"window_opens": f"{opens // 60:02d}:{opens % 60:02d}", "by": f"{by // 60:02d}:{by % 60:02d}"}
+
+
 def _device(number: int, role: str, chance: random.Random) -> dict[str, Any]:
     secret = f"{chance.getrandbits(96):024x}"
     return {"id": f"dev-{number:04d}", "dialect": "anling", "role": role, "secret": secret}
@@ -197,6 +251,8 @@ def _people() -> dict[str, Any]:
         "desk-120": desk, "desk-120-drill": desk,
     }
     people = {who: {"phone": _PHONES[who], "behaviour": how} for who, how in behaviours.items()}
+    # where no device is answered, this one answers the telephone
+    people["resident-0003"] = {"phone": _phone(1000, 3), "behaviour": {"answers": "press", "after": 4, "think": 4}}
     return {"people": people}
 
 
@@ -220,8 +276,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, help="站点文件 / site file; people.json beside it")
     parser.add_argument("--world", default="http://127.0.0.1:9000", help="where the simulated world listens")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--soon", action="store_true", help="报平安时段就在几分钟后 / check-in windows open in minutes")
     options = parser.parse_args(arguments)
-    street = make_street(options.homes, options.world, options.seed)
+    now = datetime.now(UTC) if options.soon else None
+    street = make_street(options.homes, options.world, options.seed, now)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     people = options.out.with_name("people.json")
     for file, content in ((options.out, street.site), (people, street.people)):

@@ -20,6 +20,7 @@ from simulators.homes import Fleet, Habits, live, main
 from simulators.sitefile import BadSite, parse_site, read_site
 from simulators.stage import Settings
 from simulators.street import chinese, make_street
+from simulators.trouble import Trouble
 from simulators.world import read_world
 
 
@@ -108,7 +109,8 @@ def test_the_world_knows_the_people_of_the_street() -> None:
 
     stage = read_world(street.people, Settings())
 
-    known = parse_site(street.site, "site").addresses
+    residents = {phone for home in street.site["homes"] for one in home["residents"] for phone in one["phones"]}
+    known = residents | set(parse_site(street.site, "site").addresses)
     assert all(person["phone"] in known for person in stage.people.shown().values())
 
 
@@ -227,12 +229,38 @@ def test_a_few_hundred_devices_on_one_thread(tmp_path: Path, broker: Any, receiv
     """Three hundred homes are on line within seconds, and a press in the last one gets its receipt."""
     site = parse_site(make_street(300, "http://w", 1).site, "site")
     fleet = Fleet(site, broker.url, tmp_path / "flash", 60, lambda _: None)
+    speakers = sum(not device.gateway for device in site.devices.values())
     before = threading.active_count()
     fleet.start()
-    receiver.wait(lambda: len(receiver.online) == len(site.devices), 40)
+    receiver.wait(lambda: len(receiver.online) == speakers, 40)
 
     press = fleet.press("dev-0599")
 
     assert "stored" == fleet.devices["dev-0599"].wait_receipt(press, 10)["result"]
     assert threading.active_count() - before < 12
     fleet.stop()
+
+
+def test_what_goes_wrong_with_a_street(tmp_path: Path, broker: Any, receiver: Receiver) -> None:
+    """A jam, a device that repeats what has its receipt, a clock days behind, and a power cut that ends."""
+    site = parse_site(make_street(3, "http://w", 1).site, "site")
+    fleet = Fleet(site, broker.url, tmp_path / "flash", 60, lambda _: None)
+    fleet.start()
+    speakers = len(fleet.devices)
+    receiver.wait(lambda: len(receiver.online) == speakers)
+
+    fleet.strike(Trouble("clock", "dev-0001", lasts=0))
+    fleet.strike(Trouble("resend", "dev-0003", lasts=0))
+    fleet.strike(Trouble("jam", "dev-0005"))
+    receiver.wait(lambda: len(fleet.devices) == speakers and bool(receiver.presses))
+    fleet.devices["dev-0001"].wait_up()
+    fleet.devices["dev-0003"].wait_up()
+    behind, again = fleet.press("dev-0001"), fleet.press("dev-0003")
+    receiver.wait(lambda: sum(press["id"] == again for press in receiver.presses) >= 3)
+    receiver.wait(lambda: any(press["id"] == behind and press["clock"] == "unsynced" for press in receiver.presses))
+    fleet.strike(Trouble("power", "", lasts=1.0))
+    dark = len(fleet.devices)
+    receiver.wait(lambda: len(fleet.devices) == speakers)
+    fleet.stop()
+
+    assert 0 == dark
