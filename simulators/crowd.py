@@ -228,14 +228,19 @@ def site_of(size: Size, secret: str = "crowd-secret") -> dict[str, Any]:
         {
             "id": f"crowd-home-{home:05d}", "street": _STREET, "address": {"text": f"示例路{home}号"},
             "residents": [{"id": f"crowd-resident-{home:05d}", "name": f"示例老人{home}"}],
-            "devices": [
-                *([{"id": name_of(home), "dialect": "anling", "role": "gateway", "secret": secret}] if home < size.connections else []),
-                {"id": child_of(home), "dialect": "anling", "role": "sos_button", "gateway": name_of(size.gateway(home))},
-            ],
+            "devices": _devices(home, size, secret),
         }
         for home in range(size.homes)
     ]  # fmt: skip
     return {"streets": [{"code": _STREET, "name": "示例街道 (人群)"}], "homes": homes}
+
+
+def _devices(home: int, size: Size, secret: str) -> list[dict[str, Any]]:
+    gateway = name_of(size.gateway(home))
+    button = {"id": child_of(home), "dialect": "anling", "role": "sos_button", "gateway": gateway}
+    if home >= size.connections:
+        return [button]
+    return [{"id": gateway, "dialect": "anling", "role": "gateway", "secret": secret}, button]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
