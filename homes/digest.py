@@ -159,9 +159,11 @@ class Digest:
             kind = "motion"
         if kind not in _SIGNS and kind not in ("vitals", "location"):
             return
+        if data.get("state") == "off":
+            return  # nobody does that: a motion sensor calms down, a tap is noticed as shut
         hour = sign.at.replace(minute=0, second=0, microsecond=0)
         n, _ = found.counted.get((sign.home, kind, hour), (0, sign.at))
-        found.counted[sign.home, kind, hour] = (n + 1, sign.at)
+        found.counted[sign.home, kind, hour] = (n + (data.get("state") != "closed"), sign.at)
         found.last[sign.home, kind] = (sign.device, sign.at, _value(kind, data))
         if sign.home in known.installing:
             return

@@ -63,6 +63,7 @@ class Rules:
     """The whole of ``rules.toml`` but the inactivity's."""
 
     red: Limits
+    plausible: Limits
     margin: Mapping[str, float]
     vitals: Patience
     radius: float
@@ -100,8 +101,8 @@ def believed(memory: Memory, at: datetime) -> Memory:
 
 def vital_signs(rules: Rules, limits: Limits, reading: Mapping[str, Any]) -> tuple[Seen, tuple[str, ...]]:
     """What a reading says against these limits, and which measures are outside. Not worn says nothing."""
-    values = {name: float(v) for name, v in reading.items() if name in limits and _is_number(v)}
-    if not any(name in values and values[name] > 0 for name in _WORN) and "sys" not in values:
+    values = {name: float(v) for name, v in reading.items() if name in limits and _measured(rules, name, v)}
+    if not any(name in values for name in _WORN) and "sys" not in values:
         return Seen.NEITHER, ()
     outside = tuple(sorted(name for name, value in values.items() if _outside(limits[name], value, 0)))
     if outside:
@@ -166,9 +167,10 @@ def read_rules(text: str, source: str = "rules.toml") -> Rules:
     ]  # fmt: skip
     vitals, places = said.get("vitals") or {}, said.get("wandering") or {}
     red = {name: _limit(name, pair, problems) for name, pair in (vitals.get("red") or {}).items()}
+    plausible = {name: _limit(name, pair, problems) for name, pair in (vitals.get("plausible") or {}).items()}
     read = Rules(
-        red, vitals.get("margin") or {}, _patience("vitals", vitals, problems), float(places.get("radius") or 0),
-        _night(places, problems), _patience("wandering", places, problems),
+        red, plausible, vitals.get("margin") or {}, _patience("vitals", vitals, problems),
+        float(places.get("radius") or 0), _night(places, problems), _patience("wandering", places, problems),
     )  # fmt: skip
     if not red or read.radius <= 0:
         problems.append("vitals.red and wandering.radius must be given")
@@ -180,6 +182,14 @@ def read_rules(text: str, source: str = "rules.toml") -> Rules:
 def local_time(at: datetime, zone: ZoneInfo) -> time:
     """The wall's time there."""
     return at.astimezone(zone).time()
+
+
+def _measured(rules: Rules, name: str, value: object) -> bool:
+    """A number that a living body can show; a sensor's 0 or 255 is none."""
+    low, high = rules.plausible.get(name, (None, None))
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return False
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _outside(pair: tuple[float | None, float | None], value: float, margin: float) -> bool:
@@ -204,7 +214,7 @@ def _patience(name: str, said: Mapping[str, Any], problems: list[str]) -> Patien
 def _limit(name: str, pair: Any, problems: list[str]) -> tuple[float | None, float | None]:
     """Two numbers; 0 stands for no limit on that side (TOML has no null)."""
     if not _is_pair(pair):
-        problems.append(f"vitals.red.{name}: write [low, high]")
+        problems.append(f"vitals: {name}: write [low, high]")
         return None, None
     return (pair[0] or None), (pair[1] or None)
 

@@ -98,6 +98,14 @@ def test_signs_are_counted_by_the_hour(homes: Homes) -> None:
     assert {"door": [1], "motion": [2, 1], "water": [1]} == hours(homes)
 
 
+def test_a_door_that_closes_and_a_sensor_that_calms_down_count_no_second_time(homes: Homes) -> None:
+    """Open and closed is once through the door; "off" is said by the sensor, not by a person."""
+    for kind, state in (("door", "open"), ("door", "closed"), ("motion", "on"), ("motion", "off"), ("bed", "out")):
+        homes.hear("door-0001", "activity", kind=kind, state=state)
+
+    assert {"door": [1], "motion": [1], "bed": [1]} == hours(homes)
+
+
 def test_a_message_is_counted_once_however_many_read(homes: Homes) -> None:
     """Two processes at the same moment, a restart, a piece at a time (P19)."""
     for _ in range(40):

@@ -45,6 +45,8 @@ def walk(*said: tuple[float, Seen]) -> list[bool]:
         ({"hr_bpm": 128, "spo2_pct": 96}, Seen.NEITHER, ()),
         ({"hr_bpm": None, "spo2_pct": None, "temp_c": 24.0}, Seen.NEITHER, ()),
         ({"hr_bpm": 0, "spo2_pct": 0}, Seen.NEITHER, ()),
+        ({"hr_bpm": 72, "spo2_pct": 255, "temp_c": -40}, Seen.WELL, ()),
+        ({"hr_bpm": 72, "spo2_pct": float("nan")}, Seen.WELL, ()),
         ({"sys": 225, "dia": 110}, Seen.RED, ("sys",)),
         ({"hr_bpm": "fast", "spo2_pct": True}, Seen.NEITHER, ()),
         ({}, Seen.NEITHER, ()),
