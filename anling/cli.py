@@ -14,6 +14,7 @@ from anling.cli_device import device
 from anling.cli_duty import duty
 from anling.cli_inbox import inbox
 from anling.cli_plan import plan
+from anling.cli_report import report
 from anling.cli_responder import responder
 from anling.cli_user import user
 from domain.errors import AnlingError, ConfigurationError
@@ -181,6 +182,7 @@ def import_site(
 
 
 cli.command()(decode)
+cli.command()(report)
 
 
 @db.command("upgrade")

@@ -206,6 +206,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     registry = CollectorRegistry()
     protection = Protection(built.ledger, built.clock)
     registry.register(Figures(running, lambda: views, protection))
+    rota = _rota(running)
     app = App(
         commands=built.commands,
         views=views,
@@ -213,7 +214,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
-        rota=_rota(running),
+        rota=rota,
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
         protection=protection,
@@ -238,7 +239,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             settings.ingest_secret,
             settings.aliyun_push_secret,
         ),
-        desk=Desk.over(built.ledger, built.clock),
+        desk=Desk.over(built.ledger, built.clock, built.zone, rota),
     )
     server = Server(app, settings.http_host, settings.http_port).start()
     stack.callback(server.stop)

@@ -34,7 +34,13 @@ WAYS = (
     Way("/duty", "duty", _LOOKS | _FIELD),
     Way("/messages", "messages", _LOOKS),
     Way("/quarantine", "quarantine", _LOOKS),
+    Way("/people", "people", _LOOKS | {"street_office"}),
+    Way("/plans", "plans", _LOOKS),
+    Way("/drills", "drills", _LOOKS),
+    Way("/reports", "reports", _LOOKS | {"street_office"}),
+    Way("/import", "import", _LEADS),
     Way("/users", "users", _LEADS | {"auditor"}),
+    Way("/audit", "audit", _LEADS | {"auditor"}),
     Way("/shift", "shift"),
 )
 _ROLES = {way.word: way.roles for way in WAYS}

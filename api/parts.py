@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
@@ -17,6 +18,8 @@ from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
 from homes.live_state import LiveState
+from records.imports import Imports
+from records.reports import Reports
 from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
@@ -24,6 +27,7 @@ from store.drills import Drills
 from store.finding import Finder
 from store.home_lists import HomeLists
 from store.ledger import Ledger
+from store.people_lists import PeopleLists
 from store.protection import Protection
 from store.register import Register
 from store.seat import Seat
@@ -65,11 +69,17 @@ class Desk:
     #: who telephones?
     finder: Finder
     shifts: Shifts
+    people: PeopleLists
+    imports: Imports
+    reports: Reports
 
     @classmethod
-    def over(cls, ledger: Ledger, clock: Clock) -> "Desk":
+    def over(cls, ledger: Ledger, clock: Clock, zone: ZoneInfo, rota: Rota) -> "Desk":
         """All of it on one ledger."""
-        return cls(HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock), Shifts(ledger, clock))
+        return cls(
+            HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock), Shifts(ledger, clock),
+            PeopleLists(ledger), Imports(ledger, zone), Reports(ledger, clock, zone, rota.coverage),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

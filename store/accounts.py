@@ -15,10 +15,10 @@ from domain.errors import ConfigurationError, Forbidden, NotFound
 from domain.people import OPERATOR_ROLES, Scope
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
+from store.reads import write_down
 from store.register import HUBS, RESPONDERS, Register, check_secret
 from store.second_factor import OPERATORS, new_secret, place, use_code
 from store.tables import SessionRow
-from store.written import written
 
 SESSIONS = SessionRow.__table__  # type: ignore[attr-defined]
 _SHIFT = timedelta(hours=12)
@@ -79,7 +79,7 @@ class Accounts:
             kept = {k: insert.excluded[k] for k in row if k not in ("name", "created_at")}
             tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
-            written(tx, wall_now(), by, "log-in laid down", name, role)
+            write_down(tx, wall_now(), by, "log-in laid down", name, role)
 
     def set_password(self, name: str, password: str, by: str = _CLI) -> None:
         """Change a password and end the log-in's sessions."""
@@ -112,7 +112,7 @@ class Accounts:
             if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
                 raise NotFound(f"no log-in {name!r}")
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
-            written(tx, wall_now(), by, what, name, "-")
+            write_down(tx, wall_now(), by, what, name, "-")
 
     def everybody(self) -> list[dict[str, Any]]:
         """All log-ins, without their passwords."""

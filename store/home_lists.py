@@ -16,10 +16,10 @@ from store.checkins import CHECKINS
 from store.home_sight import theirs
 from store.ledger import Ledger, Tx
 from store.protection import states_of
+from store.reads import write_down
 from store.register import DEVICES, HOMES, STREETS
 from store.sight import PERSONAL, WIDE, iso_or_none, only, plain, rows_of
 from store.telemetry import STATES
-from store.written import written
 
 _SEES = WIDE - {"drill", "probe"} | {"street_office", "family_doctor"}
 #: days of check-ins that a home's page shows
@@ -60,7 +60,7 @@ class HomeLists:
         if scope.role in PERSONAL and shown:
             ids = f"{shown[0]['id']}..{shown[-1]['id']}"
             with self._ledger.transaction() as tx:
-                written(tx, self._clock.now(), scope.operator, "resident names", ids, "list of homes")
+                write_down(tx, self._clock.now(), scope.operator, "resident names", ids, "list of homes")
         good, ended = (sum(state == which for state in safe.values()) for which in ("protected", "ended"))
         counts = {"homes": len(rows) - ended, "protected": good, "unprotected": len(rows) - ended - good}
         more = shown[-1]["id"] if len(ahead) > wanted.limit else None
@@ -76,7 +76,7 @@ class HomeLists:
         personal, now = scope.role in PERSONAL, self._clock.now()
         if personal:
             with self._ledger.transaction() as tx:
-                written(tx, now, scope.operator, "access and medical card", id, "home page")
+                write_down(tx, now, scope.operator, "access and medical card", id, "home page")
         with self._ledger.reading() as tx:
             line = self._line(rows[0], states_of(tx, now, [id]))
             cards = register.residents_of(tx, [id])[id] if personal else []

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
-from api.leaves import day, duty, homes, messages, shift, users
+from api.leaves import audit, day, drills, duty, homes, imports, messages, people, plans, reports, shift, users
 
-ROUTERS: tuple[APIRouter, ...] = (homes.router, day.router, duty.router, messages.router, users.router, shift.router)
+_LEAVES = (homes, day, duty, messages, people, plans, drills, reports, imports, users, audit, shift)
+ROUTERS: tuple[APIRouter, ...] = tuple(leaf.router for leaf in _LEAVES)

@@ -21,7 +21,7 @@ from store.register import Register
 from store.schema import upgrade
 from store.site import parse_site
 from tests.api.wired import SECRET, wire
-from tests.town import site
+from tests.town import PLAN, site
 
 WORD = "correct horse"
 OURS = {"Origin": "https://anling.example", "Accept": "text/html"}
@@ -273,3 +273,81 @@ def test_the_next_shift_reads_what_it_must_know(town: TestClient, who: dict[str,
     assert [303, 409] == [told.status_code, empty.status_code]
     assert "电梯停到明早" in town.get("/shift", headers=who["desk"]).text
     assert "电梯停到明早" not in town.get("/shift", headers=who["doctor"]).text
+
+
+def test_a_file_is_shown_before_it_is_taken_in(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Every error at once; a right file is tried and changes nothing; only the second click writes."""
+    head = "住户编号,街道代码,老人编号,姓名,路\n"
+    bad = {"file": ("list.csv", (head + "home-9,nowhere,r-9,某某,路\nhome-8,,r-8,某某,路\n").encode())}
+    good = {"file": ("list.csv", (head + "home-9,north,r-9,某某,新路九号\n").encode())}
+    wrong = town.post("/import?lang=zh", files=bad, headers=who["boss"])
+    street = {"file": ("list.csv", (head + "home-9,nowhere,r-9,某某,路\n").encode())}
+    unknown = town.post("/import", files=street, headers=who["boss"])
+    shown = town.post("/import?lang=en", files=good, headers=who["boss"])
+    before = town.get("/homes/home-9", headers=who["boss"]).status_code
+    kept = {name: re.search(f'name="{name}" value="([^"]*)"', shown.text) for name in ("name", "kept")}
+    form = {"confirm": "yes"} | {name: found[1] for name, found in kept.items() if found}
+    done = town.post("/import", data=form, headers=who["boss"])
+    after = town.get("/homes/home-9?lang=zh", headers=who["boss"]).text
+
+    assert (422, 422, 200) == (wrong.status_code, unknown.status_code, shown.status_code)
+    assert ("row 3" in wrong.text, "nowhere" in unknown.text) == (True, True)
+    assert "Nothing has been written yet" in shown.text
+    assert (404, 303) == (before, done.status_code)
+    assert "新路九号" in after
+    assert 403 == town.post("/import", files=good, headers=who["desk"]).status_code
+
+
+def test_reports_are_drawn_told_and_exported(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """A picture without script or foreign address, JSON, and a table for a spreadsheet; unknown names are 404."""
+    picture = town.get("/reports/alerts.svg?lang=en", headers=who["boss"])
+    told = town.get("/api/v1/reports/response_times", headers=who["boss"]).json()
+    sheet = town.get("/api/v1/reports/protection?format=csv", headers=who["boss"])
+    found = {name: town.get(f"/api/v1/reports/{name}", headers=who["boss"]).status_code
+             for name in ("alerts", "checkins", "coverage", "protection", "gossip")}  # fmt: skip
+
+    assert "image/svg+xml" == picture.headers["content-type"]
+    assert not re.search(r"<script|(?:href|src)=.(?:https?:)?//", picture.text)
+    assert ["critical", "urgent", "routine"] == [line["severity"] for line in told["items"]]
+    assert "homes,5" in sheet.text
+    assert {"alerts": 200, "checkins": 200, "coverage": 200, "protection": 200, "gossip": 404} == found
+    assert 404 == town.get("/reports/alerts.svg").status_code
+    assert 403 == town.get("/api/v1/reports/alerts", headers=who["doctor"]).status_code
+
+
+def test_a_plan_is_explained_and_signed_by_a_second_person(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Who would be called is a table in the reader's language; the proposer's own approval is refused."""
+    page = town.get("/plans?home=home-1&kind=fall&lang=en&at=2099-01-01T03:10", headers=who["boss"]).text
+    wrong = town.post("/plans", data={"text": "version = 1"}, headers=who["boss"])
+    text = PLAN.replace("town-1", "town-2").replace('repeat_every = "5m"', 'repeat_every = "4m"')
+    proposed = town.post("/plans", data={"text": text}, headers=who["boss"])
+    own = town.post("/plans/approve", data={"version": "town-2"}, headers=who["boss"])
+    other = town.post("/plans/approve", data={"version": "town-2", "from": "2099-01-01T00:00"}, headers=who["admin"])
+
+    assert "家庭医生一" in page
+    assert "nobody is called" in page
+    assert [422, 303, 409, 303] == [answer.status_code for answer in (wrong, proposed, own, other)]
+
+
+def test_a_drill_window_is_opened_and_closed(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Unknown homes are refused with their ids."""
+    form = {"name": "autumn", "homes": "home-1, home-2", "minutes": "30"}
+    opened = town.post("/drills", data=form, headers=who["boss"])
+    page = town.get("/drills?lang=en", headers=who["boss"]).text
+    id = re.search(r'name="id" value="([^"]+)"', page)
+    assert id
+    closed = town.post("/drills/close", data={"id": id[1]}, headers=who["boss"])
+    unknown = town.post("/drills", data=form | {"homes": "home-77"}, headers=who["boss"])
+
+    assert [303, 303, 404] == [opened.status_code, closed.status_code, unknown.status_code]
+    assert "autumn" in page
+
+
+def test_people_are_listed_without_their_numbers(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """The end of the number, whether it was proved, and the teams."""
+    page = town.get("/people?lang=en", headers=who["boss"]).text
+
+    assert "…0001" in page
+    assert "+85230000001" not in page
+    assert "doctors-n" in page
+    assert "not proved" in page

@@ -28,6 +28,7 @@ def wire(built: House) -> App:
     """Every room of a house behind the doors."""
     protection = Protection(built.ledger, built.clock)
     views = Views(built.ledger, built.clock, built.on_duty, built.next_role)
+    rota = Rota(built.ledger, built.standing, built.clock, lambda point: True)
     return App(
         commands=built.commands,
         views=views,
@@ -35,7 +36,7 @@ def wire(built: House) -> App:
         register=Register(built.ledger),
         drills=Drills(built.ledger, built.clock),
         tasks=Tasks(built.ledger, built.clock),
-        rota=Rota(built.ledger, built.standing, built.clock, lambda point: True),
+        rota=rota,
         foresight=Foresight(built.ledger, built.standing),
         checkins=Checkins(built.ledger, built.clock, built.zone),
         protection=protection,
@@ -51,5 +52,5 @@ def wire(built: House) -> App:
         metrics=CollectorRegistry(),
         ingest=lambda message: built.intake([hear(message)])[0],
         settings=ApiSettings("https://anling.example", SECRET),
-        desk=Desk.over(built.ledger, built.clock),
+        desk=Desk.over(built.ledger, built.clock, built.zone, rota),
     )

@@ -1,0 +1,64 @@
+"""Drills: windows in which a press marked as a drill is believed, opened and closed here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from api.desk import Visitor
+from api.leaves.leaf import Leaf, act, show, text
+from api.pages import instant
+from api.parts import App
+from domain.people import Scope
+
+router = APIRouter(include_in_schema=False)
+_MAY = frozenset({"administrator", "supervisor", "dispatcher"})
+
+
+def _read(app: App, scope: Scope) -> dict[str, Any]:
+    now = app.wall()
+    page = app.views.drills(scope, 50)
+    alerts = [*app.views.alerts(scope, "open", drill=True, limit=50)["items"],
+              *app.views.alerts(scope, "closed", drill=True, limit=50)["items"]]  # fmt: skip
+    items = [{**d, "open": (instant(d["closes_at"]) or now) > now, "alerts": _of(d, alerts)} for d in page["items"]]
+    return {"items": items, "may_open": scope.role in _MAY}
+
+
+def _of(drill: Mapping[str, Any], alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The drill alerts of the window's homes that were raised while it was open."""
+    return [
+        a for a in alerts
+        if (a["home"] or {}).get("id") in drill["homes"] and drill["opened_at"] <= a["raised_at"] <= drill["closes_at"]
+    ]  # fmt: skip
+
+
+_DRILLS = Leaf("drills", "drills.html", _read)
+
+
+@router.get("/drills")
+async def drills(request: Request, visitor: Visitor) -> Response:
+    """The windows, the newest first, each with what came of it."""
+    return await show(request, visitor, _DRILLS)
+
+
+@router.post("/drills")
+async def begin(request: Request, visitor: Visitor) -> Response:
+    """Open a window."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        homes = text(form, "homes").replace(",", " ").replace("，", " ").split()
+        return app.drills.open(scope, text(form, "name"), homes, float(text(form, "minutes") or 60))
+
+    return await act(request, visitor, _DRILLS, work, "drill_open", "/drills")
+
+
+@router.post("/drills/close")
+async def end(request: Request, visitor: Visitor) -> Response:
+    """From now on every press is real again."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        return app.drills.close(scope, text(form, "id"))
+
+    return await act(request, visitor, _DRILLS, work, "drill_closed", "/drills")

@@ -1,0 +1,63 @@
+"""Plans: which are in force, what one would do in a home, what differs, and the second person's signature."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
+from starlette.responses import Response
+
+from api.desk import Visitor
+from api.leaves.leaf import Leaf, act, show, text
+from api.parts import App
+from domain.events import RAISING
+from domain.people import Scope
+
+router = APIRouter(include_in_schema=False)
+_HERE = ZoneInfo("Asia/Shanghai")
+
+
+@router.get("/plans")
+async def plans(request: Request, visitor: Visitor, a: str = "", b: str = "", home: str = "", kind: str = "sos",
+                at: str = "") -> Response:  # fmt: skip
+    """The list; ``a`` and ``b``: two versions side by side; ``home``: what would happen there."""
+
+    def read(app: App, scope: Scope) -> dict[str, Any]:
+        when = datetime.fromisoformat(at).replace(tzinfo=_HERE) if at else app.wall()
+        return _list(app, scope) | {
+            "diff": app.foresight.diff(a, b) if a and b else None,
+            "run": app.foresight.explain(scope, home, kind, when) if home else None,
+        }
+
+    return await show(request, visitor, Leaf("plans", "plans.html", read))
+
+
+@router.post("/plans")
+async def propose(request: Request, visitor: Visitor) -> Response:
+    """Lay a plan before a second person; every mistake in it at once."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        return app.signing.propose(scope, text(form, "text"))
+
+    return await act(request, visitor, _PLANS, work, "proposed", "/plans")
+
+
+@router.post("/plans/approve")
+async def approve(request: Request, visitor: Visitor) -> Response:
+    """The second person's word."""
+
+    def work(app: App, scope: Scope, form: FormData) -> object:
+        said = text(form, "from")
+        begins = datetime.fromisoformat(said).replace(tzinfo=_HERE) if said else None
+        return app.signing.approve(scope, text(form, "version"), begins)
+
+    return await act(request, visitor, _PLANS, work, "approved", "/plans")
+
+
+def _list(app: App, scope: Scope) -> dict[str, Any]:
+    may_sign = scope.role in ("administrator", "supervisor")
+    return {"items": app.views.plans(scope)["items"], "may_sign": may_sign, "kinds": sorted(RAISING)}
+
+
+_PLANS = Leaf("plans", "plans.html", lambda app, scope: _list(app, scope) | {"diff": None, "run": None})
