@@ -7,6 +7,8 @@ import { named, say, setup, span } from "./live.js";
 
 /** From so many unclaimed alerts on, the picture is shown. */
 const MANY = 10;
+/** The largest groups; a single alert is its own row and no picture. */
+const SHOWN = 8;
 const streets = /** @type {Record<string, string>} */ (/** @type {any} */ (setup()).streets ?? {});
 
 export class Groups {
@@ -41,7 +43,9 @@ export class Groups {
     /** @type {Map<string, Alert[]>} */
     const groups = new Map();
     for (const alert of alerts) groups.set(this.key(alert), [...(groups.get(this.key(alert)) ?? []), alert]);
-    const sorted = [...groups.entries()].sort((a, b) => b[1].filter(unclaimed).length - a[1].filter(unclaimed).length || (a[0] < b[0] ? -1 : 1)).slice(0, 12);
+    const sorted = [...groups.entries()].filter(([, group]) => group.length > 1).sort((a, b) => b[1].filter(unclaimed).length - a[1].filter(unclaimed).length || (a[0] < b[0] ? -1 : 1)).slice(0, SHOWN);
+    this.section.hidden = sorted.length === 0;
+    if (!sorted.some(([key]) => key === this.chosen)) this.chosen = null;
     this.list.replaceChildren(...sorted.map(([key, group]) => this.button(key, group, now)));
   }
 

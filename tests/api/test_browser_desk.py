@@ -183,7 +183,7 @@ def test_a_mass_incident_is_one_picture(tab: Open, site: Any, make_alert: Any) -
     site.house.put(make_alert("NEW", street="310105003", kind="fall"))
     page.wait_for_selector(".row[data-id=NEW]:visible", timeout=3000)
 
-    assert (2, 12) == (len(groups), shown)
+    assert (1, 12) == (len(groups), shown)
     assert "燃气 12 起" in groups[0]
     assert 14 == page.locator(".row:visible").count()
 
