@@ -1,8 +1,10 @@
 """Standing orders: the plans in force and the roster, read from the ledger and remembered while unchanged."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,6 +16,7 @@ from escalation.plan import Plan, parse_plan
 from store import commissioning, duty, plans, register
 from store.ledger import Tx
 
+T = TypeVar("T")
 _LOG = structlog.get_logger("anling.standing")
 #: what ended longer ago than this is not carried along for the present
 _OVER = timedelta(days=2)
@@ -102,18 +105,24 @@ class Standing:
         version = register.version(tx)
         with self._lock:
             if version != self._seen:
-                self._roster = read_roster(tx, self.zone)
-                self._since = max(wall_now() - _OVER, duty.newest(tx)[1])
-                self._installing = commissioning.installing(tx)
-                self._calendar = plans.whole_calendar(tx)
+                self._roster = readable(lambda: read_roster(tx, self.zone), lambda: self._unbent(tx))
+                self._since = readable(lambda: max(wall_now() - _OVER, duty.newest(tx)[1]), wall_now)
+                self._installing = readable(lambda: commissioning.installing(tx), dict)
+                self._calendar = readable(lambda: plans.whole_calendar(tx), lambda: self._calendar or plans.undated(tx))
                 self._seen = version
+
+    def _unbent(self, tx: Tx) -> Roster:
+        """Everybody with their plain shifts, and the changes of duty that were known before one could not be read."""
+        people = register.people(tx)
+        return Roster(people.responders, people.teams, self.zone, self._roster.changes)
 
     def plan(self, tx: Tx, version: str) -> Plan:
         """The plan pinned to an alert; where that one cannot be used, the newest that can (P6)."""
         plan = self._plans.get(version) or self._read(tx, version)
         if plan is not None:
             return plan
-        for _, other in reversed(plans.calendar(tx)):
+        every = readable(lambda: plans.whole_calendar(tx), lambda: plans.undated(tx))
+        for other in (version for _, version, street in reversed(every) if street is None):
             plan = self._plans.get(other) or self._read(tx, other)
             if plan is not None:
                 return plan
@@ -139,3 +148,15 @@ def read_roster(tx: Tx, zone: ZoneInfo) -> Roster:
     """The roster as this transaction has it, remembered nowhere."""
     people = register.people(tx)
     return Roster(people.responders, people.teams, zone, duty.changes(tx, zone, wall_now() - _OVER))
+
+
+def readable(what: Callable[[], T], instead: Callable[[], T]) -> T:
+    """``what``; where a row holds what nobody can read, ``instead``: one bad row must not stop every call (P6).
+
+    Only what reading itself raises is answered so; a ledger that is away or busy still raises.
+    """
+    try:
+        return what()
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        _LOG.error("standing_orders_unusable", error=type(error).__name__, text=str(error)[:200])
+        return instead()

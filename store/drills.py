@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
@@ -14,6 +15,7 @@ from store.ledger import Ledger, Tx
 from store.register import HOMES
 from store.tables import DrillRow
 
+_LOG = structlog.get_logger("anling.drills")
 DRILLS = DrillRow.__table__  # type: ignore[attr-defined]
 _MAY = frozenset({"administrator", "supervisor", "dispatcher", "drill", "probe"})
 _LONGEST = 8 * 60
@@ -68,9 +70,13 @@ def _in_streets(tx: Tx, scope: Scope, homes: Sequence[str]) -> bool:
 
 
 def homes_in_drill(tx: Tx, at: Any) -> frozenset[str]:
-    """Homes whose window is open at ``at``."""
+    """Homes whose window is open at ``at``. A window that cannot be read is none: those presses are real (P6)."""
     query = sa.select(DRILLS.c.homes).where(DRILLS.c.closes_at > at)
-    return frozenset(home for (homes,) in tx.execute(query) for home in homes)
+    try:
+        return frozenset(home for (homes,) in tx.execute(query) for home in homes)
+    except (ValueError, TypeError) as error:
+        _LOG.error("drill_windows_unusable", error=type(error).__name__)
+        return frozenset()
 
 
 def _shown(row: Any) -> dict[str, Any]:

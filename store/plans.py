@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,6 +43,13 @@ def whole_calendar(tx: Tx) -> list[tuple[datetime, str, str | None]]:
     order = (c.effective_from, sa.func.coalesce(c.approved_at, c.effective_from), c.version)
     rows = tx.execute(sa.select(c.effective_from, c.version, c.street).order_by(*order))
     return [(at, version, street) for at, version, street in rows]
+
+
+def undated(tx: Tx) -> list[tuple[datetime, str, str | None]]:
+    """As ``whole_calendar`` where a date cannot be read: every version, as if it had always been in force."""
+    c = PLANS.c
+    rows = tx.execute(sa.select(c.version, c.street).order_by(c.version))
+    return [(datetime.min.replace(tzinfo=UTC), version, street) for version, street in rows]
 
 
 def in_force(tx: Tx, at: datetime, street: str | None = None) -> str | None:

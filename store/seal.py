@@ -33,7 +33,7 @@ class Sealer:
         """The inverse. Raises ``Unreadable`` for a wrong key, a wrong place or a changed byte."""
         try:
             return self._aes.decrypt(bytes(sealed[1 : 1 + _NONCE]), bytes(sealed[1 + _NONCE :]), place.encode())
-        except (InvalidTag, ValueError) as error:
+        except (InvalidTag, ValueError, TypeError) as error:
             raise Unreadable(f"{place} cannot be opened; is ANLING_SECRET_KEY the one it was written with?") from error
 
     def seal_json(self, value: Any, place: str) -> bytes:

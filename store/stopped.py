@@ -33,8 +33,8 @@ def allow(tx: Tx, responder: str, channel: str) -> bool:
 
 def stopped(tx: Tx) -> Mapping[tuple[str, str], str]:
     """(responder, channel) -> the address that gets no more; one that cannot be opened stops nothing (fail open)."""
-    found = {}
-    for row in tx.execute(sa.select(STOPPED)).mappings():
+    found, c = {}, STOPPED.c
+    for row in tx.execute(sa.select(c.responder_id, c.channel, c.address)).mappings():
         try:
             address = tx.sealer.open(row["address"], _place(row["responder_id"], row["channel"])).decode()
         except Unreadable:
