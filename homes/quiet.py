@@ -15,19 +15,23 @@ from domain.checkins import Action, Checkin
 from domain.clock import Clock
 from domain.errors import LedgerCollision, LedgerUnavailable
 from domain.events import Kind
+from domain.tasks import Task, TaskKind
 from escalation.standing import Standing
 from homes.alarming import raise_alarm
 from homes.asking import Asking
 from homes.rules_quiet import Quiet, QuietRule, too_quiet
-from store import aways, faults, register, rule_states, signs
+from store import aways, faults, listening, register, rule_states, signs
 from store.ledger import Ledger, Tx
 from store.rule_states import RuleState
+from store.tasks import reopen_tasks
 
 _LOG = structlog.get_logger("anling.signs")
 RULE = "inactivity"
 #: a home without any sign for longer was not lived in when we looked last; the daily check-in asks about it
 _LONGEST = timedelta(days=3)
 _PIECE = 500
+#: so many homes may be too quiet at one look, however small the district is
+_ANYWAY = 50
 _SOON = timedelta(minutes=1)
 
 
@@ -66,18 +70,34 @@ class QuietWatch:
 
     def _begin(self, now: datetime) -> int:
         with self._ledger.reading() as tx:
-            candidates = signs.quiet_homes(tx, now - self._rule.quiet, now - _LONGEST)
+            candidates = signs.quiet_homes(tx, now - self._rule.quiet, self._heard_since(tx, now))
             away = aways.away(tx, now, candidates)
             known = {state.home for state in rule_states.every(tx, RULE)}
             homes = sorted(home for home in candidates if home not in away and home not in known)
             found: dict[str, Quiet] = {}
             for n in range(0, len(homes), _PIECE):
                 found |= self._judge(tx, homes[n : n + _PIECE], candidates, now)
+            too_many = len(found) > max(_ANYWAY, self._rule.most * register.home_count(tx))
+        if too_many:
+            self._doubt(len(found), now)
+            return 0
         if found:
             with self._ledger.transaction(patient=True) as tx:
                 rule_states.begin(tx, [self._state(home, quiet, candidates[home], now)
                                        for home, quiet in found.items()])  # fmt: skip
         return len(found)
+
+    def _heard_since(self, tx: Tx, now: datetime) -> datetime:
+        """Since when we have heard without a break: who was quiet before may have moved while we were deaf."""
+        _, deaf = listening.known(tx)
+        return max([now - _LONGEST, *(end for _, end in deaf)])
+
+    def _doubt(self, homes: int, now: datetime) -> None:
+        """Not all of them fell at once: something of ours does not hear. The daily check-in asks on its own."""
+        _LOG.critical("too_quiet_everywhere", homes=homes)
+        task = Task(f"operator/{RULE}", TaskKind.OPERATOR, now, now, data={"what": "too_quiet_everywhere", "n": homes})
+        with self._ledger.transaction(patient=True) as tx:
+            reopen_tasks(tx, [task])
 
     def _judge(
         self, tx: Tx, homes: list[str], newest: Mapping[str, datetime], now: datetime

@@ -32,6 +32,7 @@ class QuietRule:
     times: float
     share: float
     quiet: timedelta
+    most: float
     steps: tuple[Step, ...]
 
 
@@ -49,7 +50,7 @@ def read_quiet(text: str, source: str = "rules.toml") -> QuietRule:
     """Raises ``ConfigurationError`` with all that is wrong."""
     said = tomllib.loads(text).get("inactivity") or {}
     problems = [
-        f"inactivity: {name} must be a number above 0" for name in ("days", "least", "times", "share")
+        f"inactivity: {name} must be a number above 0" for name in ("days", "least", "times", "share", "most")
         if isinstance(said.get(name), bool) or not isinstance(said.get(name), int | float) or said[name] <= 0
     ]  # fmt: skip
     quiet = seconds(said.get("quiet"))
@@ -61,7 +62,7 @@ def read_quiet(text: str, source: str = "rules.toml") -> QuietRule:
     steps = read_steps("\n".join(lines), source)
     return QuietRule(
         int(said["days"]), int(said["least"]), float(said["times"]), float(said["share"]),
-        timedelta(seconds=quiet or 0), steps,
+        timedelta(seconds=quiet or 0), float(said["most"]), steps,
     )  # fmt: skip
 
 

@@ -162,6 +162,11 @@ def street_codes(tx: Tx) -> list[str]:
     return [code for (code,) in codes if not is_probe(code)]
 
 
+def home_count(tx: Tx) -> int:
+    """How many homes somebody lives in."""
+    return int(fetch(tx, "SELECT count(*) FROM homes WHERE ended_at IS NULL")[0][0])
+
+
 def home_of(tx: Tx, id: str) -> Mapping[str, Any] | None:
     """One home with its access card opened; the caller audits the read where a person sees it."""
     row = tx.execute(sa.select(HOMES).where(HOMES.c.id == id)).mappings().first()

@@ -19,7 +19,7 @@ from homes.rules import TEMPLATE, read_rules
 from homes.rules_devices import TEMPLATE as DEVICES
 from homes.rules_devices import read_supervision
 from homes.rules_quiet import read_quiet
-from store import aways, signs, telemetry
+from store import aways, listening, signs, telemetry
 from store.protection import Protection
 from store.views import Views
 from tests.town import Town, site, together
@@ -343,3 +343,25 @@ def test_a_home_whose_alarm_fails_costs_no_other_its_own(homes: Homes, monkeypat
     assert [("home-2", "vitals")] == homes.alerts()
     assert 1 == homes.town.count("tasks", "kind = 'operator' AND home_id = 'home-1'")
     assert 0 == homes.read()
+
+
+def test_while_we_were_deaf_nobody_was_quiet(homes: Homes) -> None:
+    """The bridge was away from midnight to one: who moved then we do not know, so nobody is asked for it."""
+    live_as_usual(homes)
+    go_to(homes, 9, 5)
+    with homes.town.ledger.transaction() as tx:
+        deaf = datetime(2026, 11, 20, 16, 0, tzinfo=UTC)
+        listening.keep(tx, homes.town.clock.now(), [(deaf, deaf + timedelta(hours=1))])
+
+    assert 0 == homes.quiet().turn()
+
+
+def test_when_everybody_is_too_quiet_it_is_our_fault(homes: Homes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of homes at one look: the operator is told, nobody is woken."""
+    monkeypatch.setattr("homes.quiet._ANYWAY", 0)
+    live_as_usual(homes)
+    go_to(homes, 9, 5)
+
+    assert 0 == homes.quiet().turn()
+    assert 1 == homes.town.count("tasks", "kind = 'operator' AND key = 'operator/inactivity'")
+    assert 0 == homes.town.count("errands")
