@@ -50,7 +50,7 @@ class Reports:
 
     def _back(self, scope: Scope, name: str, since: datetime, until: datetime) -> list[dict[str, Any]]:
         if name == "protection":
-            return indicators.protection(self._protection.counts(scope))
+            return indicators.protection(self._protection.counts(scope, 0))
         with self._ledger.reading() as tx:
             if name == "checkins":
                 first, last = (at.astimezone(self._zone).date().isoformat() for at in (since, until))
