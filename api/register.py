@@ -1,18 +1,23 @@
 """The register over JSON: streets, homes, residents, devices, hubs, responders, teams, users."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.alerts import Limit
 from api.answers import as_json
+from api.leaves.users import administers
 from api.lists import read
 from api.problems import problem
-from api.sessions import Asking
-from domain.errors import ConfigurationError
+from api.sessions import Asking, Knock
+from domain.errors import ConfigurationError, Refused
 from store import enrolment
+from store.register_rows import NOUNS as ROWS
+
+Said = Annotated[dict[str, Any], Body()]
 
 router = APIRouter(prefix="/api/v1")
 
@@ -46,10 +51,99 @@ async def change_home(asking: Asking, id: str, home: dict[str, Any]) -> Response
     return await _written(asking, lambda: as_json(enrolment.change(register, asking.scope(), id, home)))
 
 
-async def _written(asking: Asking, work: Callable[[], Response]) -> Response:
+async def _written(asking: Knock, work: Callable[[], Response]) -> Response:
     """Everything that is wrong with it at once."""
     try:
         return await asking.doors.lanes.commands.run(work)
     except ConfigurationError as error:
         parts = (p.removeprefix("home: ").partition(": ") for p in error.problems)
         return problem(422, errors=[{"where": where, "what": what} for where, _, what in parts])
+
+
+async def _edit(asking: Knock, noun: str, id: str, said: dict[str, Any], new: bool) -> Response:
+    """All that is wrong at once, or the row."""
+    work = asking.doors.app.desk.imports
+    return await _written(asking, lambda: as_json(work.edit(asking.scope(), noun, id, said, new), 201 if new else 200))
+
+
+def _adding(noun: str) -> Callable[[Asking, Said], Awaitable[Response]]:
+    async def add(asking: Asking, said: Said) -> Response:
+        """A new row, in the site file's own terms; a resident or device names its ``home``."""
+        id = said.get("code" if noun == "streets" else "id")
+        if not isinstance(id, str) or not id:
+            return problem(422, errors=[{"where": "id", "what": "give it an id"}])
+        return await _edit(asking, noun, id, said, True)
+
+    return add
+
+
+def _changing(noun: str) -> Callable[[Asking, str, Said], Awaitable[Response]]:
+    async def change(asking: Asking, id: str, said: Said) -> Response:
+        """What is said changes, the rest stays."""
+        return await _edit(asking, noun, id, said, False)
+
+    return change
+
+
+for _noun in sorted(set(ROWS) - {"homes"}):
+    router.add_api_route(f"/{_noun}", _adding(_noun), methods=["POST"])
+    router.add_api_route(f"/{_noun}/{{id}}", _changing(_noun), methods=["PATCH"])
+
+
+class NewUser(BaseModel):
+    """A log-in to add."""
+
+    model_config = ConfigDict(strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    role: str
+    password: Annotated[str, Field(max_length=1000)]
+    streets: list[str] = []
+    responder: str | None = None
+
+
+class UserChange(BaseModel):
+    """What of a log-in changes; ``totp`` can only be ended here."""
+
+    model_config = ConfigDict(strict=True)
+
+    password: Annotated[str | None, Field(max_length=1000)] = None
+    disabled: bool | None = None
+    totp: Literal[False] | None = None
+
+
+@router.post("/users")
+async def add_user(asking: Asking, said: NewUser) -> Response:
+    """A new log-in; one that exists is not replaced (409)."""
+    accounts = asking.doors.app.accounts
+
+    def act() -> Response:
+        scope = asking.scope()
+        administers(scope)
+        if any(user["name"] == said.name for user in accounts.everybody()):
+            raise Refused(f"there is a log-in {said.name!r} already")
+        accounts.add(said.name, said.role, said.password, said.streets, said.responder, scope.operator)
+        return as_json({"name": said.name, "role": said.role, "streets": said.streets}, 201)
+
+    return await _written(asking, act)
+
+
+@router.patch("/users/{name}")
+async def change_user(asking: Asking, name: str, said: UserChange) -> Response:
+    """Each change ends the log-in's sessions."""
+    accounts = asking.doors.app.accounts
+
+    def act() -> Response:
+        scope = asking.scope()
+        administers(scope)
+        if said.disabled and name == scope.operator:
+            raise Refused("you would shut yourself out; another administrator can do it")
+        if said.password is not None:
+            accounts.set_password(name, said.password, scope.operator)
+        if said.disabled is not None:
+            (accounts.disable if said.disabled else accounts.enable)(name, scope.operator)
+        if said.totp is False:
+            accounts.ask_no_codes(name, scope.operator)
+        return as_json({"name": name})
+
+    return await _written(asking, act)

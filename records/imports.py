@@ -2,17 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.clock import wall_now
-from domain.errors import ConfigurationError
+from domain.errors import ConfigurationError, Forbidden, NotFound, Refused
 from domain.people import Scope
 from escalation.admission import admission
 from records.sheets import read_sheet
 from store.ledger import Ledger, Tx
+from store.reads import write_down
 from store.references import duty_parts
 from store.register import Register
+from store.register_rows import as_site, row_of
 from store.site import Site, check_site, parse_site
+
+_EDITORS = frozenset({"administrator", "supervisor"})
+_KEY = {"streets": "code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,49 @@ class Imports:
         counts = Register(self._ledger).load(site, dry_run, file.sheet, by, admit)
         return Taken(counts, tuple(warned), tuple(home.id for home in site.homes))
 
+    def edit(self, scope: Scope, noun: str, id: str, said: Mapping[str, Any], new: bool) -> dict[str, Any]:
+        """One row laid down (``new``) or changed: what is not said stays. Audited with the change itself.
+
+        Raises ``Forbidden``, ``NotFound``, ``Refused`` (is there already), ``ConfigurationError`` (all that is wrong).
+        """
+        if scope.role not in _EDITORS:
+            raise Forbidden("only administrators and supervisors change the register")
+        with self._ledger.reading() as tx:
+            known = row_of(tx, noun, id)
+            if known is not None and scope.streets and _foreign(check_site(as_site(tx, noun, known), noun), scope):
+                raise NotFound(f"no {id} in {noun}")
+            value = _over(known or {}, {**said, _KEY.get(noun, "id"): id})
+            file = as_site(tx, noun, value)
+        if new and known is not None:
+            raise Refused(f"there is {id} in {noun} already; change it with PATCH")
+        if not new and known is None:
+            raise NotFound(f"no {id} in {noun}")
+        site = check_site(file, noun)
+        if scope.streets and (problems := _foreign(site, scope)):
+            raise ConfigurationError(problems)
+        admit = self._admit(site, False, lambda _: None)
+
+        def then(tx: Tx) -> None:
+            if admit:
+                admit(tx)
+            write_down(tx, wall_now(), scope.operator, "register changed", id, noun)
+
+        Register(self._ledger).load(site, partial=True, by=scope.operator, then=then)
+        return {"id": id, "created": new}
+
     def _admit(self, site: Site, allow_gaps: bool, warn: Callable[[str], None]) -> Callable[[Tx], None] | None:
         if not (site.teams or site.responders or any(duty_parts(site).values())):
             return None
         return admission(self._ledger, self._zone, wall_now(), allow_gaps, warn)
+
+
+def _over(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said wins, cards within cards too; ``null`` takes a field away."""
+    both = {**kept, **said}
+    for name, value in said.items():
+        if isinstance(value, dict) and isinstance(kept.get(name), dict):
+            both[name] = _over(kept[name], value)
+    return {name: value for name, value in both.items() if value is not None}
 
 
 def read_site(file: File) -> Site:

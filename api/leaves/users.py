@@ -42,7 +42,7 @@ async def add(request: Request, visitor: Visitor) -> Response:
     """A new log-in; one that exists is not replaced."""
 
     def work(app: App, scope: Scope, form: FormData) -> None:
-        _administers(scope)
+        administers(scope)
         name = text(form, "name")
         if any(user["name"] == name for user in app.accounts.everybody()):
             raise Refused(f"there is a log-in {name!r} already; change its password, or take another name")
@@ -59,7 +59,7 @@ async def change(request: Request, visitor: Visitor, step: str) -> Response:
     """Shut, open, a new password, no more one-time codes."""
 
     def work(app: App, scope: Scope, form: FormData) -> None:
-        _administers(scope)
+        administers(scope)
         _change(app.accounts, scope, step, text(form, "name"), str(form.get("password") or ""))
 
     return await act(request, visitor, _USERS, work, "user_changed", "/users")
@@ -81,7 +81,7 @@ def _change(accounts: Accounts, scope: Scope, step: str, name: str, password: st
             raise Refused("disable, enable, password or no-codes")
 
 
-def _administers(scope: Scope) -> None:
+def administers(scope: Scope) -> None:
     """Somebody of some streets could make a log-in for all."""
     if scope.role != "administrator" or scope.streets:
         raise Forbidden("only an administrator of the whole district changes log-ins")

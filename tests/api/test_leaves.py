@@ -220,6 +220,11 @@ def test_only_an_administrator_changes_log_ins(town: TestClient, who: dict[str, 
     added = town.post("/users", data=new, headers=who["admin"])
     twice = town.post("/users", data=new, headers=who["admin"])
     bad = town.post("/users", data={"name": "x", "role": "king", "password": "short"}, headers=who["admin"])
+    by_api = [
+        town.post("/api/v1/users", json=new | {"name": "api", "streets": ["north"]}, headers=who["admin"]),
+        town.patch("/api/v1/users/api", json={"disabled": True}, headers=who["admin"]),
+        town.patch("/api/v1/users/api", json={"disabled": False}, headers=who["boss"]),
+    ]
     changes = [
         town.post(f"/users/{step}", data=name | {"password": "another word"}, headers=who["admin"]).status_code
         for step in ("password", "disable", "enable", "no-codes", "crown")
@@ -229,6 +234,7 @@ def test_only_an_administrator_changes_log_ins(town: TestClient, who: dict[str, 
     audit = {line["what"] for line in town.get("/api/v1/audit", headers=who["boss"]).json()["items"]}
 
     assert [403, 303, 409, 422] == [answer.status_code for answer in (by_boss, added, twice, bad)]
+    assert [201, 200, 403] == [answer.status_code for answer in by_api]
     assert ([303, 303, 303, 303, 409], 409) == (changes, own.status_code)
     assert all(word in bad.text for word in ("king", "too short"))
     assert "fresh" in page
@@ -351,3 +357,37 @@ def test_people_are_listed_without_their_numbers(town: TestClient, who: dict[str
     assert "+85230000001" not in page
     assert "doctors-n" in page
     assert "not proved" in page
+
+
+def test_the_register_is_changed_row_by_row(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """New rows and changes; what is not said stays; everything wrong at once; nobody edits another street."""
+    boss, base = who["boss"], "/api/v1"
+    home = {"id": "home-50", "street": "north", "address": {"text": "新路50号"}, "access": {"gate": "北门"}}
+    made = [
+        town.post(f"{base}/streets", json={"code": "east", "name": "东街道"}, headers=boss),
+        town.post(f"{base}/homes", json=home, headers=boss),
+        town.post(f"{base}/residents", json={"id": "r-50", "home": "home-50", "name": "某某"}, headers=boss),
+        town.post(f"{base}/devices", json={"id": "dev-0050", "home": "home-50", "role": "pull_cord"}, headers=boss),
+        town.post(f"{base}/responders", json={"id": "kin-50", "name": "亲", "role": "family", "contacts": [
+            {"channel": "sms", "address": "+85230000050"}]}, headers=boss),
+        town.post(f"{base}/hubs", json={"id": "hub-50", "dialect": "z2m", "site": "fifty"}, headers=boss),
+        town.post(f"{base}/teams", json={"id": "kin", "role": "family", "shifts": [
+            {"responder": "kin-50", "always": True}]}, headers=boss),
+    ]  # fmt: skip
+    changed = [
+        town.patch(f"{base}/homes/home-50", json={"access": {"door_code": "1#"}}, headers=boss),
+        town.patch(f"{base}/residents/r-50", json={"phones": ["+862150000050"]}, headers=boss),
+        town.patch(f"{base}/devices/dev-0050", json={"role": "wristband"}, headers=boss),
+        town.patch(f"{base}/responders/kin-50", json={"name": "亲友"}, headers=boss),
+    ]
+    page = town.get("/homes/home-50?lang=zh", headers=boss).text
+    twice = town.post(f"{base}/hubs", json={"id": "hub-50", "dialect": "z2m", "site": "else"}, headers=boss)
+    nobody = town.patch(f"{base}/homes/home-51", json={"category": "lives_alone"}, headers=boss)
+    wrong = town.post(f"{base}/responders", json={"id": "a b", "role": "king", "language": "x"}, headers=boss)
+    desk = town.patch(f"{base}/devices/dev-0001", json={"role": "pull_cord"}, headers=who["desk"])
+
+    assert ([201] * 7, [200] * 4) == ([a.status_code for a in made], [a.status_code for a in changed])
+    assert all(word in page for word in ("新路50号", "北门", "1#", "某某", "+862150000050", "手环"))
+    assert "…0050" in town.get("/people", headers=boss).text
+    assert [409, 404, 422, 403] == [a.status_code for a in (twice, nobody, wrong, desk)]
+    assert 3 <= len(wrong.json()["errors"])
