@@ -28,6 +28,8 @@ bench: .venv
 prove: .venv
 	$(BIN)/python tests/escalation/year.py --doc docs/measurements.md
 	$(BIN)/python tests/bench/timers.py --closed 1000000 --doc docs/measurements.md
+	$(BIN)/python tests/bench/sweeps.py --homes 30000
+	$(BIN)/python tests/bench/sweeps.py --homes 1000000 --database postgresql
 	ANLING_PROVE=1 $(BIN)/python -m pytest -v --timeout=7200 -m "not browser" tests
 
 .venv: pyproject.toml uv.lock

@@ -1,6 +1,6 @@
 """Asking: by the device, by telephone, by a neighbour who looks in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,16 +29,19 @@ class Asking:
     def take(self, tx: Tx, checkin: Checkin, action: Action, step: int, now: datetime) -> None:
         """Ask. What cannot be asked (no telephone, nobody near) is left out; the next step comes at its time."""
         if action is Action.ASK_DEVICE:
-            self._ask_device(tx, checkin, now)
+            self.ask_devices(tx, [checkin], now)
         elif action is Action.CARE_CALL:
             care.order(tx, list(self._care_calls(tx, checkin, step)), now)
         else:
             self._ask_neighbour(tx, checkin, step, now)
 
-    def _ask_device(self, tx: Tx, checkin: Checkin, now: datetime) -> None:
-        for device, to in checkins.roles_of_devices(tx, [checkin.home]).get(checkin.home, []):
-            child = {"dev": device} if device != to else {}
-            errands.send(tx, [to], "ask_checkin", {"by": checkin.by_at.isoformat(), **child}, now)
+    def ask_devices(self, tx: Tx, asked: Sequence[Checkin], now: datetime) -> None:
+        """The devices of many homes at once."""
+        devices = checkins.roles_of_devices(tx, [checkin.home for checkin in asked])
+        for checkin in asked:
+            for device, to in devices.get(checkin.home, []):
+                child = {"dev": device} if device != to else {}
+                errands.send(tx, [to], "ask_checkin", {"by": checkin.by_at.isoformat(), **child}, now)
 
     def _care_calls(self, tx: Tx, checkin: Checkin, step: int) -> Iterable[CareCall]:
         home = register.home_of(tx, checkin.home) or {}

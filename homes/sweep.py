@@ -4,7 +4,7 @@ The ticker only rings; what is due stands in the ledger. A sweep may run late, t
 processes at once, and be killed in the middle: each piece is a transaction that can be run again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -134,11 +134,30 @@ class Sweep:
         while soonest is not None and soonest <= self._clock.now():
             with self._ledger.transaction() as tx:
                 due = checkins.due(tx, self._clock.now(), _DUE)
-                alerted += sum(self._one(tx, checkin) for checkin in due)
+                alerted += sum(self._one(tx, checkin) for checkin in self._ask_all(tx, due))
             stepped += len(due)
             if len(due) < _DUE:
                 break
         return stepped, alerted
+
+    def _ask_all(self, tx: Tx, due: Sequence[Checkin]) -> Sequence[Checkin]:
+        """Whose device is to be asked is asked together. Returns the others; all, where that failed for one of them."""
+        now = self._clock.now()
+        steps = [(checkin, passed(self._steps, checkin, now)) for checkin in due]
+        mass = [(checkin, n) for checkin, n in steps if self._steps[n].action is Action.ASK_DEVICE]
+        if not mass:
+            return due
+        try:
+            with tx.savepoint():
+                self._asking.ask_devices(tx, [checkin for checkin, _ in mass], now)
+                moves = [(checkin, n + 1, next_time(self._steps, checkin, n + 1, now)) for checkin, n in mass]
+                checkins.move_all(tx, moves, now)
+        except (LedgerCollision, LedgerUnavailable):
+            raise
+        except Exception as error:  # each is tried by itself, so that only the broken one waits
+            _LOG.error("checkin_ask_failed", homes=len(mass), error=type(error).__name__)
+            return due
+        return [checkin for checkin, n in steps if self._steps[n].action is not Action.ASK_DEVICE]
 
     def _one(self, tx: Tx, checkin: Checkin) -> bool:
         """A home that cannot be asked costs no other its question; it is shown, and tried again in a minute (P6)."""

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from domain.checkins import Checkin, CheckinState
 from store.aways import AWAYS
-from store.bulk import among, fetch, listed, upsert
+from store.bulk import among, fetch, instant, listed, run, upsert
 from store.inbox import INBOX
 from store.ledger import Tx
 from store.register import DEVICES, HOMES, META
@@ -135,6 +135,13 @@ def move_on(tx: Tx, checkin: Checkin, steps: int, now: datetime, next_at: dateti
     """``steps`` more were taken; the next is due then."""
     values = {"step": checkin.step + steps, "last_at": now, "next_at": next_at}
     tx.execute(sa.update(CHECKINS).where(*_this(checkin.day.isoformat(), checkin.home)).values(**values))
+
+
+def move_all(tx: Tx, moves: Iterable[tuple[Checkin, int, datetime]], now: datetime) -> None:
+    """Each has taken so many steps now; its next is due then."""
+    sql = "UPDATE checkins SET step = ?, last_at = ?, next_at = ? WHERE day = ? AND home_id = ? AND state = 'open'"
+    at = instant(tx, now)
+    run(tx, sql, [(n, at, instant(tx, due), c.day.isoformat(), c.home) for c, n, due in moves])
 
 
 def settle(

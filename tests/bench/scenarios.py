@@ -12,6 +12,7 @@ from loads import Load, Outcome, outcome, soon
 from presses import Order
 from stage import Sink
 from subjects import Grounds, Running, Subject
+from sweeps import measure as measure_sweeps
 from timers import database, measure
 
 STORED = "anling_telemetry_stored_total"
@@ -220,6 +221,12 @@ def timers(bench: Bench, subject: Subject) -> Figures:
     return found | {f"tick_{subject.database}": found["tick_ms"]}
 
 
+def checkins(bench: Bench, subject: Subject) -> Figures:
+    """One sweep of the daily check-in over all homes: the slowest of the four of a morning."""
+    with database(subject.database) as url:
+        return measure_sweeps(url, bench.size.homes)
+
+
 SCENARIOS: dict[str, Callable[[Bench, Subject], Figures]] = {
     "latency": latency,
     "storm": storm,
@@ -231,4 +238,5 @@ SCENARIOS: dict[str, Callable[[Bench, Subject], Figures]] = {
     "kill": kill,
     "idle": idle,
     "timers": timers,
+    "checkins": checkins,
 }

@@ -94,5 +94,6 @@ TARGETS = (
     Target("timers", "tick_postgresql", "十万未结, 千个到时", "100,000 open, a tick of 1,000", "ms", 1000, raw=""),
     Target("timers", "tick_cpu_ms", "其中自身 CPU", "of this, CPU of our own", "ms", raw=""),
     Target("timers", "idle_ms", "十万未结, 空看", "100,000 open, an idle look", "ms", 5, raw=""),
+    Target("checkins", "slowest_s", "三万户报平安, 最慢一轮", "30,000 homes, the slowest sweep", "s", 10, raw=""),
     Target("timers", "decide_us", "一次决定", "one decision", "µs", 50, raw=""),
 )
