@@ -31,6 +31,7 @@ WAYS = (
     Way("/raise", "raise", RAISERS),
     Way("/homes", "homes", _LOOKS | _FIELD),
     Way("/checkins", "checkins", _LOOKS | _FIELD),
+    Way("/map", "map", _LOOKS | _FIELD),
     Way("/duty", "duty", _LOOKS | _FIELD),
     Way("/messages", "messages", _LOOKS),
     Way("/quarantine", "quarantine", _LOOKS),

@@ -150,7 +150,8 @@ def _alerts(tx: Tx, home: str) -> list[dict[str, Any]]:
 
 def _calling(tx: Tx) -> dict[str, str]:
     a = ALERTS.c
-    return dict(tx.execute(sa.select(a.home_id, a.id).where(a.state == "open", a.home_id.is_not(None))).all())
+    real = (a.state == "open", a.home_id.is_not(None), a.drill.is_(False))
+    return dict(tx.execute(sa.select(a.home_id, a.id).where(*real)).all())
 
 
 def _streets(tx: Tx, scope: Scope) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from anling.house import House, open_ledger
 from anling.settings import Settings
 from api.app import build
+from api.leaves.map import placed
 from api.nav import WAYS, may_open
 from domain.clock import wall_now
 from domain.events import Message
@@ -391,3 +392,14 @@ def test_the_register_is_changed_row_by_row(town: TestClient, who: dict[str, dic
     assert "…0050" in town.get("/people", headers=boss).text
     assert [409, 404, 422, 403] == [a.status_code for a in (twice, nobody, wrong, desk)]
     assert 3 <= len(wrong.json()["errors"])
+
+
+def test_the_map_lies_north_up(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """What is further north is drawn higher, further east more to the right; what is no place is left out."""
+    spots = [(31.22, 121.40), (31.20, 121.44), (None, 121.4)]
+    homes = [{"id": str(n), "alert": None, "location": {"lat": lat, "lon": lon}} for n, (lat, lon) in enumerate(spots)]
+
+    north, east = placed(homes)
+
+    assert (north["y"] < east["y"], north["x"] < east["x"]) == (True, True)
+    assert 200 == town.get("/map", headers=who["boss"]).status_code
