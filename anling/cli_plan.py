@@ -258,7 +258,18 @@ def _scene(
 
     given = _plan_of(file, base) if file else None
     with _ledger() as ledger, ledger.reading() as tx:
-        return scene_of(tx, Standing(_zone()), home, at, given)
+        standing = Standing(_zone())
+        if given is None and standing.since(tx) is None:
+            given = _to_come()
+        return scene_of(tx, standing, home, at, given)
+
+
+def _to_come() -> "Plan":
+    """The plan that the first start will put in force, for a ledger that no server has served yet."""
+    from anling.house import TEMPLATE
+    from anling.settings import read_settings
+
+    return _plan_of(read_settings().plan or TEMPLATE, None)
 
 
 def _holes(checked: "Plan", site: Path | None) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from anling.cli import cli
 from anling.cli_plan import plan as command
 from domain.clock import wall_now
 from domain.errors import AnlingError, ConfigurationError
@@ -154,3 +155,14 @@ def test_replay_says_whether_it_is_the_same(installed: Town) -> None:
 
     assert 1 == told.exit_code
     assert "tracks.dispatch_120.round: stored 3, told 0" in told.stderr
+
+
+def test_explain_before_the_first_start(site_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imported and not yet served: what the plan of the first start will do is told all the same."""
+    monkeypatch.setenv("ANLING_DATA_DIR", str(tmp_path / "fresh"))
+    assert 0 == CliRunner().invoke(cli, ["import", str(site_file)]).exit_code
+
+    told = CliRunner().invoke(cli, ["plan", "explain", "--home", "home-1", "--kind", "sos", "--at", "2026-11-22T03:10"])
+
+    assert 0 == told.exit_code, told.output
+    assert "family_doctor" in told.output
