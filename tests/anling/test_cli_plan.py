@@ -165,4 +165,4 @@ def test_explain_before_the_first_start(site_file: Path, tmp_path: Path, monkeyp
     told = CliRunner().invoke(cli, ["plan", "explain", "--home", "home-1", "--kind", "sos", "--at", "2026-11-22T03:10"])
 
     assert 0 == told.exit_code, told.output
-    assert "family_doctor" in told.output
+    assert "家庭医生一 (doctor-1)" in told.output
