@@ -1,7 +1,7 @@
 """Who may knock at which door: every role at every endpoint of the JSON API, on a real ledger."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,11 +87,20 @@ DOORS: list[tuple[str, str, str, Any, frozenset[str]]] = [
     ("DELETE", "/duty/{noun}/{id}", "/duty/absence/away-0", None, LEADS),
     ("GET", "/users", "/users", None, LEADS | {"auditor"}),
     ("GET", "/residents", "/residents", None, DESK | FIELD),
+    ("GET", "/homes/{home}/state", "/homes/home-1/state", None, DESK | FIELD),
+    ("GET", "/reports/{name}", "/reports/none", None, ALL - {"family_doctor", "dispatch_120"}),
+    ("POST", "/users", "/users", {"name": "x", "role": "auditor", "password": "correct horse"},
+     frozenset({"administrator"})),
+    ("PATCH", "/users/{name}", "/users/none", {}, frozenset({"administrator"})),
+    ("POST", "/streets", "/streets", {"code": "310105009", "name": "x"}, LEADS),
     *(("GET", f"/{noun}", f"/{noun}", None, ALL) for noun in _REGISTER),
 ]  # fmt: skip
 #: doors of this API that stand in other tests, or take no log-in
 ELSEWHERE = {("POST", "/session"), ("DELETE", "/session"), ("GET", "/me"), ("POST", "/me/test"),
              ("POST", "/duty/swaps")}  # fmt: skip
+#: rows of the register all change by the one way of ``POST /streets``; with bodies of their own in their own tests
+ELSEWHERE |= {("POST", f"/{noun}") for noun in (*_REGISTER[1:], "residents")}
+ELSEWHERE |= {("PATCH", f"/{noun}/{{id}}") for noun in (*_REGISTER, "residents")}
 
 
 @pytest.fixture(scope="module")
@@ -164,16 +173,23 @@ def test_only_these_roles_come_in(
 
 def test_every_door_stands_in_the_table(client: TestClient) -> None:
     """Whoever adds an endpoint says here who may use it."""
-    routes = [r for r in client.app.routes if isinstance(r, APIRoute) and r.path.startswith(API)]  # type: ignore[attr-defined]
+    routes = [r for r in doors_of(client.app.routes) if r.path.startswith(API)]  # type: ignore[attr-defined]
     known = {(method, path) for method, path, _, _, _ in DOORS} | ELSEWHERE
 
     built = {(method, r.path.removeprefix(API)) for r in routes for method in r.methods}
-    lists = {
-        ("GET", f"/{noun}")
-        for noun in ("streets", "homes", "residents", "devices", "hubs", "responders", "teams", "users")
-    }
 
-    assert set() == built - known - lists
+    assert len(DOORS) > 40
+    assert known == built
+
+
+def doors_of(routes: Iterable[Any]) -> Iterator[APIRoute]:
+    """Every endpoint, also of routers within routers."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            inner = getattr(route, "original_router", route)
+            yield from doors_of(getattr(inner, "routes", None) or ())
 
 
 def test_a_drill_account_raises_nothing_real(house: House, client: TestClient, tokens: dict[str, str]) -> None:
