@@ -94,12 +94,15 @@ class Register:
             "hubs": len(site.hubs), "homes": len(site.homes),
             "residents": sum(len(h.residents) for h in site.homes), "devices": sum(len(h.devices) for h in site.homes),
         } | {name: len(parts) for name, parts in duty_parts(site).items()}  # fmt: skip
+        # hashing sixty thousand secrets takes seconds, in which no press should wait for the ledger
+        devices = [row for home in site.homes for row in _device_rows(home)]
         with self._ledger.transaction() as tx:
             problems = list(dangling(tx, site))
             if problems:
                 raise ConfigurationError(problems)
             with _undone(tx) if dry_run else nullcontext():
                 _write(tx, merged(tx, site) if partial else site, self._wall(), by)
+                _upsert(tx, DEVICES, devices)
                 if then:
                     then(tx)
         return counts
@@ -253,7 +256,6 @@ def _write(tx: Tx, site: Site, at: datetime, by: str) -> None:
     ])  # fmt: skip
     _upsert(tx, HOMES, [_home_row(tx, h) for h in site.homes])
     _upsert(tx, RESIDENTS, [row for h in site.homes for row in _resident_rows(tx, h)])
-    _upsert(tx, DEVICES, [row for h in site.homes for row in _device_rows(h)])
     duty.record(tx, [entry_of(part) for parts in duty_parts(site).values() for part in parts], at, by)
     edited(tx, at, by)
 
