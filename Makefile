@@ -1,7 +1,8 @@
 # 安铃 Anling. Needs only Python 3.11 (or newer) and make; the virtual environment brings its own tools.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-XDIST ?= -n 2 --dist loadfile
+# most of the time the tests of real processes wait for something
+XDIST ?= -n 3 --dist loadfile
 
 .PHONY: run test check bench prove clean
 

@@ -53,6 +53,7 @@ def _killed_and_named(town: Installation, rooms: dict[str, Process], room: str) 
     town.await_ready(*rooms.values())
 
 
+@pytest.mark.finer
 @pytest.mark.slow
 def test_readyz_names_the_room_that_is_gone(town: Installation) -> None:
     """Each room is killed in turn: ``/readyz`` names what is missing, and is content again when it is back."""

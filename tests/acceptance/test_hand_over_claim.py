@@ -14,6 +14,7 @@ pytestmark = pytest.mark.mosquitto
 FAST = plan(street=2, desk=5)
 
 
+@pytest.mark.finer
 @pytest.mark.parametrize("point", ["tick-before-commit", "tick-after-commit"])
 def test_a_timer_survives_kill_9(town: Installation, point: str) -> None:
     """P17: killed while it decides that the street's turn has come: the street is asked, by one decision."""

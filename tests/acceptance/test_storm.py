@@ -57,6 +57,7 @@ def each_home_helped_once(town: Installation, homes: int, kills: int = 1) -> Non
     assert all(c.signed for c in town.sink.contacts)
 
 
+@pytest.mark.finer
 def test_killed_twice_in_a_storm(town: Installation) -> None:
     """P18: 200 presses in 4 s, kill -9 twice in the middle: 200 alerts, each doctor's telephone rings."""
     town.write_plan(QUIET)

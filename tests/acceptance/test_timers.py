@@ -21,6 +21,7 @@ def up(town: Installation) -> float:
     return time.monotonic()
 
 
+@pytest.mark.finer
 def test_a_tier_whose_turn_passed_while_we_were_down(town: Installation) -> None:
     """P17: killed between tier 1 and tier 2, back after the moment: tier 2 at once, tier 3 on time."""
     town.write_plan(plan(street=3, desk=10))
@@ -90,6 +91,7 @@ def _track(town: Installation, alert: str) -> dict[str, Any]:
     return dict(town.api.alert(alert)["tracks"][0])
 
 
+@pytest.mark.finer
 @pytest.mark.slow
 def test_open_alerts_in_each_state_go_on(town: Installation) -> None:
     """P34: a server started on a ledger with open alerts goes on with each of them from where it stood."""

@@ -83,6 +83,7 @@ def told(town: Installation) -> list[str]:
     return [str(c.body["about"]["text"]) for c in list(town.sink.contacts) if c.who == "operator"]
 
 
+@pytest.mark.finer
 @pytest.mark.slow
 def test_all_is_well(town: Installation, switch: Switch) -> None:
     """The probe presses through the broker, its call comes, its drill is closed as a test; nobody else hears of it.
