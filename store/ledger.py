@@ -157,7 +157,7 @@ class Ledger:
         except Exception:
             line.drop()
         else:
-            self._lines.give(line)
+            self._lines.give(line) if line.between else line.drop()
 
     def listen(self) -> None:
         """Ring also for the commits of other processes."""

@@ -68,11 +68,15 @@ class Line:
         return pipeline
 
     def rollback(self) -> None:
-        """Leave no trace."""
-        if self.sa.in_transaction():
+        """Leave no trace, also of a commit that failed half-way: SQLAlchemy then holds a transaction that is none."""
+        if self.sa.get_transaction() is not None:
             self.sa.rollback()
-        else:
-            self.raw.rollback()
+        self.raw.rollback()
+
+    @property
+    def between(self) -> bool:
+        """Neither SQLAlchemy nor the driver is inside a transaction: the line may serve another one."""
+        return self.sa.get_transaction() is None and not getattr(self.raw, "in_transaction", False)
 
     def drop(self) -> None:
         """Hang up for good."""

@@ -130,3 +130,20 @@ def _let_rest(ledger: Ledger) -> None:
     for idle in ledger._lines._idle.values():
         for line in idle:
             line.used -= 60
+
+
+def test_a_commit_that_fails_leaves_a_line_that_works(ledger: Ledger) -> None:
+    """A full disk, a constraint looked at last: the next transaction on the same line goes through."""
+    with ledger.transaction() as tx:
+        tx.execute(sa.text("CREATE TABLE parent (id INTEGER PRIMARY KEY)"))
+        tx.execute(sa.text("CREATE TABLE child (p INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)"))
+    for _ in range(2):
+        with pytest.raises(LedgerCollision), ledger.transaction() as tx:
+            tx.execute(sa.text("INSERT INTO child VALUES (1)"))
+
+    with ledger.transaction() as tx:
+        tx.execute(sa.text("INSERT INTO parent VALUES (1)"))
+        tx.execute(sa.text("INSERT INTO child VALUES (1)"))
+
+    with ledger.reading() as tx:
+        assert 1 == tx.execute(sa.text("SELECT count(*) FROM child")).scalar()
