@@ -19,9 +19,10 @@ from pathlib import Path
 
 import structlog
 
-from broker_bridge.mosquitto_files import SERVICES, Access, hash_secret, write_access, write_config
+from broker_bridge.mosquitto_files import SERVICES, Access, write_access, write_config
 from broker_bridge.tether import tethered
 from domain.errors import ConfigurationError
+from domain.passwords import hash_secret
 
 log = structlog.get_logger()
 

@@ -1,8 +1,5 @@
 """Mosquitto's own files: what it keeps, who may log in, who may say what."""
 
-import base64
-import hashlib
-import hmac
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +8,7 @@ from pathlib import Path
 import structlog
 
 from broker_bridge.topics import ROOT, is_device, is_level
+from domain.passwords import check_secret, hash_secret
 
 _LOG = structlog.get_logger("anling.broker")
 
@@ -42,8 +40,6 @@ _DEVICE_RIGHTS = (
     f"pattern write {ROOT}/status/%u",
     f"pattern read {ROOT}/down/%u/#",
 )
-
-_ROUNDS = 101
 
 
 def write_config(folder: Path, port: int, access: bool) -> Path:
@@ -131,19 +127,8 @@ def _known(path: Path) -> dict[str, str]:
 
 def _lasting(hashed: str | None, secret: str) -> str:
     """The hash as it stands when it is this secret's: a file that says the same is not written anew."""
-    if hashed is not None and hashed.startswith("$7$"):
-        _, _, rounds, salt, digest = hashed.split("$")
-        made = hashlib.pbkdf2_hmac("sha512", secret.encode(), base64.b64decode(salt), int(rounds))
-        if hmac.compare_digest(made, base64.b64decode(digest)):
-            return hashed
-    return hash_secret(secret)
-
-
-def hash_secret(secret: str) -> str:
-    """Mosquitto's ``$7$``: PBKDF2 with SHA-512."""
-    salt = os.urandom(12)
-    made = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ROUNDS, 64)
-    return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
+    known = hashed is not None and hashed.startswith("$7$") and check_secret(secret, hashed)
+    return hashed if known and hashed else hash_secret(secret)
 
 
 def _write(path: Path, lines: list[str]) -> bool:

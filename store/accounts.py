@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from domain.alerts import Actor
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound
+from domain.passwords import check_secret
 from domain.people import OPERATOR_ROLES, Scope
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
 from store.reads import write_down
-from store.register import HUBS, RESPONDERS, Register, check_secret
+from store.register import HUBS, RESPONDERS, Register
 from store.second_factor import OPERATORS, new_secret, place, use_code
 from store.tables import SessionRow
 

@@ -7,9 +7,10 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.errors import ConfigurationError
+from domain.passwords import hash_secret
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
-from store.register import DEVICES, HUBS, hash_secret, touch
+from store.register import DEVICES, HUBS, touch
 from store.tables import RevokedCertificateRow
 
 REVOKED = RevokedCertificateRow.__table__  # type: ignore[attr-defined]

@@ -1,9 +1,5 @@
 """The register: who lives where, which device speaks for whom, who may come. Imported whole or not at all."""
 
-import base64
-import hashlib
-import hmac
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -17,6 +13,7 @@ import structlog
 from domain.checkins import Way, read_rule
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
+from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
 from store import duty
 from store.bulk import among, fetch, listed, read_json, upsert
@@ -40,7 +37,6 @@ from store.tables import (
 )
 
 _LOG = structlog.get_logger("anling.register")
-_ROUNDS = 101
 DEVICES = DeviceRow.__table__  # type: ignore[attr-defined]
 HOMES = HomeRow.__table__  # type: ignore[attr-defined]
 RESIDENTS = ResidentRow.__table__  # type: ignore[attr-defined]
@@ -213,20 +209,6 @@ def resident_name(tx: Tx, id: str, card: bytes) -> str | None:
     """The name on one sealed card."""
     opened = _opened(tx, card, f"residents.card|{id}") or {}
     return opened.get("name")
-
-
-def hash_secret(secret: str) -> str:
-    """Mosquitto's own password format (PBKDF2-SHA512), so that the broker can check it too."""
-    salt = os.urandom(12)
-    digest = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ROUNDS)
-    return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
-
-
-def check_secret(secret: str, kept: str) -> bool:
-    """Constant-time comparison with a hash made by ``hash_secret``."""
-    _, _, rounds, salt, digest = kept.split("$")
-    made = hashlib.pbkdf2_hmac("sha512", secret.encode(), base64.b64decode(salt), int(rounds))
-    return hmac.compare_digest(made, base64.b64decode(digest))
 
 
 def edited(tx: Tx, at: datetime, by: str) -> None:

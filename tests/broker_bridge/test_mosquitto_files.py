@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from broker_bridge.mosquitto_files import Access, hash_secret, write_access
+from broker_bridge.mosquitto_files import Access, write_access
+from domain.passwords import hash_secret
 
 HUBS = {"hub-1": (hash_secret("h"), "z2m", "site-1")}
 

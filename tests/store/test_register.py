@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from domain.errors import ConfigurationError, Refused
+from domain.passwords import check_secret, hash_secret
 from store import pins, register
 from store.ledger import Ledger
-from store.register import Register, check_secret, hash_secret
+from store.register import Register
 from store.site import parse_site
 from tests.town import Town, site
 
