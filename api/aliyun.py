@@ -18,6 +18,7 @@ from api.doors import Doors, doors
 from api.problems import problem
 from channels.aliyun_codes import call_word
 from channels.twiml import digits_meaning
+from domain.contacts import Letter
 from domain.errors import NotFound
 
 _LOG = structlog.get_logger("anling.api")
@@ -71,16 +72,20 @@ def _call(here: Doors, report: Report) -> None:
     reference, digits = str(report.get("call_id") or ""), str(report.get("dtmf") or "").strip()
     app, word = here.app, call_word(str(report.get("status_code") or ""))
     if app.care is not None and (care := app.care.token_of(reference)) is not None:
-        letter = app.care.letter(care)
-        if letter is not None and digits and (meaning := digits_meaning(digits[-1:], letter)) in ("claim", "decline"):
+        if meaning := _meaning(app.care.letter(care), digits):
             app.care.answered(care, meaning)
         app.care.ended(care, word)
         return
     token = _token(here, reference)
-    letter = app.callbacks.letter(token)
-    if letter is not None and digits and (meaning := digits_meaning(digits[-1:], letter)) in ("claim", "decline"):
+    if meaning := _meaning(app.callbacks.letter(token), digits):
         app.callbacks.answered(token, meaning, digits)
     app.callbacks.status(token, word, reference)
+
+
+def _meaning(letter: Letter | None, digits: str) -> str | None:
+    """What the last key said to this letter, if anything that counts."""
+    meaning = digits_meaning(digits[-1:], letter) if letter is not None and digits else None
+    return meaning if meaning in ("claim", "decline") else None
 
 
 def _text(here: Doors, report: Report) -> None:

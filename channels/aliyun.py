@@ -7,6 +7,7 @@ the letter fails for now and goes by another way or to another person, never int
 import hashlib
 import threading
 import time
+from abc import abstractmethod
 from base64 import b32encode
 from collections import deque
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Any
 from channels.aliyun_codes import call_word
 from channels.aliyun_line import AliyunLine
 from channels.aliyun_templates import Template, filled
-from channels.health import Health, Pulse
+from channels.pulsed import Pulsed
 from channels.routes import MAINLAND, e164
 from domain.clock import wall_now
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
@@ -56,26 +57,16 @@ class Budget:
             return None
 
 
-class _Aliyun:
-    """What voice and text have in common."""
+class _Aliyun(Pulsed):
+    """What voice and text have in common; what comes of a letter is pushed to us."""
 
-    name: str
     paced = True
 
     def __init__(self, line: AliyunLine, budget: Budget, wall: Callable[[], datetime] = wall_now) -> None:
+        super().__init__(wall)
         self.numbers = line
         self._line = line
         self._budget = budget
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Hand it over; what comes of it is pushed to us."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
 
     def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
         """Aliyun cannot be asked by number: rather call twice than not at all."""
@@ -99,14 +90,17 @@ class _Aliyun:
             return answer
         return Accepted(self._reference(answer), pending=True, line=f"aliyun:{self.name}")
 
+    @abstractmethod
     def _template(self, letter: Letter) -> Template | None:
-        raise NotImplementedError
+        """The approved words for this purpose."""
 
+    @abstractmethod
     def _ask(self, client: Any, letter: Letter, template: Template, number: str) -> Any:
-        raise NotImplementedError
+        """The request, by the SDK's client."""
 
+    @abstractmethod
     def _reference(self, answer: Any) -> str | None:
-        raise NotImplementedError
+        """Aliyun's own name for what was sent."""
 
 
 class AliyunVoice(_Aliyun):

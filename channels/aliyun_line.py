@@ -3,7 +3,6 @@
 Aliyun answers HTTP 200 with a ``Code`` of its own to what it refuses, and the SDK raises nothing then.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -40,7 +39,6 @@ class AliyunLine:
         self.breaker = Breaker((f"aliyun:{kind}",))
         self._kind = kind
         self._name = f"aliyun:{kind}"
-        self._lock = threading.Lock()
 
     def request(self, ask: Callable[[Any], Any]) -> Any | FailedForNow | FailedForGood:
         """The answer's body when its ``Code`` is OK, else a value that says why not."""
@@ -66,25 +64,24 @@ class AliyunLine:
     @cached_property
     def _client(self) -> Any:
         """Half a second and sixty megabytes: only who calls mainland numbers pays for it."""
-        with self._lock:
-            from alibabacloud_tea_openapi.models import Config
+        from alibabacloud_tea_openapi.models import Config
 
-            stand_in = urlsplit(self.account.base_url)
-            config = Config(
-                access_key_id=self.account.key_id,
-                access_key_secret=self.account.key_secret,
-                endpoint=stand_in.netloc or _REAL[self._kind],
-                protocol=stand_in.scheme or "https",
-                connect_timeout=_CONNECT,
-                read_timeout=_READ,
-            )
-            if self._kind == "voice":
-                from alibabacloud_dyvmsapi20170525.client import Client as Voice
+        stand_in = urlsplit(self.account.base_url)
+        config = Config(
+            access_key_id=self.account.key_id,
+            access_key_secret=self.account.key_secret,
+            endpoint=stand_in.netloc or _REAL[self._kind],
+            protocol=stand_in.scheme or "https",
+            connect_timeout=_CONNECT,
+            read_timeout=_READ,
+        )
+        if self._kind == "voice":
+            from alibabacloud_dyvmsapi20170525.client import Client as Voice
 
-                return Voice(config)
-            from alibabacloud_dysmsapi20170525.client import Client as Sms
+            return Voice(config)
+        from alibabacloud_dysmsapi20170525.client import Client as Sms
 
-            return Sms(config)
+        return Sms(config)
 
 
 def _raised(error: Exception) -> FailedForNow | FailedForGood:

@@ -4,33 +4,22 @@ It calls a message sent when the service answered HTTP 200, also when the servic
 away; so whatever it says, the contact has not been made and the next way is tried.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
-from channels.health import Health, Pulse
+from channels.health import Health
+from channels.pulsed import Pulsed
 from channels.wording import chat
-from domain.clock import wall_now
 from domain.contacts import FailedForGood, Letter, Result
 
 
-class BestEffort:
-    """``channel = "apprise"``; ``address`` is one of Apprise's URLs."""
+class BestEffort(Pulsed):
+    """``channel = "apprise"``; ``address`` is one of Apprise's URLs. Never accepted."""
 
     name = "apprise"
-    paced = False
-
-    def __init__(self, wall: Callable[[], datetime] = wall_now) -> None:
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Try it; never accepted."""
-        return self._pulse.watch(self._deliver, letter)
 
     def health(self) -> Health:
         """Failures in a row are this channel's normal state and make nobody look."""
-        return replace(self._pulse.read(), failures=0)
+        return replace(super().health(), failures=0)
 
     def _deliver(self, letter: Letter) -> Result:
         try:

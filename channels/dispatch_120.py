@@ -13,7 +13,8 @@ import structlog
 
 from channels.exchange import Answer, Exchange
 from channels.message import decode, encode, incident
-from channels.signed_post import SignedPost, refusal
+from channels.pulsed import refusal
+from channels.signed_post import SignedPost
 from domain.clock import wall_now
 from domain.contacts import Accepted, FailedForGood, Letter, Result
 from domain.errors import Refused

@@ -2,28 +2,16 @@
 
 import structlog
 
-from channels.health import Health, Pulse
+from channels.pulsed import Pulsed
 from domain.contacts import Accepted, Letter, Result
 
 _log = structlog.get_logger(__name__)
 
 
-class Log:
+class Log(Pulsed):
     """``channel = "log"``. Reaches nobody: use it beside a channel that does."""
 
     name = "log"
-    paced = False
-
-    def __init__(self) -> None:
-        self._pulse = Pulse(self.name)
-
-    def send(self, letter: Letter) -> Result:
-        """Write the line."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
 
     def _deliver(self, letter: Letter) -> Result:
         _log.info(

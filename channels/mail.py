@@ -8,7 +8,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
-from channels.health import Health, Pulse
+from channels.pulsed import Pulsed
 from channels.wording import chat
 from domain.clock import wall_now
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
@@ -45,24 +45,14 @@ def parse_mail(url: str, sender: str, problems: list[str]) -> MailServer | None:
     return MailServer(parts.scheme, parts.hostname, port, sender, *names)
 
 
-class Mail:
+class Mail(Pulsed):
     """``channel = "mail"``; accepted means that the server has taken it, not that somebody reads."""
 
     name = "mail"
-    paced = False
 
     def __init__(self, server: MailServer, wall: Callable[[], datetime] = wall_now) -> None:
+        super().__init__(wall)
         self._server = server
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Hand it in; blocks at most some ten seconds."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
 
     def _deliver(self, letter: Letter) -> Result:
         try:

@@ -5,47 +5,27 @@ word was not read has reached nobody. A group is read by many: the message says 
 no names, no illnesses, and a link to the responder's own page, where a POST claims.
 """
 
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from channels.exchange import Answer, Exchange
-from channels.health import Health, Pulse
+from channels.exchange import Answer
 from channels.message import decode, encode
-from channels.signed_post import refusal
+from channels.pulsed import Posting, refusal
 from channels.wording import chat
-from domain.clock import wall_now
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
 
 _HEADERS = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "anling"}
 
 
-class Robot:
+class Robot(Posting):
     """A chat channel; ``address`` is the robot's own URL, ``secret`` its signing secret where it has one."""
 
-    name: str
     #: the answer's own status: field names, in the order to look
     status_fields: ClassVar[tuple[str, ...]] = ("errcode",)
     #: status -> why: throttled or busy, another attempt may work. All others are for good
     for_now: ClassVar[Mapping[int, str]] = {}
-    paced = False
-
-    def __init__(self, exchange: Exchange | None = None, wall: Callable[[], datetime] = wall_now) -> None:
-        self._exchange = exchange or Exchange()
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Post it; blocks at most ten seconds."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last messages."""
-        return self._pulse.read()
-
-    def close(self) -> None:
-        """Hang up the kept lines."""
-        self._exchange.close()
 
     def _deliver(self, letter: Letter) -> Result:
         now = self._wall()
@@ -60,9 +40,9 @@ class Robot:
         del now
         return letter.address
 
+    @abstractmethod
     def body(self, letter: Letter, text: str, now: datetime) -> dict[str, Any]:
         """The message in the robot's own form."""
-        raise NotImplementedError
 
     def _read(self, said: Mapping[str, Any]) -> Result:
         """200 with another status than 0, or with none at all, is not delivered."""

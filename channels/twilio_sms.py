@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from channels import wording
-from channels.health import Health, Pulse
+from channels.pulsed import Pulsed
 from channels.routes import MAINLAND, e164
 from channels.twilio_line import TwilioLine, newest
 from channels.twilio_numbers import TwilioNumbers
@@ -14,7 +14,7 @@ from domain.clock import wall_now
 from domain.contacts import Letter, Result
 
 
-class TwilioSms:
+class TwilioSms(Pulsed):
     """``channel = "sms"``. To +86 it asks for no answer: none could arrive (libraries, finding 1)."""
 
     name = "sms"
@@ -28,20 +28,11 @@ class TwilioSms:
         wall: Callable[[], datetime] = wall_now,
     ) -> None:
         """``token`` names the outbox row and attempt in the status address (P22)."""
+        super().__init__(wall)
         self.line = line
         self.numbers = TwilioNumbers(line)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
-        self._wall = wall
-        self._pulse = Pulse(self.name, wall)
-
-    def send(self, letter: Letter) -> Result:
-        """Hand it over; what comes of it is told by status callbacks."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
 
     def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
         """The newest message to this number made at or after ``since``; raises ``Unreachable``."""

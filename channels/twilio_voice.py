@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from channels.health import Health, Pulse
+from channels.pulsed import Pulsed
 from channels.routes import e164
 from channels.twilio_line import TwilioLine, newest
 from channels.twilio_numbers import TwilioNumbers
@@ -18,7 +18,7 @@ RING = 30
 EVENTS = ["initiated", "ringing", "answered", "completed"]
 
 
-class TwilioVoice:
+class TwilioVoice(Pulsed):
     """``channel = "voice"`` for numbers that Twilio may call (not the mainland's)."""
 
     name = "voice"
@@ -29,20 +29,12 @@ class TwilioVoice:
     ) -> None:
         """``token`` names the outbox row and attempt in our addresses, so that a callback finds its row
         before we know the call's SID (P22)."""
+        super().__init__()
         self.line = line
         self.numbers = TwilioNumbers(line)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
         self._ring = ring
-        self._pulse = Pulse(self.name)
-
-    def send(self, letter: Letter) -> Result:
-        """Dial; what comes of it is told by status callbacks."""
-        return self._pulse.watch(self._deliver, letter)
-
-    def health(self) -> Health:
-        """What came of the last letters."""
-        return self._pulse.read()
 
     def find(self, to: str, since: datetime, others: frozenset[str] = frozenset()) -> str | None:
         """The newest call to this number made at or after ``since``, for a dial whose outcome is unknown.

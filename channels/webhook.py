@@ -2,7 +2,8 @@
 
 from channels.exchange import Answer, Failed
 from channels.message import decode, encode, envelope
-from channels.signed_post import SignedPost, refusal
+from channels.pulsed import refusal
+from channels.signed_post import SignedPost
 from domain.contacts import Accepted, Letter, Result
 
 
