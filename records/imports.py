@@ -11,6 +11,7 @@ from domain.people import Scope
 from escalation.admission import admission
 from records.sheets import read_sheet
 from store.ledger import Ledger, Tx
+from store.merge import laid_over
 from store.reads import write_down
 from store.references import duty_parts
 from store.register import Register
@@ -75,7 +76,7 @@ class Imports:
             known = row_of(tx, noun, id)
             if known is not None and scope.streets and _foreign(check_site(as_site(tx, noun, known), noun), scope):
                 raise NotFound(f"no {id} in {noun}")
-            value = _over(known or {}, {**said, _KEY.get(noun, "id"): id})
+            value = laid_over(known or {}, {**said, _KEY.get(noun, "id"): id})
             file = as_site(tx, noun, value)
         if new and known is not None:
             raise Refused(f"there is {id} in {noun} already; change it with PATCH")
@@ -98,15 +99,6 @@ class Imports:
         if not (site.teams or site.responders or any(duty_parts(site).values())):
             return None
         return admission(self._ledger, self._zone, wall_now(), allow_gaps, warn)
-
-
-def _over(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said wins, cards within cards too; ``null`` takes a field away."""
-    both = {**kept, **said}
-    for name, value in said.items():
-        if isinstance(value, dict) and isinstance(kept.get(name), dict):
-            both[name] = _over(kept[name], value)
-    return {name: value for name, value in both.items() if value is not None}
 
 
 def read_site(file: File) -> Site:

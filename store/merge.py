@@ -21,21 +21,21 @@ def merged(tx: Tx, site: Site) -> Site:
 def _home(home: SiteHome, kept: Mapping[str, Any], cards: Mapping[str, Mapping[str, Any]]) -> SiteHome:
     said = home.model_dump(exclude_unset=True, exclude={"residents", "devices"})
     residents = [_resident(r, cards.get(r.id, {})) for r in home.residents]
-    whole = SiteHome.model_validate(_over(kept, said))
+    whole = SiteHome.model_validate(laid_over(kept, said))
     return whole.model_copy(update={"residents": residents, "devices": home.devices})
 
 
 def _resident(resident: SiteResident, kept: Mapping[str, Any]) -> SiteResident:
-    return SiteResident.model_validate(_over(kept, resident.model_dump(exclude_unset=True)))
+    return SiteResident.model_validate(laid_over(kept, resident.model_dump(exclude_unset=True)))
 
 
-def _over(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
-    """What is said wins; cards within cards are merged the same way."""
+def laid_over(kept: Mapping[str, Any], said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is said wins, cards within cards too; ``null`` takes a field away."""
     both = {**kept, **said}
     for name, value in said.items():
         old = kept.get(name)
         if isinstance(value, dict) and isinstance(old, dict):
-            both[name] = _over(old, value)
+            both[name] = laid_over(old, value)
     return {name: value for name, value in both.items() if value is not None}
 
 
