@@ -17,6 +17,7 @@ from anling.cli_plan import plan
 from anling.cli_report import report
 from anling.cli_responder import responder
 from anling.cli_user import user
+from anling.ledger_here import ledger_here
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -152,33 +153,16 @@ def import_site(
     """Take a site file (JSON) or a list of homes with residents (CSV, XLSX) in: whole, or not at all."""
     from zoneinfo import ZoneInfo
 
-    from anling.house import open_ledger
     from anling.settings import read_settings
-    from domain.clock import wall_now
-    from escalation.admission import admission
-    from records.sheets import read_sheet
-    from store import schema
-    from store.references import duty_parts
-    from store.register import Register
-    from store.site import check_site, parse_site
+    from records.imports import File, Imports
 
-    raw = _read(file)
-    sheet = file.suffix.lower() in (".csv", ".xlsx")
-    site = check_site(read_sheet(raw, file.name), file.name) if sheet else parse_site(raw, file.name)
-    settings = read_settings()
-    ledger = open_ledger(settings)
-    schema.upgrade(ledger)
-    schema.verify_key(ledger)
-    warned: list[str] = []
-    admit = None
-    if site.teams or site.responders or any(duty_parts(site).values()):
-        admit = admission(ledger, ZoneInfo(settings.timezone), wall_now(), allow_gaps, warned.append)
-    counts = Register(ledger).load(site, dry_run, partial=sheet, then=admit)
-    ledger.close()
-    for warning in warned:
+    sent, settings = File(file.name, _read(file)), read_settings()
+    with ledger_here(settings, upgrade=True) as ledger:
+        taken = Imports(ledger, ZoneInfo(settings.timezone)).take(sent, None, "import", dry_run, allow_gaps)
+    for warning in taken.warnings:
         print(f"! {warning}", file=sys.stderr)
-    told = ", ".join(f"{n} {what}" for what, n in counts.items() if n)
-    print(json.dumps(counts) if as_json else f"{'checked' if dry_run else 'imported'}: {told or 'nothing'}")
+    told = ", ".join(f"{n} {what}" for what, n in taken.counts.items() if n)
+    print(json.dumps(taken.counts) if as_json else f"{'checked' if dry_run else 'imported'}: {told or 'nothing'}")
 
 
 cli.command()(decode)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anling.ledger_here import ledger_here
 from domain.clock import wall_now
 from domain.errors import ConfigurationError
 
@@ -29,24 +30,20 @@ def render(
     watch: Annotated[bool, typer.Option("--watch", help="go on: write again whenever the register changes")] = False,
 ) -> None:
     """Write Mosquitto's password and right files from the register, and let the broker read them."""
-    from anling.house import open_ledger
     from anling.settings import read_settings
-    from store import schema
 
     settings = read_settings()
     folder = out or settings.data_dir / "broker-access"
-    ledger = open_ledger(settings)
-    schema.require_current(ledger)
     seen: str | None = None
-    while True:
-        seen, told = _render(settings, ledger, (folder, certificates), seen)
-        if told is not None:
-            _reload(pid, told)
-            print(json.dumps(told), flush=True)
-        if not watch:
-            break
-        time.sleep(_LOOK_EVERY)
-    ledger.close()
+    with ledger_here(settings) as ledger:
+        while True:
+            seen, told = _render(settings, ledger, (folder, certificates), seen)
+            if told is not None:
+                _reload(pid, told)
+                print(json.dumps(told), flush=True)
+            if not watch:
+                break
+            time.sleep(_LOOK_EVERY)
 
 
 def _render(

@@ -3,18 +3,14 @@
 import json
 import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from anling.ledger_here import ledger_here
 from domain.clock import wall_now
 from domain.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from store.ledger import Ledger
 
 device = typer.Typer(no_args_is_help=True, help="Devices.")
 
@@ -38,7 +34,7 @@ def provision(
     name = id or f"dev-{secrets.token_hex(5)}"
     secret = secrets.token_urlsafe(18)
     told = {"id": name, "username": name, "secret": secret, "home": home, "role": role}
-    with _ledger() as ledger:
+    with ledger_here(upgrade=True) as ledger:
         signer = _authority(authority) if certificate else None
         Register(ledger).add_device(name, home, role, gateway, secret)
         if signer is not None and certificate is not None:
@@ -53,7 +49,7 @@ def revoke(id: str) -> None:
     """Shut a device or hub out: neither password nor certificate counts once the broker has the new files."""
     from store.log_ins import shut_out
 
-    with _ledger() as ledger:
+    with ledger_here(upgrade=True) as ledger:
         shut_out(ledger, id, wall_now())
     print(f"revoked {id}; `anling broker render` tells the broker")
 
@@ -64,7 +60,7 @@ def secret(id: str, qr: Annotated[Path | None, typer.Option(help="write the QR c
     from store.log_ins import new_secret
 
     made = secrets.token_urlsafe(18)
-    with _ledger() as ledger:
+    with ledger_here(upgrade=True) as ledger:
         new_secret(ledger, id, made)
     told = {"id": id, "username": id, "secret": made}
     print(json.dumps(told))
@@ -87,17 +83,3 @@ def _authority(folder: Path) -> "Authority":  # type: ignore[name-defined]  # no
     from broker_bridge.certificates import Authority
 
     return Authority(folder)
-
-
-@contextmanager
-def _ledger() -> "Iterator[Ledger]":
-    from anling.house import open_ledger
-    from anling.settings import read_settings
-    from store import schema
-
-    ledger = open_ledger(read_settings())
-    try:
-        schema.upgrade(ledger)
-        yield ledger
-    finally:
-        ledger.close()

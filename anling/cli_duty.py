@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from anling.ledger_here import ledger_here
 from domain.errors import ConfigurationError
 from domain.people import Scope
 
@@ -92,18 +93,12 @@ def _moment(text: str, zone: Any) -> datetime:
 def _rota() -> Iterator[Any]:
     from zoneinfo import ZoneInfo
 
-    from anling.house import open_ledger
     from anling.settings import read_settings
     from domain.clock import EngineClock
     from escalation.rota import Rota
     from escalation.standing import Standing
-    from store import schema
 
     settings = read_settings()
-    ledger = open_ledger(settings)
-    try:
-        schema.require_current(ledger)
+    with ledger_here(settings) as ledger:
         zone, clock = ZoneInfo(settings.timezone), EngineClock()
         yield Rota(ledger, Standing(zone), clock, lambda point: True), zone, clock.now()
-    finally:
-        ledger.close()

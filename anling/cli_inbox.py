@@ -1,9 +1,13 @@
 """``anling inbox``: what could not be read, and reading it again after a decoder was mended."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from anling.ledger_here import ledger_here
 
 if TYPE_CHECKING:
     from anling.house import House
@@ -45,21 +49,14 @@ def inbox_replay(
           f"alerts: {', '.join(found.alerts) or 'none'}")  # fmt: skip
 
 
-class _house:
-    """The house on this installation's ledger, closed afterwards."""
+@contextmanager
+def _house() -> "Iterator[House]":
+    """The house on this installation's ledger."""
+    from anling.house import House
+    from anling.settings import read_settings
 
-    def __enter__(self) -> "House":
-        from anling.house import House, open_ledger
-        from anling.settings import read_settings
-        from store import schema
-
-        settings = read_settings()
-        self._ledger = open_ledger(settings)
-        schema.upgrade(self._ledger)
-        schema.verify_key(self._ledger)
-        house = House(settings, self._ledger)
+    settings = read_settings()
+    with ledger_here(settings, upgrade=True) as ledger:
+        house = House(settings, ledger)
         house.enforce_plan()
-        return house
-
-    def __exit__(self, *_: object) -> None:
-        self._ledger.close()
+        yield house

@@ -4,7 +4,6 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from anling.ledger_here import ledger_here
 from domain.clock import iso, wall_now
 from domain.errors import ConfigurationError, NotFound, Refused
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from domain.alerts import Subject
     from escalation.duty import Roster
     from escalation.plan import Plan
-    from store.ledger import Ledger, Tx
+    from store.ledger import Tx
 
 plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
 Base = Annotated[Path | None, typer.Option(help="the template's file, for a street's plan; default: the ledger's")]
@@ -106,7 +106,7 @@ def propose(file: Path, by: Annotated[str, typer.Option(help="whose plan it is")
     """Lay a plan before a second person. A plan with an error is refused whole; the running one stays."""
     from store import plans
 
-    with _ledger() as ledger, ledger.transaction() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.transaction() as tx:
         ready = _read_with(tx, file)
         _known(tx, by)
         plans.propose(tx, plans.Draft(ready.version, ready.text, ready.street, ready.base), by, wall_now())
@@ -127,7 +127,7 @@ def approve(
     now = wall_now()
     # A date that has passed means at once: it must not lose to what came into force in between.
     begins = max(_instant(start) if start else now, now)
-    with _ledger() as ledger, ledger.transaction() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.transaction() as tx:
         ready = _read_with(tx, Path(what)) if Path(what).is_file() else None
         _known(tx, by)
         version = ready.version if ready else what
@@ -148,7 +148,7 @@ def list_plans(as_json: AsJson = False) -> None:
     """Every approved plan and what waits for a second person."""
     from store import plans
 
-    with _ledger() as ledger, ledger.reading() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
         rows = [{k: iso(v) if isinstance(v, datetime) else v for k, v in row.items() if k != "text"}
                 for row in plans.listed(tx)]  # fmt: skip
     if as_json:
@@ -165,7 +165,7 @@ def replay(alert: str, as_json: AsJson = False) -> None:
     """Rebuild an alert from its timeline alone, and say whether the ledger holds just that. Exit status 1 if not."""
     from escalation.retrace import retrace
 
-    with _ledger() as ledger, ledger.reading() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
         found = retrace(tx, alert)
     if as_json:
         told = {name: [str(a), str(b)] for name, (a, b) in found.differences.items()}
@@ -197,7 +197,7 @@ def _plan_of(file: Path, base: Path | None) -> "Plan":
         return parse_plan(text, file.name)
     from store import plans
 
-    with _ledger() as ledger, ledger.reading() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
         return parse_plan(text, file.name, lambda version: plans.text_of(tx, version))
 
 
@@ -222,7 +222,7 @@ def _version_or_file(what: str) -> "Plan":
         raise ConfigurationError(["name two versions or files: anling plan diff A B; or --street CODE"])
     if Path(what).is_file():
         return _plan_of(Path(what), None)
-    with _ledger() as ledger, ledger.reading() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
         waiting = plans.proposal(tx, what)
         text = plans.text_of(tx, what) or (waiting[0].text if waiting else None)
         if text is None:
@@ -233,7 +233,7 @@ def _version_or_file(what: str) -> "Plan":
 def _of_street(street: str) -> tuple["Plan", "Plan"]:
     from escalation.standing import Standing
 
-    with _ledger() as ledger, ledger.reading() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
         standing, now = Standing(), wall_now()
         return standing.in_force(tx, now), standing.in_force(tx, now, street)
 
@@ -257,7 +257,7 @@ def _scene(
     from escalation.standing import Standing
 
     given = _plan_of(file, base) if file else None
-    with _ledger() as ledger, ledger.reading() as tx:
+    with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
         standing = Standing(_zone())
         if given is None and standing.since(tx) is None:
             given = _to_come()
@@ -288,7 +288,7 @@ def _holes(checked: "Plan", site: Path | None) -> Iterator[str]:
         from escalation.standing import Standing
         from store.register import street_codes
 
-        with _ledger() as ledger, ledger.reading() as tx:
+        with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
             roster, streets = Standing(_zone()).roster(tx), street_codes(tx)
     else:
         print("duty was not looked at: give a roster with --site FILE", file=sys.stderr)
@@ -360,17 +360,3 @@ def _bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise ConfigurationError([f"{file}: cannot be read: {error.strerror}"]) from error
-
-
-@contextmanager
-def _ledger() -> Iterator["Ledger"]:
-    from anling.house import open_ledger
-    from anling.settings import read_settings
-    from store import schema
-
-    ledger = open_ledger(read_settings())
-    try:
-        schema.upgrade(ledger)
-        yield ledger
-    finally:
-        ledger.close()

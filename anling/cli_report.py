@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from anling.ledger_here import ledger_here
+
 
 def report(
     name: Annotated[str, typer.Argument(help="response_times, alerts, checkins, coverage or protection")],
@@ -13,24 +15,18 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv")] = False,
 ) -> None:
     """How fast somebody came, how alerts ended, who was missed, which hours have nobody, who is protected."""
-    from anling.house import House, open_ledger
+    from anling.house import House
     from anling.settings import read_settings
     from domain.people import Scope
     from escalation.rota import Rota
     from records import reports
-    from store import schema
 
     settings = read_settings()
-    ledger = open_ledger(settings)
-    try:
-        schema.require_current(ledger)
-        schema.verify_key(ledger)
+    with ledger_here(settings) as ledger:
         house = House(settings, ledger)
         rota = Rota(ledger, house.standing, house.clock, lambda point: True)
         work = reports.Reports(ledger, house.clock, house.zone, rota.coverage)
         found = work.report(Scope("command line", "administrator"), name, days)
-    finally:
-        ledger.close()
     if as_json:
         print(json.dumps(found, ensure_ascii=False))
     elif as_csv:

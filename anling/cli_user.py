@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from anling.ledger_here import ledger_here
+
 user = typer.Typer(no_args_is_help=True, help="Log-ins.")
 
 
@@ -68,18 +70,10 @@ def user_totp(
 
 
 def _accounts(work: Any) -> Any:
-    from anling.house import open_ledger
-    from anling.settings import read_settings
-    from store import schema
     from store.accounts import Accounts
 
-    ledger = open_ledger(read_settings())
-    try:
-        schema.upgrade(ledger)
-        schema.verify_key(ledger)
+    with ledger_here(upgrade=True) as ledger:
         return work(Accounts(ledger))
-    finally:
-        ledger.close()
 
 
 def _password(from_stdin: bool) -> str:
