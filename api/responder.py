@@ -69,7 +69,7 @@ async def act(request: Request, token: str) -> Response:
         found = await here.lanes.doors.run(lambda: _carry_out(here, token, press))
     except AnlingError as error:
         return refusal(error) if _wants_json(request) else await _refused(request, token, error)
-    except Exception:
+    except Exception:  # whatever it was: on the doorstep it must be plain that nothing was recorded
         if _wants_json(request):
             raise
         return page(request, "lost.html", 503, text=speech(request)("page.not_recorded"))

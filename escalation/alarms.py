@@ -4,13 +4,16 @@ In a practice home, where all that speaks is a probe, such an alarm is a drill; 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from domain.alerts import Subject
 from domain.events import Kind
 from domain.ids import new_id
 from escalation.command import Raise, Signal
 from escalation.decide import decide, raise_alert
+from escalation.sheet import Decision
 from escalation.stage import keep
 from escalation.standing import Standing
 from escalation.subjects import home_subject, known_subjects
@@ -29,14 +32,18 @@ def alarm(
     subject = home_subject(tx, home)
     if subject is None:
         return None
-    drill = is_practice(tx, home)
-    pair = (subject.key, drill)
-    roster, known = standing.roster(tx), alerts.open_of(tx, [pair]).get(pair)
+    command = Raise(kind, by, dict(data), is_practice(tx, home))
+    return keep(tx, [raised_or_joined(tx, standing, subject, command, now)])[0].id
+
+
+def raised_or_joined(tx: Tx, standing: Standing, subject: Subject, command: Raise, now: datetime) -> Decision:
+    """A new alert, or one more signal on the open one of the subject and drill flag (one at a time: invariant 1)."""
+    pair, roster = (subject.key, command.drill), standing.roster(tx)
+    known = alerts.open_of(tx, [pair]).get(pair)
     if known is not None:
-        decision = decide(known, Signal(kind, by, dict(data)), now, roster, standing.plan(tx, known.plan))
-    else:
-        plan = standing.in_force(tx, now, subject.street)
-        subject = known_subjects(tx, plan, [subject])[subject.key]
-        command = Raise(kind, by, dict(data), drill, previous=alerts.latest_of(tx, subject.key))
-        decision = raise_alert(new_id(), subject, command, now, roster, plan)
-    return keep(tx, [decision])[0].id
+        signal = Signal(command.kind, command.by, command.data)
+        return decide(known, signal, now, roster, standing.plan(tx, known.plan))
+    plan = standing.in_force(tx, now, subject.street)
+    subject = known_subjects(tx, plan, [subject])[subject.key]
+    command = replace(command, previous=command.previous or alerts.latest_of(tx, subject.key))
+    return raise_alert(new_id(), subject, command, now, roster, plan)

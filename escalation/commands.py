@@ -10,6 +10,7 @@ from domain.errors import Forbidden, LedgerCollision, LedgerUnavailable, NotFoun
 from domain.events import Kind
 from domain.ids import new_id
 from escalation.aftercare import owed
+from escalation.alarms import raised_or_joined
 from escalation.command import (
     Accept,
     Claim,
@@ -21,14 +22,12 @@ from escalation.command import (
     Progress,
     Raise,
     Release,
-    Signal,
     VoiceChecked,
 )
-from escalation.decide import decide, raise_alert
-from escalation.plan_parts import Plan
+from escalation.decide import decide
 from escalation.stage import apply, keep
 from escalation.standing import Standing
-from escalation.subjects import home_subject, known_subjects
+from escalation.subjects import home_subject
 from store import alerts
 from store.ledger import Ledger, Tx
 from store.tasks import open_tasks
@@ -135,24 +134,14 @@ class Commands:
         self, tx: Tx, actor: Actor, subject: Subject, kind: Kind, note: str | None, drill: bool,
         previous: str | None = None,
     ) -> Alert:  # fmt: skip
-        now, pair = self._clock.now(), (subject.key, drill)
-        roster = self._standing.roster(tx)
-        known = alerts.open_of(tx, [pair]).get(pair)
-        if known is not None:
-            decisions = [decide(known, Signal(kind, actor.id, {"by_hand": True}), now, roster, self._plan(tx, known))]
-            if note:
-                later = decisions[0].alert
-                decisions.append(decide(later, Note(actor, note), now, roster, self._plan(tx, known)))
-        else:
-            before = previous or alerts.latest_of(tx, subject.key)
-            command = Raise(kind, actor.id, {"by_hand": True}, drill, note=note, previous=before)
-            plan = self._standing.in_force(tx, now, subject.street)
-            subject = known_subjects(tx, plan, [subject])[subject.key]
-            decisions = [raise_alert(new_id(), subject, command, now, roster, plan)]
+        now = self._clock.now()
+        command = Raise(kind, actor.id, {"by_hand": True}, drill, note=note, previous=previous)
+        decisions = [raised_or_joined(tx, self._standing, subject, command, now)]
+        alert = decisions[0].alert
+        if note and decisions[0].before is not None:  # a new alert has it in its first line already
+            plan, roster = self._standing.plan(tx, alert.plan), self._standing.roster(tx)
+            decisions.append(decide(alert, Note(actor, note), now, roster, plan))
         return keep(tx, decisions)[0]
-
-    def _plan(self, tx: Tx, alert: Alert) -> Plan:
-        return self._standing.plan(tx, alert.plan)
 
     def _subject(self, tx: Tx, actor: Actor, home: str | None) -> Subject:
         if home is None:

@@ -47,7 +47,7 @@ def chinese_year(year: int) -> Year:
         known = holidays.country_holidays("CN", years=[year, year + 1])
         off = frozenset(day for day in known if day.year == year)
         works = frozenset(day for day in known.weekend_workdays if day.year == year)
-    except Exception:
+    except Exception:  # a foreign library in years it does not know: a calendar never stops an alert
         return Year(Confidence.WEEKDAYS)
     if not off:
         return Year(Confidence.WEEKDAYS)
