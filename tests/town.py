@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from store.bulk import instant
 from store.ledger import Ledger
 from store.register import Register
 from store.site import parse_site
+from tests.waiting import eventually
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 SECRET = "a secret of more than thirty-two characters"
@@ -294,14 +294,6 @@ class Town:
                 return tx.execute(query, {"now": now}).scalar() == 0
 
         eventually(still)
-
-
-def eventually(holds: Callable[[], bool], within: float = 10.0) -> None:
-    """Wait until it holds; fail when it does not within ``within`` seconds."""
-    end = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < end, "it did not come true"
-        time.sleep(0.01)
 
 
 def together(*work: Callable[[], Any]) -> list[Any]:

@@ -4,7 +4,8 @@ from collections import Counter
 from datetime import datetime
 
 from tests.acceptance.installation import Installation, Process
-from tests.acceptance.outside import Contact, eventually
+from tests.acceptance.outside import Contact
+from tests.waiting import eventually
 
 
 def one_alert_each(town: Installation) -> None:

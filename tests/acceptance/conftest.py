@@ -12,8 +12,9 @@ import pytest
 
 from tests.acceptance.installation import PASSWORD, Installation
 from tests.acceptance.neighbourhood import site
-from tests.acceptance.outside import Mosquitto, Sink, eventually
+from tests.acceptance.outside import Mosquitto, Sink
 from tests.acceptance.street import Street
+from tests.waiting import eventually
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

@@ -20,7 +20,8 @@ from psycopg.rows import dict_row
 from simulators.device import Device, Traits
 from simulators.loop import Loop
 from tests.acceptance.neighbourhood import WEBHOOK_SECRET, plan
-from tests.acceptance.outside import Mosquitto, Sink, eventually, free_port
+from tests.acceptance.outside import Mosquitto, Sink
+from tests.waiting import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 ANLING = Path(sys.executable).with_name("anling")

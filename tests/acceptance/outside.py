@@ -17,22 +17,7 @@ from typing import Any
 
 from simulators.signing import anling_signature_holds
 from tests.acceptance.neighbourhood import WEBHOOK_SECRET
-
-
-def free_port() -> int:
-    """A port nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def eventually(holds: Callable[[], Any], within: float = 10.0, what: str = "it") -> Any:
-    """What ``holds`` says, as soon as it says something true; fails after ``within`` seconds."""
-    ends = time.monotonic() + within
-    while not (said := holds()):
-        assert time.monotonic() < ends, f"{what} did not come true within {within} s"
-        time.sleep(0.02)
-    return said
+from tests.waiting import eventually, free_port
 
 
 class Mosquitto:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.installation import ANLING, PASSWORD, ROOT, Installation, Process
-from tests.acceptance.outside import Sink, eventually, free_port
+from tests.acceptance.outside import Sink
+from tests.waiting import eventually, free_port
 
 TEMPLATE = ROOT / "escalation" / "plans" / "changning.toml"
 SCALE = 0.1 if os.environ.get("ANLING_PROVE") else 0.02

@@ -7,7 +7,7 @@ import pytest
 
 from tests.acceptance.installation import Installation, Process
 from tests.acceptance.neighbourhood import plan
-from tests.acceptance.outside import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

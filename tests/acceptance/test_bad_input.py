@@ -11,7 +11,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import device, plan
-from tests.acceptance.outside import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

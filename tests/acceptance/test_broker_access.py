@@ -17,6 +17,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from broker_bridge.embedded import find_mosquitto
+from tests.waiting import eventually, free_port
 
 pytestmark = pytest.mark.mosquitto
 
@@ -33,21 +34,6 @@ SITE = {
         for n in (1, 2)
     ],
 }  # fmt: skip
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """What ``true`` says as soon as it says something, else its last word."""
-    ends = time.monotonic() + seconds
-    while not (said := true()) and time.monotonic() < ends:
-        time.sleep(0.02)
-    return said
 
 
 class Installation:

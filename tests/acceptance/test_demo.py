@@ -12,7 +12,8 @@ import urllib3
 
 from tests.acceptance.conftest import ended
 from tests.acceptance.installation import Installation, Process
-from tests.acceptance.outside import Sink, eventually
+from tests.acceptance.outside import Sink
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

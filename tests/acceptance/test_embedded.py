@@ -9,7 +9,8 @@ import pytest
 from tests.acceptance.conftest import ended
 from tests.acceptance.installation import Installation, Process
 from tests.acceptance.neighbourhood import plan
-from tests.acceptance.outside import Sink, eventually
+from tests.acceptance.outside import Sink
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

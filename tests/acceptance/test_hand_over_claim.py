@@ -6,7 +6,8 @@ import urllib3
 from tests.acceptance.aftermath import attempts_are_whole, once_or_twice, one_alert_each, restart, settled
 from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import plan
-from tests.acceptance.outside import Contact, Reply, eventually
+from tests.acceptance.outside import Contact, Reply
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

@@ -19,7 +19,8 @@ import pytest
 from tests.acceptance.conftest import ended, settle
 from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import device, plan
-from tests.acceptance.outside import Mosquitto, Sink, eventually
+from tests.acceptance.outside import Mosquitto, Sink
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.mosquitto, pytest.mark.slow]
 

@@ -13,7 +13,8 @@ import pytest
 from tests.acceptance.conftest import ended
 from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import HOMES, device, home, plan
-from tests.acceptance.outside import Mosquitto, Sink, eventually
+from tests.acceptance.outside import Mosquitto, Sink
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import HOMES
-from tests.acceptance.outside import eventually
+from tests.waiting import eventually
 
 pytestmark = [
     pytest.mark.mosquitto, pytest.mark.slow, pytest.mark.timeout(180),

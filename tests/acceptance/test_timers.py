@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.installation import Installation
 from tests.acceptance.neighbourhood import device, plan
-from tests.acceptance.outside import eventually
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

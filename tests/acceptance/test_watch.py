@@ -14,7 +14,8 @@ import pytest
 
 from tests.acceptance.installation import Installation, Process
 from tests.acceptance.neighbourhood import plan
-from tests.acceptance.outside import Mosquitto, eventually
+from tests.acceptance.outside import Mosquitto
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.mosquitto
 

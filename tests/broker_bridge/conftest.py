@@ -19,18 +19,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from broker_bridge.bridge import Bridge
 from broker_bridge.settings import BridgeSettings
 from domain.events import Heard, Receipt
+from tests.waiting import free_port
 
 
 def mosquitto_binary() -> str | None:
     """Where the broker's program is, if it is anywhere."""
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
-def free_port() -> int:
-    """A port nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:

@@ -27,6 +27,7 @@ from anling.settings import Settings
 from broker_bridge.embedded import find_mosquitto
 from broker_bridge.mosquitto_files import SERVICES
 from broker_bridge.settings import BridgeSettings, address_of
+from tests.waiting import free_port
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -131,13 +132,6 @@ def test_the_rights_are_those_of_the_code() -> None:
 
     assert {name: list(told) for name, told in SERVICES.items()} == {k: v for k, v in rights.items() if k in SERVICES}
     assert ["read $SYS/broker/uptime"] == rights["monitor"]
-
-
-def free_port() -> int:
-    """A port that nobody has."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
 from escalation import owners
 from store import outbox
-from tests.town import DISPATCHER, DOCTOR, NOON, OFFICE, Phone, Town, eventually
+from tests.town import DISPATCHER, DOCTOR, NOON, OFFICE, Phone, Town
+from tests.waiting import eventually
 
 
 def _rows(town: Town) -> list[tuple[str, str, str]]:

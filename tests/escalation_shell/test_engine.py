@@ -7,7 +7,8 @@ import pytest
 from domain.errors import LedgerUnavailable
 from escalation.timeline import replay
 from store import alerts
-from tests.town import DISPATCHER, DOCTOR, NOON, Town, eventually
+from tests.town import DISPATCHER, DOCTOR, NOON, Town
+from tests.waiting import eventually
 
 
 def test_the_ladder_climbs_by_itself(town: Town) -> None:

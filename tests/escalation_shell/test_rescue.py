@@ -10,7 +10,8 @@ from domain.alerts import Alert, TrackState
 from escalation.timeline import replay
 from store import alerts
 from store.bulk import read_json
-from tests.town import DOCTOR, NOON, SUPERVISOR, Town, eventually
+from tests.town import DOCTOR, NOON, SUPERVISOR, Town
+from tests.waiting import eventually
 
 #: what stands in the rows of an alert, and which databases can hold it
 HARM = {

@@ -10,7 +10,8 @@ import pytest
 
 from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
 from store.ledger import Ledger
-from tests.town import DISPATCHER, DOCTOR, Town, eventually, together
+from tests.town import DISPATCHER, DOCTOR, Town, together
+from tests.waiting import eventually
 
 DEVICES = ("dev-0001", "dev-0002", "dev-0003", "dev-0004")
 

@@ -16,7 +16,8 @@ from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
 from store.ledger import Ledger, normal_url
 from store.register import META
 from store.tables import PulseRow
-from tests.town import eventually, together
+from tests.town import together
+from tests.waiting import eventually
 
 PULSES = PulseRow.__table__  # type: ignore[attr-defined]
 Open = Callable[..., Ledger]

@@ -10,7 +10,7 @@ import pytest
 
 from broker_bridge.embedded import EmbeddedBroker, find_mosquitto
 from broker_bridge.settings import address_of
-from tests.town import eventually
+from tests.waiting import eventually
 from watch.ear import DEAF, Ear
 
 pytestmark = [

@@ -17,7 +17,8 @@ from channels.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign, verify
 from domain.errors import ConfigurationError
 from domain.people import ContactPoint
 from store import watching
-from tests.town import Phone, Town, eventually
+from tests.town import Phone, Town
+from tests.waiting import eventually
 from watch.auditor import Operator
 from watch.crier import Crier, read_contacts
 from watch.deadman import Deadman
