@@ -8,24 +8,25 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
+from anling.cli_sign import approve, propose
 from anling.ledger_here import ledger_here
+from anling.typed import bytes_in, instant, text_in, zone
 from domain.clock import iso, wall_now
-from domain.errors import ConfigurationError, NotFound, Refused
+from domain.errors import ConfigurationError, NotFound
 
 if TYPE_CHECKING:
     from domain.alerts import Subject
     from escalation.duty import Roster
     from escalation.plan import Plan
-    from store.ledger import Tx
 
 plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
+plan.command()(propose)
+plan.command()(approve)
 Base = Annotated[Path | None, typer.Option(help="the template's file, for a street's plan; default: the ledger's")]
 AsJson = Annotated[bool, typer.Option("--json", help="for machines")]
-From = Annotated[str | None, typer.Option("--from", help="in force from: a date, or an instant; default: at once")]
 
 
 @plan.command()
@@ -71,7 +72,7 @@ def explain(
     from escalation.explained import as_table
     from escalation.rehearsal import rehearse
 
-    what, when = _kind(kind), _instant(at) if at else wall_now()
+    what, when = _kind(kind), instant(at) if at else wall_now()
     subject, roster, running = _scene(home, when, file, base, site)
     subject = replace(subject, facts=subject.facts | set(given or ()))
     run = rehearse(running, roster, subject, what, when, rounds)
@@ -99,48 +100,6 @@ def diff(
         print(json.dumps({"a": one.version, "b": other.version, "changes": rows}, ensure_ascii=False))
         return
     print("\n".join([f"{one.version} -> {other.version}", *(as_lines(changes) or ["no difference"])]))
-
-
-@plan.command()
-def propose(file: Path, by: Annotated[str, typer.Option(help="whose plan it is")]) -> None:
-    """Lay a plan before a second person. A plan with an error is refused whole; the running one stays."""
-    from store import plans
-
-    with ledger_here(upgrade=True) as ledger, ledger.transaction() as tx:
-        ready = _read_with(tx, file)
-        _known(tx, by)
-        plans.propose(tx, plans.Draft(ready.version, ready.text, ready.street, ready.base), by, wall_now())
-    _warn(ready)
-    print(f"{ready.version} proposed by {by}; a second person: anling plan approve {ready.version} --by NAME")
-
-
-@plan.command()
-def approve(
-    what: Annotated[str, typer.Argument(metavar="VERSION|FILE")],
-    by: Annotated[str, typer.Option(help="the second person; never the proposer")],
-    start: From = None,
-    proposed_by: Annotated[str | None, typer.Option(help="proposes the file in the same step")] = None,
-) -> None:
-    """Put a proposed plan in force, from a date on, by a second person. Alerts keep the plan they were raised with."""
-    from store import plans
-
-    now = wall_now()
-    # A date that has passed means at once: it must not lose to what came into force in between.
-    begins = max(_instant(start) if start else now, now)
-    with ledger_here(upgrade=True) as ledger, ledger.transaction() as tx:
-        ready = _read_with(tx, Path(what)) if Path(what).is_file() else None
-        _known(tx, by)
-        version = ready.version if ready else what
-        if ready and proposed_by:
-            _known(tx, proposed_by)
-            draft = plans.Draft(ready.version, ready.text, ready.street, ready.base)
-            plans.propose(tx, draft, proposed_by, now)
-        waiting = plans.proposal(tx, version)
-        if ready and waiting and waiting[0].text != ready.text:
-            raise Refused(f"{what} is not the text that was proposed as {version}; propose it anew")
-        draft = plans.second_person(tx, version, by, begins, now)
-    where = f"street {draft.street}" if draft.street else "the district"
-    print(f"{draft.version} approved by {by}: in force for {where} from {iso(begins)}")
 
 
 @plan.command("list")
@@ -189,9 +148,9 @@ def _plan_of(file: Path, base: Path | None) -> "Plan":
     """A plan file; a street's over the template given, else over that of the ledger where one is configured."""
     from escalation.plan import parse_plan
 
-    text = _text(file)
+    text = text_in(file)
     if base is not None:
-        template = _text(base)
+        template = text_in(base)
         return parse_plan(text, file.name, lambda version: template if _said(template, "version") == version else None)
     if _said(text, "base") is None or not _has_ledger():
         return parse_plan(text, file.name)
@@ -205,13 +164,6 @@ def _said(text: str, key: str) -> object:
     from escalation.plan_lines import read_toml
 
     return read_toml(text)[0].get(key)
-
-
-def _read_with(tx: "Tx", file: Path) -> "Plan":
-    from escalation.plan import parse_plan
-    from store import plans
-
-    return parse_plan(_text(file), file.name, lambda version: plans.text_of(tx, version))
 
 
 def _version_or_file(what: str) -> "Plan":
@@ -252,13 +204,13 @@ def _scene(
         subject = home_in(read, home, running.asks)
         if subject is None:
             raise NotFound(f"no home {home} in {site.name}")
-        return subject, Roster(people_in(read), teams_in(read), _zone(), changes_in(read, _zone())), running
+        return subject, Roster(people_in(read), teams_in(read), zone(), changes_in(read, zone())), running
     from escalation.scene import scene_of
     from escalation.standing import Standing
 
     given = _plan_of(file, base) if file else None
     with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
-        standing = Standing(_zone())
+        standing = Standing(zone())
         if given is None and standing.since(tx) is None:
             given = _to_come()
         return scene_of(tx, standing, home, at, given)
@@ -281,15 +233,15 @@ def _holes(checked: "Plan", site: Path | None) -> Iterator[str]:
         from store.site import parse_site
         from store.site_people import changes_in, people_in, teams_in
 
-        read = parse_site(_bytes(site), site.name)
-        roster = Roster(people_in(read), teams_in(read), _zone(), changes_in(read, _zone()))
+        read = parse_site(bytes_in(site), site.name)
+        roster = Roster(people_in(read), teams_in(read), zone(), changes_in(read, zone()))
         streets = [s.code for s in read.streets]
     elif _has_ledger():
         from escalation.standing import Standing
         from store.register import street_codes
 
         with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
-            roster, streets = Standing(_zone()).roster(tx), street_codes(tx)
+            roster, streets = Standing(zone()).roster(tx), street_codes(tx)
     else:
         print("duty was not looked at: give a roster with --site FILE", file=sys.stderr)
         return
@@ -316,20 +268,6 @@ def _has_ledger() -> bool:
         ledger.close()
 
 
-def _zone() -> ZoneInfo:
-    from anling.settings import read_settings
-
-    return ZoneInfo(read_settings().timezone)
-
-
-def _instant(text: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigurationError([f"{text!r} is no date or instant; write 2026-11-22T03:10"]) from error
-    return found if found.tzinfo else found.replace(tzinfo=_zone())
-
-
 def _kind(word: str) -> Any:
     from domain.events import RAISING, Kind
 
@@ -337,26 +275,3 @@ def _kind(word: str) -> Any:
         raise ConfigurationError([f"--kind {word!r} raises no alert; write one of {', '.join(sorted(RAISING))}"])
     return Kind(word)
 
-
-def _known(tx: "Tx", name: str) -> None:
-    """Where there are log-ins, who proposes or approves has one that may: an administrator or a supervisor."""
-    from store.accounts import may_sign
-
-    if not may_sign(tx, name):
-        raise Refused(f"{name} is no administrator or supervisor here; see `anling user list`")
-
-
-def _warn(ready: "Plan") -> None:
-    for warning in ready.warnings:
-        print(f"! {warning}", file=sys.stderr)
-
-
-def _text(file: Path) -> str:
-    return _bytes(file).decode(errors="replace")
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ConfigurationError([f"{file}: cannot be read: {error.strerror}"]) from error

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,14 +38,6 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self.scope.operator})"
-
-
-def may_sign(tx: Tx, name: str) -> bool:
-    """Whether ``name`` may propose or approve a plan: an administrator or supervisor; before there is one, anybody."""
-    c = OPERATORS.c
-    signers = sa.select(c.name).where(c.role.in_(("administrator", "supervisor")), c.disabled.is_(False))
-    known = {row[0] for row in tx.execute(signers)}
-    return not known or name in known
 
 
 class Accounts:
@@ -125,15 +117,11 @@ class Accounts:
 
     def login(self, username: str, password: str, totp: str | None = None) -> Session:
         """Open a session of 12 hours. Raises ``Forbidden``, in the same time for a wrong name as for a wrong word."""
-        with self._ledger.reading() as tx:
-            row = tx.execute(sa.select(OPERATORS).where(OPERATORS.c.name == username)).mappings().first()
-        good = _hasher().verify(password, row["password_hash"] if row else _nobody())
-        if row is None or not good or row["disabled"]:
-            raise Forbidden("name or password is wrong")
+        row = self._known(username, password)
         token, now = secrets.token_urlsafe(32), wall_now()
         with self._ledger.transaction() as tx:
-            if row["totp"] is not None and not use_code(tx, row, totp or "", now):
-                raise Forbidden("the one-time code is missing, wrong, or was used already")
+            if row["totp"] is not None:
+                _ask_code(tx, row, totp, now)
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.expires_at < now))
             session = {
                 "token_hash": _digest(token),
@@ -143,6 +131,22 @@ class Accounts:
             }
             tx.execute(sa.insert(SESSIONS), [session])
         return Session(token, now + _SHIFT, _scope(row))
+
+    def proved(self, username: str, password: str, totp: str | None = None) -> Scope:
+        """Whose name and password these are, without a session. Raises ``Forbidden`` as ``login`` does."""
+        row = self._known(username, password)
+        if row["totp"] is not None:
+            with self._ledger.transaction() as tx:
+                _ask_code(tx, row, totp, wall_now())
+        return _scope(row)
+
+    def _known(self, username: str, password: str) -> Mapping[Any, Any]:
+        with self._ledger.reading() as tx:
+            row = tx.execute(sa.select(OPERATORS).where(OPERATORS.c.name == username)).mappings().first()
+        good = _hasher().verify(password, row["password_hash"] if row else _nobody())
+        if row is None or not good or row["disabled"]:
+            raise Forbidden("name or password is wrong")
+        return row
 
     def session(self, token: str) -> Scope | None:
         """Whose token it is; None when it has expired or was revoked."""
@@ -198,6 +202,11 @@ class Accounts:
     def device_secret_ok(self, device: str, secret: str) -> bool:
         """Whether a device gave its own secret."""
         return self._register.secret_ok(device, secret)
+
+
+def _ask_code(tx: Tx, row: Mapping[Any, Any], totp: str | None, now: datetime) -> None:
+    if not use_code(tx, row, totp or "", now):
+        raise Forbidden("the one-time code is missing, wrong, or was used already")
 
 
 def _scope(row: Any) -> Scope:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from domain.errors import Refused
 from store.ledger import Tx
 from store.register import touch
+from store.signers import same_person
 from store.tables import PlanRow, ProposalRow
 
 PLANS = PlanRow.__table__  # type: ignore[attr-defined]
@@ -109,14 +110,10 @@ def second_person(tx: Tx, version: str, by: str, effective_from: datetime, now: 
     draft, proposer = waiting
     if effective_from > now and version in {in_force(tx, now), in_force(tx, now, draft.street)}:
         raise Refused(f"{version} is in force; moved to a later date it would leave everybody without a plan till then")
-    if _same(proposer, by):
-        raise Refused(f"{proposer} proposed {version} and may not approve it; a second person must")
+    if same_person(tx, proposer, by):
+        raise Refused(f"{proposer} proposed {version} and may not approve it, by no log-in; a second person must")
     put_in_force(tx, draft, by, effective_from, now, proposer)
     return draft
-
-
-def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.strip().casefold()
 
 
 def listed(tx: Tx) -> list[Mapping[str, Any]]:

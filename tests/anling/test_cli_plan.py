@@ -11,6 +11,7 @@ from anling.cli import cli
 from anling.cli_plan import plan as command
 from domain.clock import wall_now
 from domain.errors import AnlingError, ConfigurationError
+from store.accounts import Accounts
 from store.ledger import Ledger
 from store.seal import Sealer
 from tests.town import NOON, PLAN, SECRET, Town, site
@@ -28,14 +29,14 @@ after = "45s"
 """
 
 
-def run(*words: str) -> Result:
-    """Type a command."""
-    return CliRunner().invoke(command, words)
+def run(*words: str, typed: str | None = None) -> Result:
+    """Type a command, and passwords into its standard input."""
+    return CliRunner().invoke(command, words, input=typed)
 
 
-def refused(*words: str) -> str:
+def refused(*words: str, typed: str | None = None) -> str:
     """What a refused command says."""
-    failure = run(*words).exception
+    failure = run(*words, typed=typed).exception
     assert isinstance(failure, AnlingError)
     return "\n".join(failure.problems) if isinstance(failure, ConfigurationError) else str(failure)
 
@@ -134,15 +135,33 @@ def test_a_wrong_plan_is_refused_whole_and_the_running_one_stays(installed: Town
     assert "town-1" == installed.alert(installed.press()).plan
 
 
-def test_only_who_may_sign_signs(installed: Town, street_file: Path) -> None:
-    """Once there are administrators or supervisors, both names must be theirs."""
-    installed.change(
-        "INSERT INTO operators (name, role, streets, password_hash, disabled, created_at)"
-        " VALUES ('chief', 'supervisor', '[]', '-', 0, :at)", at=NOON.isoformat(),
-    )  # fmt: skip
+def test_whoever_signs_proves_it(installed: Town, street_file: Path) -> None:
+    """Once there are administrators or supervisors a name is not believed: it must be theirs, and so the password.
 
-    assert "li is no administrator or supervisor" in refused("propose", str(street_file), "--by", "li")
-    assert 0 == run("propose", str(street_file), "--by", "chief").exit_code
+    A supervisor of some streets signs for those alone.
+    """
+    accounts = Accounts(installed.ledger)
+    accounts.add("chief", "supervisor", "a long password")
+    accounts.add("south", "supervisor", "another password", ["south"])
+    proposing = ("propose", str(street_file), "--by")
+
+    assert "li is no administrator or supervisor" in refused(*proposing, "li")
+    assert "password of chief is needed" in refused(*proposing, "chief")
+    assert "name or password is wrong" in refused(*proposing, "chief", "--password-stdin", typed="a guess\n")
+    assert "not of your streets" in refused(*proposing, "south", "--password-stdin", typed="another password\n")
+    assert 0 == run(*proposing, "chief", "--password-stdin", typed="a long password\n").exit_code
+
+
+def test_both_sign_in_one_step(installed: Town, street_file: Path) -> None:
+    """``--proposed-by``: two passwords, the approver's first; two log-ins of one responder are one person."""
+    accounts = Accounts(installed.ledger)
+    accounts.add("chief", "supervisor", "a long password", responder="street-1")
+    accounts.add("chief2", "administrator", "second password", responder="street-1")
+    accounts.add("deputy", "administrator", "third password")
+    words = ("approve", str(street_file), "--proposed-by", "chief", "--password-stdin", "--by")
+
+    assert "may not approve" in refused(*words, "chief2", typed="second password\na long password\n")
+    assert 0 == run(*words, "deputy", typed="third password\na long password\n").exit_code
 
 
 def test_replay_says_whether_it_is_the_same(installed: Town) -> None:

@@ -20,8 +20,11 @@ from escalation.scene import scene_of
 from escalation.signing import Signing
 from escalation.standing import Standing
 from store import plans
+from store.accounts import Accounts
 from store.plans import Draft
+from store.proofs import prove
 from store.register import touch
+from store.signers import same_person
 from tests.town import NOON, OFFICE, PLAN, Town, site
 
 TEMPLATE = Path("escalation/plans/changning.toml").read_text("utf-8")
@@ -122,6 +125,23 @@ def test_the_proposer_may_not_approve(town: Town) -> None:
             plans.second_person(tx, "p-2", "li", NOON, NOON)
 
     assert "town-1" == town.alert(town.press()).plan
+
+
+def test_two_log_ins_of_one_person_are_one(town: Town) -> None:
+    """Linked to the same responder, or to two at whose one telephone somebody has answered; unlinked ones are two."""
+    accounts = Accounts(town.ledger)
+    for name, responder in (("a", "doctor-1"), ("b", "doctor-1"), ("c", "street-1"), ("d", None)):
+        accounts.add(name, "supervisor", "a long password", responder=responder)
+    with town.ledger.transaction() as tx:
+        apart = same_person(tx, "a", "c")
+        for responder in ("doctor-1", "street-1"):
+            prove(tx, responder, "voice", "+85230000001", NOON)
+
+        assert not apart
+        assert (True, True, False) == (same_person(tx, "a", "B"), same_person(tx, "a", "c"), same_person(tx, "a", "d"))
+        plans.propose(tx, Draft("p-1", PLAN), "a", NOON)
+        with pytest.raises(Refused, match="by no log-in"):
+            plans.second_person(tx, "p-1", "b", NOON, NOON)
 
 
 def test_an_approved_text_never_changes(town: Town) -> None:
