@@ -58,7 +58,7 @@ _TOP = frozenset(
 _VERBS: Mapping[str, frozenset[str]] = {
     "press": frozenset({"kind", "data"}),
     "cancel": frozenset(),
-    "tell": frozenset({"kind", "data"}),
+    "tell": frozenset({"kind", "data", "metres"}),
     "cut": frozenset(),
     "restore": frozenset(),
     "away": frozenset({"kind", "status"}),
@@ -73,6 +73,7 @@ _VERBS: Mapping[str, frozenset[str]] = {
     "behave": frozenset({"as"}),
 }
 _CONTACT_KEYS = frozenset({"contact", "channel", "type", "within", "count", "at_least", "at_most", "apart"})
+_PRACTICE_KEYS = frozenset({"id", "copies", "devices", "phones", "key_holders", "checkin", "dementia"})
 _CHANNELS = frozenset({"webhook", "voice", "sms", "dispatch_120"})
 _TYPES = frozenset({"contact", "update", "inform", "stand_down"})
 _ALERT_FIELDS = frozenset(
@@ -138,7 +139,7 @@ class _Reader:
 
     def _practice(self, row: Mapping[str, Any], place: str) -> list[PracticeHome]:
         """One home, or ``copies`` of it, numbered."""
-        self._known(row, frozenset({"id", "copies", "devices", "phones", "key_holders", "checkin"}), place)
+        self._known(row, _PRACTICE_KEYS, place)
         one = self._practice_home(row, place)
         copies = self._count(row, "copies", place, 1) or 1
         numbers = [f"-{n:02d}" for n in range(1, copies + 1)] if copies > 1 else [""]
@@ -157,6 +158,7 @@ class _Reader:
             key_holders=self._names(row["key_holders"], f"{place}.key_holders") if "key_holders" in row else (),
             window_min=minutes,
             ways=self._choice(rule.get("ways", ["button", "voice"]), _WAYS, f"{place}.checkin.ways"),
+            dementia=self._one_of(row.get("dementia", False), (True, False), f"{place}.dementia"),
         )
 
     def _people(self, raw: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -174,6 +176,7 @@ class _Reader:
         if at > deadline:
             self._fault(f"{place}.at", "在结束之后 / lies after the deadline: move it or raise the deadline")
         detail = {key: value for key, value in row.items() if key not in ("at", verb)}
+        self._count(row, "metres", place, None)
         if verb == "behave":
             detail = dict(self._behaviour(row.get("as"), place))
         return Act(at, verb, row[verb], detail)

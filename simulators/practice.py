@@ -19,6 +19,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 #: a window that opens sooner than this may be open before the home is registered, seconds
 _SOON_S = 4.0
 _NAMED = ("home", "device")
+#: along a meridian
+_METRES_PER_DEGREE = 111_195.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,19 @@ def card(drill: Drill, site: Site, home: str, place: Mapping[str, Any], window: 
     """One practice home as the register takes it, beside the home at ``place``."""
     own = next(one for one in drill.practice if one.id == home)
     devices = [{"id": d, "role": "probe", "dialect": "anling", "secret": site.devices[d].secret} for d in own.devices]
+    resident = {"id": f"{home}-resident", "name": "演练住户", "language": "zh", "phones": list(own.phones)}
     return {
         "id": home, "street": place["street"], "family_doctor_team": place.get("family_doctor_team"),
         "location": place.get("location"), "address": {"text": f"演练用房 practice home {home}"},
         "access": {"key_holders": list(own.key_holders)},
-        "residents": [{"id": f"{home}-resident", "name": "演练住户", "language": "zh", "phones": list(own.phones)}],
+        "residents": [resident | {"dementia": True} if own.dementia else resident],
         "devices": devices, "checkin": window.rule(own.ways) if window else None,
     }  # fmt: skip
+
+
+def beside(location: Mapping[str, Any] | None, metres: float) -> dict[str, Any]:
+    """A position so many metres north of a home, in the home's own datum. Raises ValueError for a home without one."""
+    if not location or location.get("lat") is None:
+        raise ValueError("住户没有坐标 / the home has no location: give it one, metres are counted from it")
+    lat = round(float(location["lat"]) + metres / _METRES_PER_DEGREE, 7)
+    return {"lat": lat, "lon": location["lon"], "crs": location.get("crs", "WGS84")}

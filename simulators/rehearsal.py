@@ -14,7 +14,7 @@ from simulators.device import Device, Traits
 from simulators.doors import DoorClosed, Product, Refused, World, answer_page
 from simulators.judge import Finding, Sort
 from simulators.loop import Loop
-from simulators.practice import Window, card, next_window
+from simulators.practice import Window, beside, card, next_window
 from simulators.scenario import SPEAKING, Act, Drill
 from simulators.sitefile import Site
 from simulators.verdict import saw, shown
@@ -74,6 +74,8 @@ class Rehearsal:
         self._before: dict[str, Any] = {}
         self._opening: Window | None = None
         self._entered: list[str] = []
+        #: the home beside which practice homes lie
+        self._place: dict[str, Any] = {}
         self._heard: dict[str, int] = {}
 
     def fault(self, what: str) -> None:
@@ -133,7 +135,7 @@ class Rehearsal:
         longest = max((home.window_min for home in self.drill.practice if home.window_min is not None), default=None)
         if longest is not None:
             self._opening = next_window(datetime.now(UTC), longest)
-        place = self.product.a_home()
+        place = self._place = self.product.a_home()
         for home in self.drill.practice:
             window = self._opening
             if window is not None and home.window_min is not None:
@@ -202,7 +204,7 @@ class Rehearsal:
         if act.verb in ("press", "cancel"):
             self._press(act)
         elif act.verb == "tell":
-            self._speaker(act.target).tell(str(act.detail.get("kind", "activity")), act.detail.get("data", {}))
+            self._tell(act)
         elif act.verb == "cut":
             self._devices[self._speaker(act.target).id].kill()
         elif act.verb == "restore":
@@ -215,6 +217,10 @@ class Rehearsal:
             self.world.text(act.target, str(act.detail.get("text", "1")))
         else:
             self._command(act)
+
+    def _tell(self, act: Act) -> None:
+        where = beside(self._place.get("location"), act.detail["metres"]) if "metres" in act.detail else {}
+        self._speaker(act.target).tell(str(act.detail.get("kind", "activity")), where | act.detail.get("data", {}))
 
     def _press(self, act: Act) -> None:
         speaker, row = self._speaker(act.target), self.site.devices[act.target]

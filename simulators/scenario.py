@@ -82,6 +82,8 @@ class PracticeHome:
     #: minutes that its check-in window is open, from the start of the drill; None: it is not asked
     window_min: int | None = None
     ways: tuple[str, ...] = ()
+    #: its card says that who lives there may get lost
+    dementia: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from homes.rules import metres
 from simulators.drillfile import BadDrill, parse_drill
 from simulators.judge import Record, Seen, Sort, Tolerance, judge
-from simulators.practice import card, fresh, next_window
+from simulators.practice import beside, card, fresh, next_window
 from simulators.scenario import Drill, ExpectSeen
 from simulators.sitefile import parse_site
 
@@ -124,3 +125,22 @@ def test_all_faults_of_a_practice_home_are_named() -> None:
         drill(practice=[{"id": "p", "rooms": 3, "checkin": {"minutes": 1, "ways": ["telepathy"]}}])
 
     assert 3 <= len(caught.value.errors)
+
+
+def test_metres_are_counted_from_the_home() -> None:
+    """In the home's own datum, so that a drill of wandering plays wherever the street lies."""
+    place = beside({"lat": 31.22, "lon": 121.42, "crs": "GCJ02"}, 450)
+
+    assert ("GCJ02", 121.42) == (place["crs"], place["lon"])
+    assert 450 == pytest.approx(metres(31.22, 121.42, place["lat"], place["lon"]), abs=1)
+
+
+def test_who_may_get_lost_is_said_on_the_card() -> None:
+    """Only there: the neighbour's card says nothing of it."""
+    rows = [{"id": "lost", "devices": ["a"], "dementia": True}, {"id": "out", "devices": ["b"]}]
+    made, site = fresh(drill(practice=rows, act=[{"at": "1s", "tell": "a", "metres": 400}],
+                             expect=[{"alert": {"open": 1}, "within": ["0s", "9s"]}]), SITE)
+
+    cards = [card(made, site, home, {"street": "s"}, None)["residents"][0] for home in made.homes]
+
+    assert [True, None] == [one.get("dementia") for one in cards]
