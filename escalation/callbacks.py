@@ -133,7 +133,7 @@ class Callbacks:
         now, item = self._clock.now(), leased.item
         person = self._standing.roster(tx).responders.get(item.person)
         note_refusal(tx, person, item, outcome, now)
-        if outcome.code == stops.UNSUBSCRIBED:
+        if outcome.code in stops.UNSUBSCRIBED:
             point = point_of(person, item.point, item.channel)
             if point is not None:
                 stops.stop(tx, self._standing, item.person, item.channel, point.address, outcome.code, now)

@@ -30,8 +30,8 @@ def settle(
     roster = standing.roster(tx)
     settled, following, unreached = [], [], []
     for leased, result in sent:
-        if not isinstance(result, Accepted) and result.code == UNSUBSCRIBED:
-            _unsubscribed(tx, standing, leased.item, now)
+        if not isinstance(result, Accepted) and result.code and result.code in UNSUBSCRIBED:
+            _unsubscribed(tx, standing, leased.item, result.code, now)
             roster = standing.roster(tx)
         if isinstance(result, FailedForGood):
             note_refusal(tx, roster.responders.get(leased.item.person), leased.item, result, now)
@@ -80,11 +80,11 @@ def fail_over(tx: Tx, standing: Standing, leased: Leased, reason: str, now: date
         tell_plan(tx, standing, [Unreached(leased.item, reason, more=another is not None)], now)
 
 
-def _unsubscribed(tx: Tx, standing: Standing, item: Item, now: datetime) -> None:
+def _unsubscribed(tx: Tx, standing: Standing, item: Item, code: str, now: datetime) -> None:
     """The provider says that this person forbade messages (P25)."""
     point = point_of(standing.roster(tx).responders.get(item.person), item.point, item.channel)
     if point is not None:
-        stop(tx, standing, item.person, item.channel, point.address, UNSUBSCRIBED, now)
+        stop(tx, standing, item.person, item.channel, point.address, code, now)
 
 
 def _hung_up(item: Item, result: Result) -> bool:

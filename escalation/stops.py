@@ -10,8 +10,8 @@ from store import proofs, register, stopped
 from store.ledger import Tx
 from store.tasks import reopen_tasks, settle_tasks
 
-#: the provider's code for a person who unsubscribed there
-UNSUBSCRIBED = "21610"
+#: the provider's codes for a person who unsubscribed there
+UNSUBSCRIBED = frozenset({"21610", "30630"})
 #: how far ahead it is looked whether a tier has lost its last person
 _AHEAD = timedelta(days=7)
 

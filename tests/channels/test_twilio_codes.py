@@ -1,49 +1,69 @@
 """Twilio's codes: for now or for good; unknown is for now and loud (P15)."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from channels.twilio_codes import FOR_GOOD, FOR_NOW, OURS, classify
+from channels.twilio_codes import CODES, DEAD_NUMBERS, Kind, classify, read
 from domain.contacts import FailedForGood, FailedForNow
 
-
-def test_a_code_is_in_one_list_only() -> None:
-    """Nobody has to guess which list wins."""
-    assert len({*FOR_NOW, *FOR_GOOD, *OURS}) == len(FOR_NOW) + len(FOR_GOOD) + len(OURS)
+#: the loudness that goes with each class
+LOUD = {Kind.NOW: [], Kind.THEIRS: [], Kind.GOOD: [], Kind.DEAD: [], Kind.OURS: ["error"]}
 
 
-@pytest.mark.parametrize("code", sorted(FOR_NOW))
-def test_for_now(code: int) -> None:
-    """Another attempt may work."""
-    assert FailedForNow(FOR_NOW[code], code=str(code)) == classify(code)
+def dictionary() -> Iterator[int]:
+    """Every code of Twilio's dictionary that calls, messages, numbers and accounts can meet."""
+    lines = Path(__file__).with_name("twilio_dictionary.txt").read_text("utf-8").splitlines()
+    for word in " ".join(line for line in lines if not line.startswith("#")).split():
+        first, _, last = word.partition("-")
+        yield from range(int(first), int(last or first) + 1)
 
 
-@pytest.mark.parametrize("code", sorted(FOR_GOOD))
-def test_for_good(code: int) -> None:
-    """This number will not be reached this way; said quietly, it is one person's."""
-    with capture_logs() as logs:
-        result = classify(str(code))
+def test_every_code_of_the_dictionary_has_a_class() -> None:
+    """P15: no documented code is left to the rule for unknown ones."""
+    documented = list(dictionary())
 
-    assert FailedForGood(FOR_GOOD[code], code=str(code)) == result
-    assert [] == logs
+    assert [] == [code for code in documented if code not in CODES]
+    assert 1_327 == len(documented)
 
 
-@pytest.mark.parametrize("code", sorted(OURS))
-def test_faults_of_our_account_are_loud(code: int) -> None:
-    """Nobody is reached this way until an operator mends it."""
-    with capture_logs() as logs:
-        result = classify(code)
+def test_each_class_does_as_it_says() -> None:
+    """For now, for good, whose fault it is, and how loud: for each code of the list."""
+    for code, meaning in CODES.items():
+        with capture_logs() as logs:
+            result = classify(str(code))
 
-    assert FailedForGood(OURS[code], code=str(code)) == result
-    assert ["error"] == [log["log_level"] for log in logs]
+        good = meaning.kind in (Kind.GOOD, Kind.DEAD, Kind.OURS)
+        assert (FailedForGood if good else FailedForNow) is type(result)
+        assert (meaning.words, str(code)) == (result.reason, result.code)
+        assert (meaning.kind in (Kind.THEIRS, Kind.OURS)) is result.ours
+        assert LOUD[meaning.kind] == [log["log_level"] for log in logs]
+
+
+def test_a_code_on_two_lines_is_refused(tmp_path: Path) -> None:
+    """Nobody has to guess which line wins."""
+    twice = tmp_path / "codes.csv"
+    twice.write_text("codes,class,meaning\n21200-21220,ours,a\n21211,dead,b\n", "utf-8")
+
+    with pytest.raises(ValueError, match="21211 stands on two lines"):
+        read(twice)
+
+
+def test_a_fault_of_our_own_number_kills_no_telephone() -> None:
+    """P4: a code about who calls never marks the number called as dead."""
+    about_us = {"21401", "21421", "21601", "21407", "21206", "21606", "21212", "32017", "13225", "21216"}
+
+    assert set() == about_us & DEAD_NUMBERS
 
 
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [
         (99999, 400, FailedForNow),
+        (60200, 400, FailedForNow),
         (None, None, FailedForNow),
         (None, 400, FailedForNow),
         (None, 429, FailedForNow),
@@ -69,12 +89,12 @@ def test_an_unknown_one_is_for_now_and_loud(code: Any, status: int | None, kind:
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
-        (21211, FailedForGood), (21214, FailedForGood), (21215, FailedForGood), (21610, FailedForGood),
-        (21614, FailedForGood), (20003, FailedForGood), (20429, FailedForNow), (20503, FailedForNow),
-        (30001, FailedForNow), (30003, FailedForNow), (30005, FailedForGood), (30006, FailedForGood),
-        (30007, FailedForGood), (30008, FailedForNow), (10004, FailedForNow), (13227, FailedForGood),
+        (21211, Kind.DEAD), (21214, Kind.DEAD), (21215, Kind.OURS), (21610, Kind.GOOD), (21614, Kind.DEAD),
+        (20003, Kind.OURS), (20429, Kind.THEIRS), (20503, Kind.THEIRS), (30001, Kind.NOW), (30003, Kind.NOW),
+        (30005, Kind.DEAD), (30006, Kind.DEAD), (30007, Kind.GOOD), (30008, Kind.NOW), (10004, Kind.THEIRS),
+        (13227, Kind.OURS), (32016, Kind.NOW), (21601, Kind.OURS), (30630, Kind.GOOD), (22001, Kind.NOW),
     ],
 )  # fmt: skip
-def test_the_well_known_ones(code: int, kind: type) -> None:
+def test_the_well_known_ones(code: int, kind: Kind) -> None:
     """Read one by one in Twilio's list."""
-    assert kind is type(classify(code))
+    assert kind is CODES[code].kind

@@ -52,15 +52,16 @@ def test_a_provider_that_says_stop_counts_alike(town: Town) -> None:
     assert 1 == town.count("tasks", "key = 'coverage/stopped/doctor-1/sms'")
 
 
-def test_a_late_word_of_the_carrier_counts_alike(town: Town) -> None:
-    """P25: 21610 by call-back."""
+@pytest.mark.parametrize("code", ["21610", "30630"])
+def test_a_late_word_of_the_carrier_counts_alike(town: Town, code: str) -> None:
+    """P25: either of the provider's two codes for it, by call-back."""
     town.phones["voice"].answer = lambda _: FailedForGood("busy")
     town.phones["sms"].answer = lambda _: Accepted("SM1", pending=True)
     town.press()
     town.deliver()
     letter = town.phones["sms"].letters[0]
 
-    town.callbacks.status(town.tokens.call(letter.key, 1), "undelivered", "SM1", "21610")
+    town.callbacks.status(town.tokens.call(letter.key, 1), "undelivered", "SM1", code)
 
     assert 1 == town.count("stopped_contacts")
 
