@@ -18,6 +18,7 @@ from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
 from channels.switchboard import ChannelSettings, build, configured
 from domain.contacts import Channel
+from domain.networks import read_networks
 from domain.people import ContactPoint
 from escalation.delivery import Delivery
 from escalation.dutywatch import DutyWatch
@@ -238,6 +239,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             settings.where.startswith("https://"),
             settings.ingest_secret,
             settings.aliyun_push_secret,
+            read_networks(settings.trusted_proxies),
         ),
         desk=Desk.over(built.ledger, built.clock, built.zone, rota),
     )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domain.errors import ConfigurationError
+from domain.networks import read_networks
 
 PREFIX = "ANLING_"
 _KEY_LENGTH = 32
@@ -31,6 +32,7 @@ class Settings(BaseModel):
     http_host: str = Field("127.0.0.1", description="where the console and the API listen")
     http_port: int = Field(8080, ge=0, le=65535, description="0: any free one")
     public_url: str | None = Field(None, description="how browsers, providers and responders reach us")
+    trusted_proxies: str = Field("", description="proxies whose X-Forwarded-For is believed: 10.0.0.5,172.16.0.0/12")
     secret_key: str | None = Field(None, description="at least 32 characters; made in the data folder when absent")
     webhook_secret: str | None = Field(None, description="signs webhooks; a contact's own secret wins")
     ingest_secret: str | None = Field(None, description="lets platforms push over HTTP; a hub's own secret does too")
@@ -70,6 +72,12 @@ class Settings(BaseModel):
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError("unknown zone; write Asia/Shanghai") from error
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        read_networks(value)
         return value
 
     @field_validator("secret_key")

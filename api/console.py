@@ -7,6 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from api.board_parts import beside
 from api.desk import Visitor, choices, desk_page, scope_of, to_login
 from api.doors import Doors, doors
+from api.guessing import remember
 from api.leaves.shift import leaving
 from api.origin import same_origin
 from api.pages import page, speech
@@ -45,6 +46,7 @@ async def log_in(request: Request) -> Response:
         return _not_entered(request, session)
     answer = RedirectResponse(_next(request), 303)
     _set_cookie(answer, doors(request), session.token)
+    remember(request, answer)
     return answer
 
 

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from domain.clock import Clock, wall_now
 from domain.events import Message, Receipt
 from domain.health import Health
+from domain.networks import Network
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.foresight import Foresight
@@ -54,6 +55,8 @@ class ApiSettings:
     ingest_secret: str | None = None
     #: part of the address that Aliyun pushes to; without it that door stays shut
     aliyun_push_secret: str = ""
+    #: proxies whose word on where a request comes from is believed
+    trusted_proxies: tuple[Network, ...] = ()
 
     def __repr__(self) -> str:
         return f"ApiSettings({self.public_url})"

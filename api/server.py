@@ -23,6 +23,8 @@ class Server:
             access_log=False,
             log_config=None,
             server_header=False,
+            # Whom to believe about a caller's address is a setting of ours (ANLING_TRUSTED_PROXIES).
+            proxy_headers=False,
             ws="websockets-sansio",
             ws_max_size=65_536,
             timeout_graceful_shutdown=GRACE_S,

@@ -1,5 +1,6 @@
 """Who is asking: log-in, log-out, and the person behind a token or a cookie."""
 
+from asyncio import sleep
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,6 +13,7 @@ from starlette.responses import Response
 
 from api.answers import as_json
 from api.doors import Doors, doors
+from api.guessing import attempt
 from api.origin import same_origin
 from api.problems import iso, problem
 from domain.errors import Forbidden
@@ -83,18 +85,16 @@ class Login(BaseModel):
 
 async def enter(request: Request, login: Login) -> Session | Response:
     """A session, or the refusal to show: 401 for a wrong name or password, 429 after too many."""
-    here = doors(request)
-    address = request.client.host if request.client else "?"
-    both, alone = f"{login.username}\n{address}", f"\n{address}"
-    wait = here.throttle.wait([(both, 5), (alone, 30)])
-    if wait:
+    here, trying = doors(request), attempt(request, login.username)
+    if wait := trying.wait():
         return problem(429, headers={"Retry-After": str(int(wait) + 1)})
+    await sleep(trying.delay())
     try:
         session = await here.lanes.logins.run(_try(here, login))
     except Forbidden:
-        here.throttle.failed([both, alone])
+        trying.failed()
         return problem(401, "用户名、密码或动态口令不正确 / Wrong user name, password or one-time code")
-    here.throttle.forget(both)
+    trying.succeeded()
     return session
 
 
