@@ -1,7 +1,7 @@
 """The house: the rooms wired together. Which of them run in this process is up to the command."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from anling.settings import Settings
-from broker_bridge import vendor
 from broker_bridge.decode import hear
 from domain.clock import EngineClock
 from domain.errors import LedgerCollision
+from domain.events import Heard, Message
+from domain.foreign import Inside, Outside
 from domain.people import Responder
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
@@ -54,8 +55,8 @@ class House:
         self.clock = EngineClock(max(known, default=None))
         self.commands = Commands(ledger, self.standing, self.clock)
         self.letters = Letters(self._ack_url)
-        self.foreign = Foreign(vendor.names, vendor.translate)
-        self.intake = Intake(ledger, self.standing, self.clock, hear, Foreign(vendor.names, vendor.translate))
+        self.foreign = Foreign(_names, _translate)
+        self.intake = Intake(ledger, self.standing, self.clock, hear, self.foreign)
 
     def has_past(self) -> bool:
         """Whether this installation has taken in anything before: then the broker should know us."""
@@ -117,3 +118,19 @@ class House:
 
     def _ack_url(self, alert: str, responder: str, track: str) -> str:
         return f"{self.settings.where}/a/{self.tokens.page(alert, responder, track)}"
+
+
+# Forty decoders are loaded when the first message of another maker comes: after a crash no press of ours
+# waits for them.
+
+
+def _names(message: Message) -> tuple[Outside, ...]:
+    from broker_bridge import vendor
+
+    return vendor.names(message)
+
+
+def _translate(message: Message, known: Mapping[Outside, Inside]) -> tuple[Heard, ...]:
+    from broker_bridge import vendor
+
+    return vendor.translate(message, known)
