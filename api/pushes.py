@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import PlainTextResponse, Response
 
 from api.answers import as_json
+from api.callers import address
 from api.doors import Doors, doors
 from api.problems import iso, problem
 from broker_bridge.decoders import DIALECTS, signatures
@@ -21,6 +22,8 @@ _HEADER = "x-anling-secret"
 _SIGNED = ("x-anling-signature", "x-signature", "x-hub-signature-256")
 #: parameters in which platforms send what they want to hear back when they check an address
 _ECHOES = ("msg", "echostr", "challenge", "hub.challenge")
+#: wrong secrets from one address in five minutes, after which it is no longer looked for among old hashes
+_GUESSES = 20
 _WHO = {"WWW-Authenticate": 'Basic realm="anling"'}
 
 
@@ -39,10 +42,16 @@ async def push(request: Request, dialect: str, path: str = "") -> Response:
     if dialect not in DIALECTS or dialect == "anling":
         return problem(404, f"没有这个方言 {dialect[:40]} / No such dialect; known: {', '.join(sorted(DIALECTS))}")
     body, headers = await request.body(), request.headers
+    doubted = f"push\n{address(request, here.app.settings.trusted_proxies)}"
 
     def take_in() -> Receipt | Response | None:
-        caller = _caller(here, dialect, headers, body)
+        # Whoever has the right secret is never made to wait for those who guess from the same address.
+        wait = here.throttle.wait([(doubted, _GUESSES)])
+        caller = _caller(here, dialect, headers, body, thorough=not wait)
+        if caller is None and wait:
+            return problem(429, headers={"Retry-After": str(int(wait) + 1)})
         if caller is None:
+            here.throttle.failed([doubted])
             return problem(401, "密钥或签名不正确，未保存 / Wrong secret or signature; nothing was stored", _WHO)
         topic = f"http:/{dialect}/{path}" if path else f"http:/{dialect}"
         return here.app.ingest(Message(topic[:512], body, here.app.wall(), site=caller.site))
@@ -66,13 +75,13 @@ async def address_check(request: Request, dialect: str, path: str = "") -> Respo
     return as_json({"v": 1, "dialect": dialect, "result": "ready"}) if echo is None else _plain(echo)
 
 
-def _caller(here: Doors, dialect: str, headers: Mapping[str, str], body: bytes) -> Caller | None:
+def _caller(here: Doors, dialect: str, headers: Mapping[str, str], body: bytes, thorough: bool) -> Caller | None:
     """By the installation's secret, a hub's own, or the maker's signature; all compared in constant time."""
     shared = here.app.settings.ingest_secret or ""
     hub, given = _given(headers)
     if signatures.secret(given, shared):
         return Caller(None)
-    if given and (found := here.app.accounts.hub_of(dialect, given, hub)) is not None:
+    if given and (found := here.app.accounts.hub_of(dialect, given, hub, thorough)) is not None:
         return Caller(found[1])
     if shared and _is_signed(here, dialect, headers, body, shared):
         return Caller(None)

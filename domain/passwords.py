@@ -10,9 +10,13 @@ _ROUNDS = 101
 
 def hash_secret(secret: str) -> str:
     """Mosquitto's ``$7$``: PBKDF2 with SHA-512, salted anew each time."""
-    salt = os.urandom(12)
-    made = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, _ROUNDS)
-    return f"$7${_ROUNDS}${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
+    return hash_with(secret, os.urandom(12), _ROUNDS)
+
+
+def hash_with(secret: str, salt: bytes, rounds: int) -> str:
+    """The same with a salt and a number of rounds that the caller has chosen."""
+    made = hashlib.pbkdf2_hmac("sha512", secret.encode(), salt, rounds)
+    return f"$7${rounds}${base64.b64encode(salt).decode()}${base64.b64encode(made).decode()}"
 
 
 def check_secret(secret: str, kept: str) -> bool:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from domain.alerts import Actor
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound
-from domain.passwords import check_secret
 from domain.people import OPERATOR_ROLES, Scope
+from store import hub_secrets
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
 from store.reads import write_down
-from store.register import HUBS, RESPONDERS, Register
+from store.register import RESPONDERS, Register
 from store.second_factor import OPERATORS, new_secret, place, use_code
 from store.tables import SessionRow
 
@@ -25,7 +25,6 @@ SESSIONS = SessionRow.__table__  # type: ignore[attr-defined]
 _SHIFT = timedelta(hours=12)
 _SHORTEST = 8
 _CLI = "command line"
-_MOST_HUBS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +185,14 @@ class Accounts:
             raise NotFound(f"no log-in {name!r}")
         return self.actor(_scope(row))
 
-    def hub_of(self, dialect: str, secret: str, id: str | None = None) -> tuple[str, str] | None:
+    def hub_of(
+        self, dialect: str, secret: str, id: str | None = None, thorough: bool = True
+    ) -> tuple[str, str] | None:
         """Id and site of the hub of this dialect that has this secret; ``id`` where the caller gave one.
 
-        Without an id every hub of the dialect is tried, up to a thousand: platforms are few.
+        ``thorough``: hashes of before are compared too, one by one.
         """
-        c = HUBS.c
-        query = sa.select(c.id, c.site, c.secret_hash).where(c.dialect == dialect, c.revoked_at.is_(None))
-        query = query.where(c.secret_hash.is_not(None))
-        query = query.where(c.id == id) if id else query.order_by(c.id).limit(_MOST_HUBS)
-        with self._ledger.reading() as tx:
-            rows = [tuple(row) for row in tx.execute(query)]
-        return next(((hub, site) for hub, site, kept in rows if check_secret(secret, kept)), None)
+        return hub_secrets.hub_of(self._ledger, dialect, secret, id, thorough)
 
     def device_secret_ok(self, device: str, secret: str) -> bool:
         """Whether a device gave its own secret."""

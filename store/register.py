@@ -15,7 +15,7 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
 from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
-from store import duty
+from store import duty, hub_secrets
 from store.bulk import among, fetch, listed, read_json, upsert
 from store.edition import META as META
 from store.edition import touch as touch
@@ -29,7 +29,6 @@ from store.stopped import stopped
 from store.tables import (
     DeviceRow,
     HomeRow,
-    HubRow,
     ResidentRow,
     ResponderRow,
     StreetRow,
@@ -43,7 +42,7 @@ RESIDENTS = ResidentRow.__table__  # type: ignore[attr-defined]
 RESPONDERS = ResponderRow.__table__  # type: ignore[attr-defined]
 TEAMS = TeamRow.__table__  # type: ignore[attr-defined]
 STREETS = StreetRow.__table__  # type: ignore[attr-defined]
-HUBS = HubRow.__table__  # type: ignore[attr-defined]
+HUBS = hub_secrets.HUBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +232,8 @@ def _write(tx: Tx, site: Site, at: datetime, by: str) -> None:
     _upsert(tx, RESPONDERS, [_responder_row(tx, r) for r in site.responders])
     _upsert(tx, TEAMS, [_team_row(t) for t in site.teams])
     _upsert(tx, HUBS, [
-        {"id": h.id, "dialect": h.dialect, "site": h.site, "secret_hash": h.secret and hash_secret(h.secret)}
+        {"id": h.id, "dialect": h.dialect, "site": h.site,
+         "secret_hash": h.secret and hub_secrets.keep(tx.sealer, h.secret)}
         for h in site.hubs
     ])  # fmt: skip
     _upsert(tx, HOMES, [_home_row(tx, h) for h in site.homes])

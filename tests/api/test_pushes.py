@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from starlette.testclient import TestClient
 
 from anling.house import House, open_ledger
@@ -16,7 +17,9 @@ from anling.settings import Settings
 from api.app import ApiSettings, App, build
 from broker_bridge.decode import hear
 from domain.clock import wall_now
+from domain.passwords import hash_secret
 from store.accounts import Accounts
+from store.hub_secrets import HUBS
 from store.register import Register
 from store.schema import upgrade
 from store.site import parse_site
@@ -98,6 +101,29 @@ def test_whoever_has_no_secret_stores_nothing(doors: TestClient, house: House, h
     answer = doors.post("/ingest/aiqiangua/sos", content=SOS, headers=headers)
 
     assert (401, []) == (answer.status_code, _rows(house, "SELECT id FROM inbox"))
+
+
+def test_an_old_hash_is_compared_once_and_then_looked_up(doors: TestClient, house: House) -> None:
+    """A hub registered by an earlier program goes on; from its first push on one comparison finds it."""
+    with house.ledger.transaction() as tx:
+        tx.execute(sa.update(HUBS).values(secret_hash=hash_secret(OWN)))
+    accounts = Accounts(house.ledger)
+
+    before = accounts.hub_of("aiqiangua", OWN, thorough=False)
+    pushed = doors.post("/ingest/aiqiangua/sos", content=SOS, headers=HEADER).status_code
+
+    assert (None, 200) == (before, pushed)
+    assert ("cloud-0001", "site-1") == accounts.hub_of("aiqiangua", OWN, thorough=False)
+    assert accounts.hub_of("aiqiangua", "another", thorough=True) is None
+
+
+def test_guessing_at_a_hubs_secret_gets_slow_and_costs_no_press(doors: TestClient) -> None:
+    """429 after twenty from one address; whoever has the right secret is heard from there all the same."""
+    wrong = {"X-Anling-Secret": "wrong"}
+    tries = [doors.post("/ingest/aiqiangua/sos", content=SOS, headers=wrong).status_code for _ in range(21)]
+
+    assert [401] * 20 + [429] == tries
+    assert 200 == doors.post("/ingest/aiqiangua/sos", content=SOS, headers=HEADER).status_code
 
 
 def test_a_hubs_secret_opens_its_own_dialect_only(doors: TestClient) -> None:
