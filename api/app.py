@@ -42,6 +42,7 @@ from api.hub import Hub
 from api.last_word import LastWord
 from api.leaves.index import ROUTERS
 from api.parts import ApiSettings, App
+from api.patience import BodyClock, Patience
 
 __all__ = ["ApiSettings", "App", "build"]
 
@@ -72,7 +73,7 @@ _ROUTERS = (
 )
 
 
-def build(app: App) -> FastAPI:
+def build(app: App, patience: Patience | None = None) -> FastAPI:
     """All doors, shut until served. No pages about the API itself are offered to strangers."""
     hub = Hub(app.views, app.doorbell, app.wall)
 
@@ -94,6 +95,7 @@ def build(app: App) -> FastAPI:
     api.state.doors = Doors(app)
     api.state.hub = hub
     api.add_middleware(BodyCap)
+    api.add_middleware(BodyClock, patience or Patience())
     api.add_middleware(LastWord)
     problems.install(api)
     browsers.install(api)

@@ -22,6 +22,7 @@ _REMEDY = {
     403: "此账号无此权限，请联系主管 / This account may not do that; ask a supervisor",
     404: "请核对地址或编号 / Check the address or the id",
     405: "请改用 Allow 头中列出的方法 / Use a method named in the Allow header",
+    408: "请求体未及时到达，请在更好的线路上重发 / The body did not arrive in time; send it again over a better line",
     409: "请刷新后再决定 / Read it again, then decide",
     413: "请求体上限为 1 MB，请缩小或分批 / Bodies may have 1 MB; send less at a time",
     415: "请以 application/json 发送 / Send application/json",

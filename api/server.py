@@ -7,6 +7,7 @@ import uvicorn
 
 from api.app import build
 from api.parts import App
+from api.patience import Patience, hurried_by
 
 #: seconds that open connections get when the server stops
 GRACE_S = 2
@@ -15,11 +16,12 @@ GRACE_S = 2
 class Server:
     """A running web server."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
+    def __init__(self, app: App, host: str, port: int, patience: Patience | None = None) -> None:
         """Bind at once, so that a taken port is known before anything else starts; 0 takes a free one."""
         self._socket = _listen(host, port)
         config = uvicorn.Config(
-            build(app),
+            build(app, patience),
+            http=hurried_by((patience or Patience()).headers_s),
             access_log=False,
             log_config=None,
             server_header=False,
@@ -68,6 +70,6 @@ def _listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def serve(app: App, host: str, port: int) -> Server:
+def serve(app: App, host: str, port: int, patience: Patience | None = None) -> Server:
     """Serve ``app``; returns at once."""
-    return Server(app, host, port).start()
+    return Server(app, host, port, patience).start()

@@ -1,0 +1,67 @@
+"""Slow senders over a real socket: they are answered and cut off, and cost nobody else anything."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from api.app import ApiSettings
+from api.patience import Patience
+from api.server import serve
+from tests.api.conftest import FakeHouse, app_of
+
+HEAD = b"POST /api/v1/session HTTP/1.1\r\nHost: anling.example\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture
+def port(house: FakeHouse, settings: ApiSettings) -> Iterator[int]:
+    """A server that waits 0.3 s for headers and 0.5 s for a body."""
+    server = serve(app_of(house, settings), "127.0.0.1", 0, Patience(headers_s=0.3, body_s=0.5))
+    yield server.port
+    server.stop()
+
+
+def said(port: int, *pieces: bytes) -> tuple[bytes, float]:
+    """What comes back until the line is closed, and after how many seconds, when one sends this and then nothing."""
+    begun = time.monotonic()
+    heard = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        for piece in pieces:
+            line.sendall(piece)
+            time.sleep(0.1)
+        while chunk := line.recv(4096):
+            heard += chunk
+    return heard, time.monotonic() - begun
+
+
+@pytest.mark.parametrize(
+    ("pieces", "expected"),
+    [
+        # a body that was announced and never comes, or stops half-way, announced or in chunks
+        ((HEAD + b"Content-Length: 20\r\n\r\n",), b"HTTP/1.1 408"),
+        ((HEAD + b"Content-Length: 20\r\n\r\n", b'{"user'), b"HTTP/1.1 408"),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"3\r\n{}\n\r\n"), b"HTTP/1.1 408"),
+        # headers that never end; nothing at all
+        ((HEAD, b"X-Slow: "), b"HTTP/1.1 408"),
+        ((), b"HTTP/1.1 408"),
+        # a whole request, and half of the next one on the same line
+        ((b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /hea"), b"HTTP/1.1 200"),
+    ],
+)
+def test_who_sends_slowly_is_answered_and_cut_off(port: int, pieces: tuple[bytes, ...], expected: bytes) -> None:
+    """408 and the line is closed, within the time and not at once."""
+    heard, seconds = said(port, *pieces)
+
+    assert expected == heard[: len(expected)]
+    assert 0.25 < seconds < 3
+
+
+def test_a_body_that_comes_in_pieces_and_in_time_is_read(port: int) -> None:
+    """Slow is not late."""
+    body = b'{"username": "desk", "password": "correct horse"}'
+    announced = HEAD + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+
+    heard, _ = said(port, announced, body[:10], body[10:])
+
+    assert heard.startswith(b"HTTP/1.1 200")
