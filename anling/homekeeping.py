@@ -21,6 +21,8 @@ from store.tasks import reopen_tasks
 
 #: seconds
 _SWEEP, _CALLS, _WORDS, _DESK, _DEVICES, _SIGNS, _QUIET = 10.0, 5.0, 5.0, 5.0, 30.0, 5.0, 60.0
+#: after a start what looks over all homes comes last, one after the other: presses may be waiting
+_LATER = (10.0, 2.0, 11.0, 12.0)
 
 
 def start_homes(running: Running) -> Ticker:
@@ -32,15 +34,15 @@ def start_homes(running: Running) -> Ticker:
         sweep = Sweep(built.ledger, built.standing, built.clock, steps, built.zone)
         line = CareLine(built.ledger, built.standing, built.clock, built.tokens)
         caller = CareCaller(built.ledger, built.clock, running.channels, line)
-        ticker.every(_SWEEP, "checkins", sweep.turn)
+        ticker.every(_SWEEP, "checkins", sweep.turn, _LATER[0])
         ticker.every(_CALLS, "care_calls", caller.turn)
         ticker.every(_DESK, "desk_silence", DeskSilence(built.ledger, built.standing, built.clock).turn)
-        ticker.every(_DEVICES, "devices", _device_watch(running).turn)
+        ticker.every(_DEVICES, "devices", _device_watch(running).turn, _LATER[2])
         text = rules.TEMPLATE.read_text("utf-8")
         digest = Digest(built.ledger, built.standing, built.clock, rules.read_rules(text), built.zone)
         quiet = QuietWatch(built.ledger, built.standing, built.clock, read_quiet(text), built.zone)
-        ticker.every(_SIGNS, "signs", digest.turn)
-        ticker.every(_QUIET, "quiet", quiet.turn)
+        ticker.every(_SIGNS, "signs", digest.turn, _LATER[1])
+        ticker.every(_QUIET, "quiet", quiet.turn, _LATER[3])
     if running.bridge is not None:
         ticker.every(_WORDS, "errands", Errands(built.ledger, built.clock.now, running.bridge.order).turn)
     ticker.start()

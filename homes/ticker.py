@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -36,10 +36,12 @@ class Ticker:
         self._scheduler.add_listener(self._heard, EVENT_JOB_MISSED | EVENT_JOB_ERROR)
         self._scheduler.add_listener(self._waits, EVENT_JOB_MAX_INSTANCES)
 
-    def every(self, seconds: float, name: str, work: Callable[[], object]) -> None:
-        """Ring ``work`` at once and then every so often; what it raises ends nothing, and is told when it goes on."""
+    def every(self, seconds: float, name: str, work: Callable[[], object], first: float = 0.0) -> None:
+        """Ring ``work`` after ``first`` seconds and then every so often; what it raises ends nothing, and is told
+        when it goes on."""
+        begins = datetime.now(UTC) + timedelta(seconds=first)
         self._scheduler.add_job(
-            lambda: self._ring(name, work), "interval", seconds=seconds, id=name, next_run_time=datetime.now(UTC)
+            lambda: self._ring(name, work), "interval", seconds=seconds, id=name, next_run_time=begins
         )
 
     def start(self) -> None:
