@@ -16,6 +16,7 @@ from pathlib import Path
 import urllib3
 
 from anling.house import House, open_ledger
+from anling.private import make_folder
 from anling.processes import Started, serving
 from anling.settings import Settings
 from broker_bridge.tether import tethered
@@ -94,7 +95,7 @@ def _prepare(asked: Settings) -> tuple[Stage, Settings]:
         raise ConfigurationError(
             ["ANLING_MQTT_URL: the demo brings its own broker and homes; unset it, or use `anling serve`"]
         )
-    stage.folder.mkdir(parents=True, exist_ok=True)
+    make_folder(stage.folder)
     return stage, settings
 
 

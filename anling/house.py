@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from anling.private import make_folder
 from anling.settings import Settings
 from broker_bridge.decode import hear
 from domain.clock import EngineClock
@@ -37,7 +38,7 @@ TEMPLATE = Path(__file__).parent.parent / "escalation" / "plans" / "changning.to
 
 def open_ledger(settings: Settings) -> Ledger:
     """The ledger of this installation."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     return Ledger(settings.ledger_url, Sealer(settings.secret()))
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from anling.house import House, open_ledger
 from anling.parts import Heart, Running
+from anling.private import open_to_others
 from anling.self_call import SelfCall
 from anling.settings import Settings
 from broker_bridge.bridge import Bridge
@@ -48,6 +49,8 @@ def house(settings: Settings, migrate: bool) -> Iterator[House]:
     """An installation with its ledger open; closes it at the end."""
     ledger = open_ledger(settings)
     try:
+        for warning in open_to_others(settings):
+            _LOG.warning("open_to_others", text=warning)
         if migrate:
             schema.upgrade(ledger)
         else:

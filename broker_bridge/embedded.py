@@ -74,7 +74,7 @@ class EmbeddedBroker:
 
     def start(self, timeout: float = 10.0) -> None:
         """Returns when it answers; a ``ConfigurationError`` says why it does not."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self._program is None and importlib.util.find_spec("amqtt") is None:
             raise ConfigurationError(["no broker: install mosquitto, or give ANLING_MQTT_URL"])
         if self._program is None and self._devices is not None:
@@ -147,7 +147,9 @@ class EmbeddedBroker:
             self._stopping.wait(pause)
 
     def _run_once(self) -> None:
-        with (self.folder / "broker.log").open("wb") as words:
+        log_file = self.folder / "broker.log"
+        log_file.touch(mode=0o600)
+        with log_file.open("wb") as words:
             self._process = subprocess.Popen(
                 tethered(self._command()),
                 stdin=subprocess.DEVNULL,
@@ -156,7 +158,9 @@ class EmbeddedBroker:
                 cwd=Path(__file__).parents[1],
                 # Ctrl-C in a terminal is for us; the broker ends after its clients have said good-bye.
                 start_new_session=True,
+                umask=0o077,
             )
+        self._pid_file.touch(mode=0o600)
         self._pid_file.write_text(str(self._process.pid))
         if self._stopping.is_set():
             self._process.terminate()

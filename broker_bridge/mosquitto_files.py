@@ -71,6 +71,7 @@ def write_config(folder: Path, port: int, access: bool) -> Path:
         # a device that took our client id would take our queue with it
         lines.append("use_username_as_clientid true")
     path = folder / "mosquitto.conf"
+    path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n")
     return path
 

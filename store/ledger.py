@@ -7,7 +7,7 @@ handler. PostgreSQL: READ COMMITTED with row locks.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +208,7 @@ def _engine(url: str, pool_size: int) -> Engine:
         "pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10, "hide_parameters": True,
     }  # fmt: skip
     if url.startswith("sqlite"):
-        path = url.removeprefix("sqlite:///")
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        _make_private(Path(url.removeprefix("sqlite:///")))
         given = {"check_same_thread": False, "timeout": 5, "cached_statements": 512}
         options |= {"connect_args": given, "poolclass": sa.QueuePool}
     else:
@@ -221,6 +220,13 @@ def _engine(url: str, pool_size: int) -> Engine:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """A new file is its owner's alone; SQLite gives ``-wal`` and ``-shm`` the same rights."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(OSError):  # it is there, or SQLite will say what is wrong
+        path.touch(mode=0o600, exist_ok=False)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

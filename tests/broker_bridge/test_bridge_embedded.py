@@ -46,7 +46,7 @@ class Address:
 def test_a_press_through_the_box(
     amqtt: bool, tmp_path: Path, boxes: Any, ledger: Any, bridges: Any, devices: Any, eventually: Any
 ) -> None:
-    """Either broker carries a press in and a receipt out; amqtt in MQTT 3.1.1."""
+    """Either broker carries a press in and a receipt out; amqtt in MQTT 3.1.1. Its files are its owner's alone."""
     box = boxes(tmp_path / "box", 0, amqtt=amqtt)
     box.start()
     bridge = bridges(Address(box), ledger)
@@ -57,6 +57,7 @@ def test_a_press_through_the_box(
     eventually(button.receipts)
     assert len(button.receipts()) == 1
     assert (4 if amqtt else 5) == bridge.health().lane("alarm").protocol
+    assert [] == [path.name for path in [box.folder, *box.folder.iterdir()] if path.stat().st_mode & 0o077]
 
 
 @pytest.mark.mosquitto

@@ -1,0 +1,55 @@
+"""Nobody else on the machine reads what we make, and what they could read is told."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from anling.house import open_ledger
+from anling.private import open_to_others
+from anling.settings import Settings
+from store.schema import upgrade
+
+
+@pytest.fixture
+def lax() -> Iterator[None]:
+    """A shell that would let everybody read what it makes."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """What is there, with who may do what."""
+    return {path.name: stat.S_IMODE(path.stat().st_mode) for path in [folder, *folder.iterdir()]}
+
+
+@pytest.mark.usefixtures("lax")
+def test_what_we_make_is_ours_alone(tmp_path: Path) -> None:
+    """Folder, key and ledger with its two companions, whatever the umask says."""
+    settings = Settings(data_dir=tmp_path / "var")
+    ledger = open_ledger(settings)
+    upgrade(ledger)
+    made = modes(settings.data_dir)
+    warned = open_to_others(settings)
+    ledger.close()
+
+    files = ("secret.key", "anling.db", "anling.db-wal", "anling.db-shm")
+    assert {"var": 0o700} | dict.fromkeys(files, 0o600) == made
+    assert [] == warned
+
+
+def test_what_others_can_read_is_told(tmp_path: Path) -> None:
+    """A folder and a key that were there before stay as they are; the warning says what to type."""
+    (tmp_path / "secret.key").write_text("x" * 40)
+    (tmp_path / "secret.key").chmod(0o644)
+    tmp_path.chmod(0o755)
+
+    told = open_to_others(Settings(data_dir=tmp_path))
+
+    assert 2 == len(told)
+    assert f"{tmp_path} has mode 0755" in told[0]
+    assert "chmod 700" in told[0]
+    assert "chmod 600" in told[1]
