@@ -3,6 +3,7 @@
     .venv/bin/python tests/mutants/planted.py            # every fault of mutants.toml
     .venv/bin/python tests/mutants/planted.py --quick    # those of the test run
     .venv/bin/python tests/mutants/planted.py --only ladder
+    .venv/bin/python tests/mutants/planted.py --drills   # whether the drills notice theirs (needs mosquitto; minutes)
 
 Exit status 1 when a fault lives, or when the text that it stands in for is no longer there.
 """
@@ -38,6 +39,8 @@ class Fault:
     becomes: str
     tests: tuple[str, ...]
     quick: bool = False
+    #: the drill that shows this feature from outside, and must fail without it
+    drill: str = ""
 
     def problems(self, root: Path = ROOT) -> Iterator[str]:
         """Why it cannot be planted; nothing when it can."""
@@ -70,20 +73,35 @@ def copied() -> Iterator[Path]:
 
 def noticed(fault: Fault, tree: Path) -> bool:
     """Whether a test fails while the fault stands in ``tree``."""
+    with _planted(fault, tree):
+        return _FAILED == _run(tree, fault.tests, "not postgres and not browser and not mosquitto")
+
+
+def noticed_outside(fault: Fault, tree: Path) -> bool:
+    """Whether its drill, played against the whole product, passes without the fault and fails with it."""
+    play = ("tests/acceptance/test_drills.py::test_the_drills_pass",)
+    if _run(tree, play, "mosquitto", DRILL=fault.drill, ANLING_PROVE="1"):
+        return False
+    with _planted(fault, tree):
+        return _FAILED == _run(tree, play, "mosquitto", DRILL=fault.drill, ANLING_PROVE="1")
+
+
+@contextmanager
+def _planted(fault: Fault, tree: Path) -> Iterator[None]:
     path = tree / fault.file
     right = path.read_text("utf-8")
     path.write_text(right.replace(fault.text, fault.becomes), "utf-8")
     try:
-        return _FAILED == _run(tree, fault.tests)
+        yield
     finally:
         path.write_text(right, "utf-8")
 
 
-def _run(tree: Path, tests: tuple[str, ...]) -> int:
+def _run(tree: Path, tests: tuple[str, ...], marked: str, **more: str) -> int:
     words = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    words += ["-m", "not postgres and not browser and not mosquitto", *tests]
+    words += ["-m", marked, *tests]
     alone = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "ANLING_"))}
-    env = alone | {"PYTHONPATH": str(tree), "FAULTS": "planted"}
+    env = alone | {"PYTHONPATH": str(tree), "FAULTS": "planted"} | more
     try:
         done = subprocess.run(words, cwd=tree, env=env, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
@@ -95,17 +113,21 @@ def main() -> int:
     """Plant them all; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--drills", action="store_true", help="the faults that a drill must notice, by that drill")
     parser.add_argument("--only", default="", help="faults whose file or name holds this")
     options = parser.parse_args()
-    wanted = [f for f in faults() if (f.quick or not options.quick) and options.only in f"{f.file} {f.name}"]
+    wanted = [f for f in faults() if (f.quick or not options.quick) and options.only in f"{f.file} {f.name} {f.drill}"]
+    if options.drills:
+        wanted = [fault for fault in wanted if fault.drill]
     lives = [problem for fault in wanted for problem in fault.problems()]
     with copied() as tree:
         for n, fault in enumerate(wanted, 1):
             start = time.monotonic()
-            killed = noticed(fault, tree)
+            killed = noticed_outside(fault, tree) if options.drills else noticed(fault, tree)
             word, spent = "killed" if killed else "LIVES", time.monotonic() - start
             print(f"[{n}/{len(wanted)}] {word} {fault.name} ({spent:.0f} s)", flush=True)
-            lives += [] if killed else [f"{fault.name}: no test of {', '.join(fault.tests)} noticed it"]
+            judges = f"the drill {fault.drill}" if options.drills else ", ".join(fault.tests)
+            lives += [] if killed else [f"{fault.name}: not noticed by {judges}"]
     print("\n".join(lives) or f"all {len(wanted)} planted faults were noticed")
     return 1 if lives else 0
 
