@@ -18,6 +18,7 @@ from anling.settings import Settings
 from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
+from channels.last_look import LastLook
 from channels.switchboard import ChannelSettings, build, configured
 from domain.contacts import Channel
 from domain.networks import read_networks
@@ -26,6 +27,7 @@ from escalation.delivery import Delivery
 from escalation.dutywatch import DutyWatch
 from escalation.foresight import Foresight
 from escalation.lamps import Lamps
+from escalation.looking import Looking
 from escalation.reconciler import Reconciler
 from escalation.rota import Rota
 from escalation.signing import Signing
@@ -118,7 +120,7 @@ def _tune() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-def channels_of(settings: Settings, tokens: Tokens) -> Mapping[str, Channel]:
+def channels_of(settings: Settings, tokens: Tokens, look: LastLook | None = None) -> Mapping[str, Channel]:
     """All ways of reaching a human that the settings allow. Raises ``ConfigurationError`` with all problems."""
     return build(ChannelSettings(
         webhook_secrets=_given(settings.webhook_secret),
@@ -139,12 +141,15 @@ def channels_of(settings: Settings, tokens: Tokens) -> Mapping[str, Channel]:
         mail_from=settings.mail_from,
         public_url=settings.where,
         token=lambda letter: tokens.call(letter.key, letter.attempt),
+        look=look or LastLook(),
     ))  # fmt: skip
 
 
 def _start_engine(stack: ExitStack, settings: Settings, running: Running) -> None:
     built = running.house
-    running.channels = channels_of(settings, built.tokens)
+    running.channels = channels_of(
+        settings, built.tokens, Looking(built.ledger, built.standing, built.clock).look()
+    )
     running.engine = built.engine()
     running.delivery = Delivery(
         built.ledger, built.standing, built.clock, running.channels, built.letters, built.commands

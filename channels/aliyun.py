@@ -10,17 +10,19 @@ import time
 from abc import abstractmethod
 from base64 import b32encode
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from channels.aliyun_codes import call_word
 from channels.aliyun_line import AliyunLine
 from channels.aliyun_templates import Template, filled
+from channels.last_look import LastLook
 from channels.pulsed import Pulsed
 from channels.routes import MAINLAND, e164
 from domain.clock import wall_now
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result, Unwanted
+from domain.errors import Unreachable
 
 #: (seconds, letters): no more of them to one number in that time
 VOICE_BUDGET = ((60.0, 1), (3600.0, 5), (86400.0, 20))
@@ -29,12 +31,12 @@ SMS_BUDGET = ((60.0, 1), (3600.0, 5), (86400.0, 40))
 _KEY_WAIT = 8_000
 #: how often the words are said
 _PLAYS = 3
-#: the product "voice with keys", for questions about a call
-_PRODUCT = 11_000_000_300_006
+#: the product "voice with keys" (IVR), for questions about a call; under another one nothing is found
+_PRODUCT = 11_000_000_300_005
 
 
 class Budget:
-    """What a number may still get. In memory; after a restart the provider's own refusal says the same."""
+    """What a number may still get: by what we remember, and by what the ledger knows of others and of before."""
 
     def __init__(self, limits: tuple[tuple[float, int], ...], ticks: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -42,19 +44,27 @@ class Budget:
         self._sent: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
-    def take(self, number: str) -> float | None:
-        """Spend one; else the seconds until there is one again."""
+    def take(self, number: str, known: Sequence[float] = ()) -> float | None:
+        """Spend one; else the seconds until there is one again. ``known``: how many seconds ago the ledger's were."""
         now = self._ticks()
         with self._lock:
             sent = self._sent.setdefault(number, deque())
             while sent and sent[0] <= now - self._limits[-1][0]:
                 sent.popleft()
-            for seconds, most in self._limits:
-                within = [at for at in sent if at > now - seconds]
-                if len(within) >= most:
-                    return within[-most] + seconds - now
+            waits = [self._wait(ages) for ages in ([now - at for at in sent], known)]
+            if any(waits):
+                return max(waits)
             sent.append(now)
             return None
+
+    def _wait(self, ages: Sequence[float]) -> float:
+        """Seconds until the strictest limit lets one more through; 0: now."""
+        waits = [0.0]
+        for seconds, most in self._limits:
+            within = sorted(age for age in ages if age < seconds)
+            if len(within) >= most:
+                waits.append(seconds - within[most - 1])
+        return max(waits)
 
 
 class _Aliyun(Pulsed):
@@ -62,8 +72,15 @@ class _Aliyun(Pulsed):
 
     paced = True
 
-    def __init__(self, line: AliyunLine, budget: Budget, wall: Callable[[], datetime] = wall_now) -> None:
+    def __init__(
+        self,
+        line: AliyunLine,
+        budget: Budget,
+        wall: Callable[[], datetime] = wall_now,
+        look: LastLook | None = None,
+    ) -> None:
         super().__init__(wall)
+        self._look = look or LastLook()
         self.numbers = line
         self._line = line
         self._budget = budget
@@ -82,7 +99,9 @@ class _Aliyun(Pulsed):
         template = self._template(letter)
         if template is None:
             return FailedForGood(f"no approved template for {letter.purpose}", code="template")
-        wait = self._budget.take(number)
+        if not self._look.wanted(letter):
+            return Unwanted()
+        wait = self._budget.take(number, self._look.spent(letter))
         if wait is not None:
             return FailedForNow("this number has had its share", code="budget", retry_after=wait)
         answer = self._line.request(lambda client: self._ask(client, letter, template, number.removeprefix(MAINLAND)))
@@ -109,7 +128,7 @@ class AliyunVoice(_Aliyun):
     name = "voice"
 
     def status(self, to: str, reference: str) -> str:
-        """What Aliyun says now of a call."""
+        """What Aliyun says of a call; it needs three to five minutes to know, then raises ``Unreachable``."""
         from alibabacloud_dyvmsapi20170525.models import QueryCallDetailByCallIdRequest
 
         asked = QueryCallDetailByCallIdRequest(
@@ -117,8 +136,11 @@ class AliyunVoice(_Aliyun):
         )
         answer = self._line.request(lambda client: client.query_call_detail_by_call_id(asked))
         if isinstance(answer, FailedForNow | FailedForGood):
-            return "unknown"
-        return call_word(str(_detail(answer.data).get("state") or ""))
+            raise Unreachable(f"Aliyun could not be asked: {answer.reason}; it will be asked again")
+        state = str(_detail(answer.data).get("state") or "")
+        if not state:
+            raise Unreachable("Aliyun does not know yet what became of the call; it will be asked again")
+        return call_word(state)
 
     def _template(self, letter: Letter) -> Template | None:
         return self._line.account.templates.voice.get(str(letter.purpose))

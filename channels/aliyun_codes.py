@@ -10,11 +10,15 @@ _log = structlog.get_logger(__name__)
 FOR_NOW = {
     "isv.BUSINESS_LIMIT_CONTROL": "too much for this number",
     "isv.DAY_LIMIT_CONTROL": "too much for today",
-    "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": "refused for now",
+    "isv.MONTH_LIMIT_CONTROL": "too much for this month",
+    "isv.VOICE_CALL_FAIL": "the call could not be begun",
+    "isv.VOICE_ROBOT_NOT_PERIOD": "not at this hour",
+    "isv.VOICE_CALL_PERIOD_ERROR": "not at this hour",
     "isp.SYSTEM_ERROR": "the provider's own fault",
+    "isp.UNKNOWN": "the provider's own fault",
     "isp.UNKNOWN_ERROR": "the provider's own fault",
     "isp.GATEWAY_ERROR": "the provider's own fault",
-    "isp.RAM_PERMISSION_DENY": "not permitted for now",
+    "InternalError": "the provider's own fault",
     "Throttling.User": "too many at once",
     "Throttling": "too many at once",
     "ServiceUnavailable": "the provider's own fault",
@@ -23,26 +27,48 @@ FOR_NOW = {
 FOR_GOOD = {
     "isv.MOBILE_NUMBER_ILLEGAL": "not a telephone number",
     "isv.MOBILE_COUNT_OVER_LIMIT": "too many numbers at once",
+    "isv.COMPLAINT_REJECT": "the number is protected from calls",
+    "ComplaintReject": "the number is protected from calls",
     "isv.BLACK_KEY_CONTROL_LIMIT": "a forbidden word",
+    "isv.SMS_CONTENT_ILLEGAL": "a forbidden word",
     "isv.INVALID_PARAMETERS": "a parameter is wrong",
+    "InvalidParameters": "a parameter is wrong",
     "isv.PARAM_LENGTH_LIMIT": "a variable is too long",
     "isv.PARAM_NOT_SUPPORT_URL": "a variable holds an address",
 }
+#: of these, the one that says the number itself will never answer (P4)
+DEAD_NUMBERS = frozenset({"isv.MOBILE_NUMBER_ILLEGAL"})
 #: our account or our templates: for nobody, until an operator mends it
 OURS = {
     "isv.OUT_OF_SERVICE": "the service has been stopped",
     "isv.AMOUNT_NOT_ENOUGH": "the account is empty",
+    "isv.AMOUNT_NOT_ENOUG": "the account is empty",
     "isv.ACCOUNT_NOT_EXISTS": "there is no such account",
     "isv.ACCOUNT_ABNORMAL": "the account is blocked",
     "isv.PRODUCT_UN_SUBSCRIPT": "the product is not subscribed",
     "isv.PRODUCT_UNSUBSCRIBE": "the product is not subscribed",
     "isv.TTS_TEMPLATE_ILLEGAL": "the voice template is not approved",
+    "isv.TEMPLATE_ILLEGAL": "the voice template is not approved",
+    "isv.VOICE_FILE_ILLEGAL": "the voice template is not approved",
     "isv.TEMPLATE_MISSING_PARAMETERS": "the template wants more variables",
     "isv.TEMPLATE_PARAMS_ILLEGAL": "the template's variables are wrong",
     "isv.SMS_TEMPLATE_ILLEGAL": "the text template is not approved",
+    "isv.SMS_CONTENT_MISMATCH_TEMPLATE_TYPE": "the words are not of the template's kind",
     "isv.SMS_SIGNATURE_ILLEGAL": "the signature is not approved",
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": "the signature is for another kind of message",
+    "isv.SMS_SIGN_ILLEGAL": "the signature is forbidden",
+    "isv.SIGN_STATE_ILLEGAL": "the signature is not usable",
+    "isv.EXTEND_CODE_ERROR": "the extension belongs to another signature",
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": "the template is for other countries",
+    "isv.DENY_IP_RANGE": "not from this machine's country",
     "isv.DISPLAY_NUMBER_ILLEGAL": "our caller number is not ours",
+    "isv.BILLID_NOT_EXIST": "our caller number is not ours",
+    "BillidNotExist": "our caller number is not ours",
     "isv.INVALID_JSON_PARAM": "the variables are not JSON",
+    "isp.RAM_PERMISSION_DENY": "our log-in may not do this",
+    "isp.RES_OWNER_ID_UNKNOWN": "there is no such account",
+    "isp.USER_NOT_EXIST": "there is no such account",
+    "isp.USER_ASSERT_NOT_EXIST": "there is no such account",
     "InvalidAccessKeyId.NotFound": "our log-in was refused",
     "SignatureDoesNotMatch": "our log-in was refused",
     "Forbidden.RAM": "our log-in may not do this",
@@ -53,7 +79,8 @@ def classify(code: str | None) -> FailedForNow | FailedForGood:
     """What comes of a ``Code`` that is not ``OK``; names the code and never the number."""
     said = (code or "").strip()
     if said in FOR_NOW:
-        return FailedForNow(FOR_NOW[said], code=said, ours=said.startswith(("isp.", "Throttling", "Service")))
+        theirs = said.startswith(("isp.", "Internal", "Throttling", "Service"))
+        return FailedForNow(FOR_NOW[said], code=said, ours=theirs)
     if said in FOR_GOOD:
         return FailedForGood(FOR_GOOD[said], code=said)
     if said in OURS:
@@ -63,14 +90,19 @@ def classify(code: str | None) -> FailedForNow | FailedForGood:
     return FailedForNow("an error we do not know yet", code=said[:60] or None)
 
 
-#: what a call's end (``status_code``) is in the words that all providers' reports are merged by
+#: what a call's end (``status_code``) is in the words that all providers' reports are merged by: the carrier's
+#: receipts of help.aliyun.com/document_detail/55085.html. Keys that nobody pressed in time end as an answered call
 CALL_ENDS = {
-    "200000": "completed", "200001": "completed", "200002": "busy", "200003": "no-answer", "200004": "failed",
-    "200005": "no-answer", "200006": "no-answer", "200007": "no-answer", "200010": "no-answer", "200011": "failed",
-    "200012": "failed",
+    "200000": "completed", "200001": "completed", "200008": "completed", "200100": "completed",
+    "200002": "busy", "200112": "busy",
+    "200003": "no-answer", "200005": "no-answer", "200007": "no-answer", "200010": "no-answer",
+    "200111": "no-answer", "200113": "no-answer", "200120": "no-answer", "9996": "no-answer",
+    "200004": "failed", "200006": "failed", "200011": "failed", "200104": "failed", "200105": "failed",
+    "200116": "failed", "200117": "failed", "200118": "failed", "200119": "failed", "200121": "failed",
+    "400": "failed", "476": "failed", "482": "failed", "500": "failed", "502": "failed", "999999": "failed",
 }  # fmt: skip
-#: stages on the way: ringing, answered
-CALL_STAGES = {"200100": "in-progress", "200101": "ringing", "200102": "ringing", "300000": "in-progress"}
+#: stages on the way: ringing, answered, a key
+CALL_STAGES = {"200101": "ringing", "200102": "ringing", "200103": "in-progress", "300000": "in-progress"}
 
 
 def call_word(status_code: str) -> str:

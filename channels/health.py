@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from domain.clock import wall_now
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result, Unwanted
 
 _log = structlog.get_logger(__name__)
 
@@ -63,6 +63,8 @@ def _after(health: Health, result: Result, now: datetime) -> Health:
             return replace(
                 health, last_failure=now, failures=health.failures + 1, reason=reason, sent=health.sent + 1
             )
+        case Unwanted():
+            return health
 
 
 def _place(error: BaseException) -> str:

@@ -16,6 +16,7 @@ from channels.dingtalk import DingTalk
 from channels.dispatch_120 import Dispatch120
 from channels.exchange import Exchange
 from channels.feishu import Feishu
+from channels.last_look import LastLook
 from channels.log import Log
 from channels.mail import Mail, parse_mail
 from channels.routes import MAINLAND, Routes, parse_routes
@@ -65,6 +66,8 @@ class ChannelSettings:
     token: Callable[[Letter], str] | None = None
     #: seconds a telephone rings
     ring: int = RING
+    #: what is asked of the ledger right before a telephone is dialed
+    look: LastLook = field(default_factory=LastLook)
 
 
 def build(settings: ChannelSettings) -> Mapping[str, Channel]:
@@ -187,8 +190,8 @@ def _twilio(settings: ChannelSettings) -> Mapping[str, Provider]:
     line = TwilioLine(account)
     line.warm()
     return {
-        "voice": TwilioVoice(line, settings.public_url, settings.token, settings.ring),
-        "sms": TwilioSms(line, settings.public_url, settings.token),
+        "voice": TwilioVoice(line, settings.public_url, settings.token, settings.ring, settings.look),
+        "sms": TwilioSms(line, settings.public_url, settings.token, look=settings.look),
     }
 
 
@@ -211,8 +214,8 @@ def _aliyun(settings: ChannelSettings, problems: list[str]) -> Mapping[str, Prov
         settings.aliyun_base_url,
     )  # fmt: skip
     return {
-        "voice": AliyunVoice(AliyunLine(account, "voice"), Budget(VOICE_BUDGET)),
-        "sms": AliyunSms(AliyunLine(account, "sms"), Budget(SMS_BUDGET)),
+        "voice": AliyunVoice(AliyunLine(account, "voice"), Budget(VOICE_BUDGET), look=settings.look),
+        "sms": AliyunSms(AliyunLine(account, "sms"), Budget(SMS_BUDGET), look=settings.look),
     }
 
 

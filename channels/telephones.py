@@ -7,7 +7,7 @@ from typing import Protocol
 from channels.breaker import Breaker
 from channels.health import Health, Pulse
 from channels.routes import Routes, e164
-from domain.contacts import Accepted, Askable, Channel, FailedForGood, Letter, Result
+from domain.contacts import Accepted, Askable, Channel, FailedForGood, Letter, Result, Unwanted
 
 
 class Provider(Channel, Askable, Protocol):
@@ -94,7 +94,7 @@ class Routed:
         result: Result = FailedForGood("not configured", code="not_configured")
         for provider in chain:
             result = provider.send(letter)
-            if isinstance(result, Accepted) or not result.ours:
+            if isinstance(result, Accepted | Unwanted) or not result.ours:
                 return result
         return result
 

@@ -15,8 +15,8 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from channels.pace import Pace
 from channels.routes import e164
 from channels.twilio_codes import classify
-from domain.contacts import FailedForGood, FailedForNow
-from domain.errors import AnlingError
+from domain.contacts import FailedForGood, FailedForNow, Unwanted
+from domain.errors import Unreachable
 
 T = TypeVar("T")
 
@@ -36,10 +36,6 @@ _TOO_MANY = ("20429", "429")
 
 #: how many of the newest calls to one number are looked at when we do not know whether ours was made
 LOOKED_AT = 20
-
-
-class Unreachable(AnlingError):
-    """The provider could not be asked what became of a call; ask again later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +76,22 @@ class TwilioLine:
         with self._lock:
             _ = self._client
 
-    def request(self, ask: Callable[[Any], T], rank: int = 0) -> T | FailedForNow | FailedForGood:
+    def request(
+        self, ask: Callable[[Any], T], rank: int = 0, wanted: Callable[[], bool] | None = None
+    ) -> T | FailedForNow | FailedForGood | Unwanted:
         """Carry out one request, at the pace that the provider takes; what goes wrong with it is a value.
 
         ``rank`` 0 goes before 1 when they must queue. "Too many" is asked again here: no telephone has failed.
+        ``wanted`` is asked after the queue, right before the request.
         """
         until = time.monotonic() + self._queue
         while self._pace.wait(rank, until):
             try:
-                answer = self._request(ask)
+                answer = self._request(ask) if wanted is None or wanted() else Unwanted()
             finally:
                 self._pace.landed()
             if not (isinstance(answer, FailedForNow) and answer.code in _TOO_MANY):
-                if not isinstance(answer, FailedForNow | FailedForGood):
+                if not isinstance(answer, FailedForNow | FailedForGood | Unwanted):
                     self._pace.taken()
                 return answer
             self._pace.refused()
@@ -117,7 +116,7 @@ class TwilioLine:
     def ask(self, ask: Callable[[Any], T]) -> T:
         """Carry out a question about the past; ``Unreachable`` when it cannot be answered now."""
         answer = self.request(ask)
-        if isinstance(answer, FailedForNow | FailedForGood):
+        if isinstance(answer, FailedForNow | FailedForGood | Unwanted):
             raise Unreachable(f"Twilio could not be asked: {answer.reason}; it will be asked again")
         return answer
 

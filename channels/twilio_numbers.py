@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from channels.breaker import Breaker
+from channels.last_look import LastLook
 from channels.twilio_line import TwilioLine
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Result, Unwanted
 
 #: (client, caller number) -> reference of what was made
 Make = Callable[[Any, str], str | None]
@@ -16,8 +17,9 @@ Look = Callable[[Any], str | None]
 class TwilioNumbers:
     """Makes calls or messages from the first number that works."""
 
-    def __init__(self, line: TwilioLine) -> None:
+    def __init__(self, line: TwilioLine, look: LastLook | None = None) -> None:
         self._line = line
+        self._last_look = look or LastLook()
         self._numbers = {f"twilio:{n}": number for n, number in enumerate(line.numbers)}
         self.breaker = Breaker(tuple(self._numbers))
 
@@ -35,7 +37,11 @@ class TwilioNumbers:
 
     def _try(self, name: str, letter: Letter, make: Make) -> Result:
         number = self._numbers[name]
-        answer = self._line.request(lambda client: make(client, number), rank=min(letter.repeats, 1))
+        answer = self._line.request(
+            lambda client: make(client, number), min(letter.repeats, 1), lambda: self._last_look.wanted(letter)
+        )
+        if isinstance(answer, Unwanted):
+            return answer
         if isinstance(answer, FailedForNow | FailedForGood):
             if answer.ours:
                 self.breaker.failed(name, answer.reason, hard=isinstance(answer, FailedForGood))

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from channels import wording
+from channels.last_look import LastLook
 from channels.pulsed import Pulsed
 from channels.routes import MAINLAND, e164
 from channels.twilio_line import TwilioLine, newest
@@ -26,11 +27,12 @@ class TwilioSms(Pulsed):
         public_url: str,
         token: Callable[[Letter], str],
         wall: Callable[[], datetime] = wall_now,
+        look: LastLook | None = None,
     ) -> None:
         """``token`` names the outbox row and attempt in the status address (P22)."""
         super().__init__(wall)
         self.line = line
-        self.numbers = TwilioNumbers(line)
+        self.numbers = TwilioNumbers(line, look)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
 

@@ -5,7 +5,7 @@ is an acknowledgement: a completed call may have been a voicemail (P11).
 """
 
 from channels.twilio_codes import classify
-from domain.contacts import Accepted, FailedForNow, Result
+from domain.contacts import Accepted, FailedForGood, FailedForNow
 
 #: calls and messages share some words, and those stand in the same order for both
 _ORDER = (
@@ -29,7 +29,7 @@ def rank(status: str) -> int:
     return _ORDER.index(plain) if plain in _ORDER else -1
 
 
-def outcome(status: str, code: str | int | None = None) -> Result | None:
+def outcome(status: str, code: str | int | None = None) -> Accepted | FailedForNow | FailedForGood | None:
     """What a status means for its letter; None while it is not over.
 
     ``code`` is Twilio's ErrorCode, when it gave one. A ``completed`` call comes here only

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from channels.last_look import LastLook
 from channels.pulsed import Pulsed
 from channels.routes import e164
 from channels.twilio_line import TwilioLine, newest
@@ -25,13 +26,18 @@ class TwilioVoice(Pulsed):
     paced = True
 
     def __init__(
-        self, line: TwilioLine, public_url: str, token: Callable[[Letter], str], ring: int = RING
+        self,
+        line: TwilioLine,
+        public_url: str,
+        token: Callable[[Letter], str],
+        ring: int = RING,
+        look: LastLook | None = None,
     ) -> None:
         """``token`` names the outbox row and attempt in our addresses, so that a callback finds its row
         before we know the call's SID (P22)."""
         super().__init__()
         self.line = line
-        self.numbers = TwilioNumbers(line)
+        self.numbers = TwilioNumbers(line, look)
         self._callbacks = public_url.rstrip("/") + "/callbacks/twilio"
         self._token = token
         self._ring = ring

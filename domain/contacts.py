@@ -1,8 +1,8 @@
 """Reaching a human: what is to be said, to whom, and what came of it.
 
 ``Letter`` is what a channel gets; what it returns is a value, never an exception for a
-failed delivery: ``Accepted``, ``FailedForNow`` (try again, or another way) or
-``FailedForGood`` (this way will not work for this person).
+failed delivery: ``Accepted``, ``FailedForNow`` (try again, or another way),
+``FailedForGood`` (this way will not work for this person) or ``Unwanted`` (not sent: nobody needs it any more).
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,15 @@ class FailedForGood:
     ours: bool = field(default=False, compare=False)
 
 
-Result = Accepted | FailedForNow | FailedForGood
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """The alert moved on before the dial: nothing was sent, and nobody is disturbed in vain (P7)."""
+
+    reason: str = "the alert moved on"
+    code: str | None = None
+
+
+Result = Accepted | FailedForNow | FailedForGood | Unwanted
 
 
 class Askable(Protocol):

@@ -6,6 +6,7 @@
     ├── Forbidden               this person may not do that
     ├── Held                    somebody else has it (who, until when)
     ├── Refused                 the command makes no sense now (closed alert, unknown step)
+    ├── Unreachable             a provider cannot say now what became of a call; it is asked again
     └── LedgerUnavailable       the database did not take it; nothing was lost, try again
 
 A delivery that fails is not an error but a value: see ``domain.contacts``.
@@ -47,6 +48,10 @@ class Held(AnlingError):
 
 class Refused(AnlingError):
     """A command that the present state does not allow; the text says which would be."""
+
+
+class Unreachable(AnlingError):
+    """The provider could not be asked what became of a call, or does not know yet; ask again later."""
 
 
 class LedgerUnavailable(AnlingError):

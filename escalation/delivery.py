@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -235,9 +235,10 @@ class Delivery:
 
     def _settle_in(self, tx: Tx, group: Sequence[Sent], plan_too: bool) -> None:
         """Without the plan when the alert cannot be decided: its result must not hold up everybody else's (P6)."""
+        now = self._clock.now()
         sent = [(s.leased, s.result) for s in group]
-        settle(tx, self._standing, sent, self._clock.now(), plan_too)
-        note_attempts(tx, sent, self._clock.now())
+        settle(tx, self._standing, sent, now, plan_too)
+        note_attempts(tx, sent, now)
 
     def _claimed(self, sent: Sent) -> None:
         """A person answered in the same breath: the claim is a command like any other."""
@@ -269,5 +270,5 @@ def _digit(letter: Letter | None) -> str | None:
     return letter.digit if letter else None
 
 
-def _superseded(row: Leased, now: object) -> Settled:
-    return Settled(row.item.key, 0, "superseded", "superseded", now, now, reason="the alert moved on")  # type: ignore[arg-type]
+def _superseded(row: Leased, now: datetime) -> Settled:
+    return Settled(row.item.key, 0, "superseded", "superseded", now, now, reason="the alert moved on")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Purpose, Result
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Purpose, Result, Unwanted
 from escalation.command import Command, Failed
 from escalation.duty import Roster
 from escalation.letters import point_of
@@ -20,6 +20,8 @@ from store.outbox import Item, Leased, Settled
 _WAITS = (1.0, 2.0, 4.0, 8.0, 15.0)
 #: a blip is forgiven once; from the second failure on the plan moves on while we keep trying
 _PATIENCE = 2
+#: seconds: whoever is told to wait at least so long is not waited for at all
+_LONG = 10.0
 _LAST = 40
 
 
@@ -30,12 +32,12 @@ def settle(
     roster = standing.roster(tx)
     settled, following, unreached = [], [], []
     for leased, result in sent:
-        if not isinstance(result, Accepted) and result.code and result.code in UNSUBSCRIBED:
+        if isinstance(result, FailedForNow | FailedForGood) and result.code and result.code in UNSUBSCRIBED:
             _unsubscribed(tx, standing, leased.item, result.code, now)
             roster = standing.roster(tx)
         if isinstance(result, FailedForGood):
             note_refusal(tx, roster.responders.get(leased.item.person), leased.item, result, now)
-        another = _another(leased.item, roster) if not isinstance(result, Accepted) else None
+        another = _another(leased.item, roster) if isinstance(result, FailedForNow | FailedForGood) else None
         settled.append(_settled(leased, result, another, now))
         if another:
             following.append(replace(another, created_at=now))
@@ -121,17 +123,19 @@ def _settled(leased: Leased, result: Result, another: Item | None, now: datetime
             wait = result.retry_after or _WAITS[min(leased.attempt, len(_WAITS)) - 1]
             status, later = ("pending", now + timedelta(seconds=min(wait, 60.0))) if again else ("failed", now)
             return Settled(item.key, leased.attempt, word, status, now, later, None, result.code, result.reason)
+        case Unwanted():
+            return Settled(item.key, leased.attempt, "superseded", "superseded", now, now, reason=result.reason)
 
 
 def _hopeless(leased: Leased, result: Result) -> bool:
     """Whether the plan should stop waiting for this person."""
     match result:
-        case Accepted():
+        case Accepted() | Unwanted():
             return False
         case FailedForGood():
             return True
         case FailedForNow():
-            return leased.attempt == _PATIENCE
+            return leased.attempt == (1 if (result.retry_after or 0) >= _LONG else _PATIENCE)
 
 
 def _reason(result: Result) -> str:

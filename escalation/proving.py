@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import structlog
 
-from channels.twilio_codes import DEAD_NUMBERS
+from channels import aliyun_codes, twilio_codes
 from domain.clock import Clock
 from domain.contacts import FailedForGood, Result
 from domain.errors import AnlingError
@@ -14,6 +14,7 @@ from store import proofs
 from store.ledger import Ledger, Tx
 from store.outbox import Item
 
+_DEAD_NUMBERS = twilio_codes.DEAD_NUMBERS | aliyun_codes.DEAD_NUMBERS
 _LOG = structlog.get_logger("anling.proving")
 
 
@@ -47,7 +48,7 @@ class Prover:
 
 def note_refusal(tx: Tx, person: Responder | None, item: Item, result: Result, now: datetime) -> None:
     """The provider says that this number will never answer: coverage counts it as none (P4)."""
-    if isinstance(result, FailedForGood) and result.code in DEAD_NUMBERS:
+    if isinstance(result, FailedForGood) and result.code in _DEAD_NUMBERS:
         point = point_of(person, item.point, item.channel)
         if point is not None:
             proofs.refuse(tx, item.person, item.channel, point.address, now, result.code or "")

@@ -3,7 +3,7 @@
 Only ``escalation`` uses this module; all of it is read from the outbox and its attempts.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -157,6 +157,32 @@ def ended(tx: Tx, since: datetime) -> list[tuple[str, str, str, str | None]]:
         f" AND a.status NOT IN ({_LIVE}) ORDER BY a.started_at"
     )
     return [(row[0], row[1], row[2], row[3]) for row in fetch(tx, sql, instant(tx, since))]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Made:
+    """One attempt at a telephone; the earlier one comes first."""
+
+    started_at: datetime
+    key: str
+    n: int
+    #: a provider took it; otherwise nobody knows yet
+    carried: bool
+
+
+def made(tx: Tx, points: Collection[tuple[str, int]], channel: str, since: datetime) -> list[Made]:
+    """Attempts since then at these (person, contact point) that a provider took, or may have taken."""
+    if not points:
+        return []
+    sql = (
+        "SELECT o.person, o.point, a.started_at, a.key, a.n, a.line FROM outbox o JOIN attempts a ON a.key = o.key"
+        f" WHERE {_PHONE} AND o.channel = ? AND o.not_before > ? AND a.started_at > ?"
+        f" AND (a.line IS NOT NULL OR a.status IN ('sending', 'unknown')) AND {among(tx, 'o.person')}"
+    )
+    people, from_then = listed(tx, {person for person, _ in points}), instant(tx, since)
+    rows = fetch(tx, sql, channel, from_then, from_then, people)
+    return [Made(read_instant(tx, at), key, n, line is not None)
+            for person, point, at, key, n, line in rows if (person, point) in points]  # fmt: skip
 
 
 def calling_for(tx: Tx, person: str) -> list[tuple[str, str, int]]:

@@ -15,9 +15,11 @@ from channels.aliyun import SMS_BUDGET, VOICE_BUDGET, AliyunSms, AliyunVoice, Bu
 from channels.aliyun_codes import FOR_GOOD, FOR_NOW, OURS, call_word, classify
 from channels.aliyun_line import AliyunAccount, AliyunLine
 from channels.aliyun_templates import Templates, read_templates
+from channels.last_look import LastLook
 from channels.routes import parse_routes
 from channels.telephones import Routed
-from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Purpose
+from domain.contacts import Accepted, FailedForGood, FailedForNow, Letter, Purpose, Unwanted
+from domain.errors import Unreachable
 
 # the SDK's own modules use what Python is about to drop
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -197,10 +199,45 @@ def test_a_call_can_be_asked_about(aliyun: StandIn, lines: Any) -> None:
     aliyun.answer = {"Code": "OK", "Data": json.dumps({"state": "200002"})}
 
     assert "busy" == AliyunVoice(lines("voice"), Budget(VOICE_BUDGET)).status("+86138", "116012^1")
+    assert "11000000300005" == aliyun.asked[0]["ProdId"]
+
+
+@pytest.mark.parametrize("data", [None, "{}", "[]", json.dumps({"state": ""})])
+def test_what_is_not_known_yet_is_asked_again(aliyun: StandIn, lines: Any, data: str | None) -> None:
+    """The details of a call come minutes after its end; an empty answer says nothing about the person."""
+    aliyun.answer = {"Code": "OK", "Data": data}
+
+    with pytest.raises(Unreachable):
+        AliyunVoice(lines("voice"), Budget(VOICE_BUDGET)).status("+86138", "116012^1")
+
+
+def test_what_others_spent_counts_too(aliyun: StandIn, lines: Any, mainland: Letter) -> None:
+    """The ledger knows the calls of before a restart and of other processes; the stricter of the two holds."""
+    known = {"+8613800000001": [30.0], "+8613800000002": [61.0, 400.0, 900.0, 1000.0, 3500.0]}
+    look = LastLook(spent=lambda letter: known.get(letter.address, ()))
+    voice = AliyunVoice(lines("voice"), Budget(VOICE_BUDGET), look=look)
+
+    waits = [getattr(voice.send(replace(mainland, address=n)), "retry_after", None) for n in (*known, "+8613800000003")]
+
+    assert [30.0, 100.0, None] == waits
+    assert 1 == len(aliyun.asked)
+
+
+def test_nobody_is_called_for_what_another_has(aliyun: StandIn, lines: Any, mainland: Letter) -> None:
+    """P7: looked at once more right before the dial; nothing is spent on it."""
+    budget = Budget(VOICE_BUDGET)
+
+    result = AliyunVoice(lines("voice"), budget, look=LastLook(wanted=lambda _: False)).send(mainland)
+
+    assert Unwanted() == result
+    assert [] == aliyun.asked
+    assert budget.take("+8613800000001") is None
 
 
 @pytest.mark.parametrize(
-    ("code", "word"), [("200000", "completed"), ("200002", "busy"), ("200101", "ringing"), ("299999", "no-answer")]
+    ("code", "word"),
+    [("200000", "completed"), ("200002", "busy"), ("200101", "ringing"), ("299999", "no-answer"),
+     ("200008", "completed"), ("200103", "in-progress"), ("200004", "failed"), ("200100", "completed")],
 )
 def test_ends_of_calls_in_everybodys_words(code: str, word: str) -> None:
     """An unknown end is no claim."""

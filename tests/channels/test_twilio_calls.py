@@ -17,13 +17,15 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 
 from channels.routes import parse_routes
+from channels.last_look import LastLook
 from channels.switchboard import ChannelSettings, build
 from channels.telephones import Routed
-from channels.twilio_line import TwilioAccount, TwilioLine, Unreachable
+from channels.twilio_line import TwilioAccount, TwilioLine
 from channels.twilio_signature import verify_twilio
 from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
-from domain.contacts import Accepted, Doubt, FailedForGood, FailedForNow, Letter
+from domain.contacts import Accepted, Doubt, FailedForGood, FailedForNow, Letter, Unwanted
+from domain.errors import Unreachable
 
 #: what we rely on of Twilio's own description (``tests/simulators/test_phone_api.py`` holds it against the original)
 FACTS = json.loads((Path(__file__).parents[1] / "simulators" / "twilio_facts.json").read_text("utf-8"))["operations"]
@@ -357,6 +359,16 @@ def test_a_ringing_call_can_be_stopped(network: Network) -> None:
 
     path, form = network.forms[0]
     assert (f"{ACCOUNTS}/Calls/{SID}.json", {"Status": ["canceled"]}) == (path, form)
+
+
+@pytest.mark.parametrize("make", [TwilioVoice, TwilioSms])
+def test_nobody_is_called_for_what_another_has(network: Network, called: Letter, make: Any) -> None:
+    """P7: asked once more when the queue of requests is over, right before this one would leave."""
+    channel = make(_line(network), "https://anling.example", lambda _: "t", look=LastLook(wanted=lambda _: False))
+
+    assert Unwanted() == channel.send(called)
+    assert [] == network.forms
+    assert 0 == channel.health().failures
 
 
 def test_the_switchboard_dials_through_a_local_network(network: Network, called: Letter) -> None:
