@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from channels.routes import parse_routes
 from channels.last_look import LastLook
+from channels.routes import parse_routes
 from channels.switchboard import ChannelSettings, build
 from channels.telephones import Routed
 from channels.twilio_line import TwilioAccount, TwilioLine
