@@ -18,6 +18,7 @@ from store.home_sight import theirs
 from store.inbox import INBOX, payload
 from store.ledger import Ledger, Tx
 from store.outbox import OUTBOX
+from store.oversight import log_ins_seen, reads_seen
 from store.reads import AUDIT as AUDIT
 from store.reads import write_down
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
@@ -93,9 +94,11 @@ class Lists:
         return {"items": items, "next_cursor": None}
 
     def audit(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
-        """Who saw whose card."""
+        """Who saw whose card; with streets, what concerns those."""
         only(scope, ADMIN)
-        return self._page(sa.select(AUDIT), AUDIT.c.id, limit, cursor)
+        with self._ledger.reading() as tx:
+            query = sa.select(AUDIT).where(*reads_seen(tx, scope))
+        return self._page(query, AUDIT.c.id, limit, cursor)
 
     def duty(self, scope: Scope, role: str, street: str | None = None, at: datetime | None = None) -> Page:
         """Who is on duty."""
@@ -174,10 +177,11 @@ class Lists:
         return self._page(sa.select(TEAMS).where(*where), c.id, limit, cursor, newest=False)
 
     def users(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
-        """Log-ins, for administrators."""
+        """Log-ins, for administrators; with streets, those of the streets."""
         only(scope, ADMIN)
         c = OPERATORS.c
-        query = sa.select(c.name, c.role, c.streets, c.responder, c.disabled)
+        with self._ledger.reading() as tx:
+            query = sa.select(c.name, c.role, c.streets, c.responder, c.disabled).where(*log_ins_seen(tx, scope))
         return self._page(query, c.name, limit, cursor, newest=False)
 
     def _page(self, query: Any, key: Any, limit: int, cursor: str | None, newest: bool = True) -> Page:

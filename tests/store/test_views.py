@@ -9,6 +9,7 @@ import pytest
 from domain.alerts import Subject
 from domain.errors import Forbidden, NotFound
 from domain.people import OPERATOR_ROLES, Scope
+from store.accounts import Accounts
 from store.ledger import Tx
 from store.views import Views
 from tests.town import DISPATCHER, DOCTOR, Town
@@ -185,6 +186,23 @@ def test_every_look_at_a_card_is_written_down(views: Views, two: tuple[str, str]
         ("li", "access and medical card", "home-1"), ("responder page", "access card", "home-1"),
         ("wang", "resident names", "resident-1..resident-3"),
     ] == [(r["operator"], r["what"], r["subject"]) for r in reversed(rows)]  # fmt: skip
+
+
+def test_a_street_looks_over_its_own(views: Views, two: tuple[str, str], town: Town) -> None:
+    """Log-ins of its streets, and every read about its homes, whoever read; nothing of elsewhere."""
+    accounts = Accounts(town.ledger)
+    streets_of = {"north-boss": ["north"], "both": ["north", "south"], "south-desk": ["south"], "li": []}
+    for name, streets in streets_of.items():
+        accounts.add(name, "supervisor", "a long password", streets)
+    views.alert(ALL, two[0])
+    views.alert(ALL, two[1])
+    boss = Scope("north-boss", "supervisor", ("north",))
+
+    reads = {(line["operator"], line["subject"]) for line in views.audit(boss)["items"]}
+
+    assert ["both", "north-boss"] == [user["name"] for user in views.users(boss)["items"]]
+    assert {("li", "home-1"), ("command line", "both"), ("command line", "north-boss")} == reads
+    assert 4 == len(views.users(Scope("x", "auditor"))["items"])
 
 
 def test_a_look_that_cannot_be_written_down_shows_nothing(views: Views, two: tuple[str, str], town: Town) -> None:
