@@ -15,6 +15,7 @@ from anling.parts import Heart, Running
 from anling.private import open_to_others
 from anling.self_call import SelfCall
 from anling.settings import Settings
+from api.ground import Ground, ground_of
 from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
@@ -69,6 +70,8 @@ def house(settings: Settings, migrate: bool) -> Iterator[House]:
 @contextmanager
 def serving(settings: Settings, rooms: frozenset[str]) -> Iterator[Started]:
     """Start these rooms (``bridge`` ``engine`` ``api``), stop them in the reverse order."""
+    if "api" in rooms:
+        _ground(settings)  # what is wrong with it is said before anything starts
     with ExitStack() as stack:
         built = stack.enter_context(house(settings, migrate=len(rooms) > 1))
         running = Running(built)
@@ -224,7 +227,8 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from store.views import Views
 
     built = running.house
-    views = Views(built.ledger, built.clock, built.on_duty, built.next_role)
+    ground = _ground(settings)
+    views = Views(built.ledger, built.clock, built.on_duty, built.next_role, ground.spot)
     registry = CollectorRegistry()
     protection = Protection(built.ledger, built.clock)
     registry.register(Figures(running, lambda: views, protection))
@@ -261,6 +265,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             settings.ingest_secret,
             settings.aliyun_push_secret,
             read_networks(settings.trusted_proxies),
+            ground,
         ),
         desk=Desk.over(built.ledger, built.clock, built.zone, rota),
     )
@@ -271,6 +276,14 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         running.self_call.start()
         stack.callback(running.self_call.stop)
     return server.port
+
+
+def _ground(settings: Settings) -> Ground:
+    """What the map lies on. Raises ``ConfigurationError`` with all problems."""
+    return ground_of(
+        settings.map_tiles_url, settings.map_tiles_datum, settings.map_attribution,
+        settings.map_boundary, settings.map_boundary_datum,
+    )  # fmt: skip
 
 
 def _rota(running: Running) -> Rota:

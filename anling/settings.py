@@ -4,6 +4,7 @@ import os
 import secrets
 import socket
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -62,6 +63,11 @@ class Settings(BaseModel):
     checkin_steps: Path | None = Field(None, description="a file of its own for what is tried when a home is silent")
     supervision: Path | None = Field(None, description="a file of its own for how long devices may be quiet")
     telemetry_days: float = Field(7.0, gt=0, description="raw telemetry is kept this long")
+    map_tiles_url: str = Field("", description="https://host/{z}/{x}/{y}.png; empty: the map needs no tiles")
+    map_tiles_datum: Literal["wgs84", "gcj02", "bd09"] = Field("wgs84", description="in which datum the tiles stand")
+    map_attribution: str = Field("", description="whose tiles, and the map's review number; shown on the map")
+    map_boundary: Path | None = Field(None, description="GeoJSON file of the street's or district's boundary")
+    map_boundary_datum: Literal["wgs84", "gcj02", "bd09"] = Field("wgs84", description="in which datum that file is")
     instance: str = Field("", description="name of this process among several; default: host name")
     log_level: str = Field("info", description="debug, info, warning or error")
 

@@ -15,6 +15,8 @@ from api.browsers import in_browser, why
 from api.desk import Visitor, choices, desk_page, problem_page, scope_of, to_login
 from api.doors import Doors, doors
 from api.language import Speech
+from api.leaves.map import drawing
+from api.near import near
 from api.pages import address, midnight, speech
 from api.problems import status_of
 from api.sessions import refuse_foreign
@@ -30,6 +32,8 @@ router = APIRouter(include_in_schema=False)
 
 #: who may be offered an alert, the nearest to the work first
 _OFFERED = ("family_doctor", "street_office", "dispatch_120", "duty_supervisor", "volunteer")
+#: the small map as the server draws it
+_PAPER = (320.0, 180.0)
 #: the way of a claim, step by step
 _WAY = (Step.EN_ROUTE, Step.AT_DOOR, Step.INSIDE, Step.WITH_RESIDENT, Step.AT_HOSPITAL)
 
@@ -116,6 +120,8 @@ async def _alert_page(
         return problem_page(request, refused)
     alert, now = read.alert, here.app.wall()
     residents = alert.get("residents") or []
+    ground = here.app.settings.ground
+    beside = near(alert, ground, say)
     return desk_page(
         request,
         scope,
@@ -139,6 +145,11 @@ async def _alert_page(
         results=choices(say, "voice", VoiceCheck),
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
+        nearest=beside["nearest"],
+        # a home alone on plain paper would tell nothing
+        mapped=bool(beside["pins"]) and (len(beside["pins"]) > 1 or bool(ground.tiles or ground.boundary)),
+        drawn=list(zip(beside["pins"], drawing([pin["at"] for pin in beside["pins"]], _PAPER, 40.0), strict=True)),
+        setup={"map": ground.told(), "pins": beside["pins"]},
     )
 
 

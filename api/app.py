@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+from xstatic.pkg import leaflet
 
 from api import (
     alert_page,
@@ -103,6 +104,7 @@ def build(app: App, patience: Patience | None = None) -> FastAPI:
         api.include_router(module.router)
     for router in ROUTERS:
         api.include_router(router)
+    api.mount("/static/leaflet", _Static(directory=leaflet.BASE_DIR))
     api.mount("/static", _Static(directory=Path(__file__).parent / "static"))
     return api
 

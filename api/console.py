@@ -101,7 +101,10 @@ async def board(request: Request, visitor: Visitor) -> Response:
         scope,
         "board.html",
         families=_BOARD_WORDS,
-        setup={"streets": {street["code"]: street["name"] for street in streets}},
+        setup={
+            "streets": {street["code"]: street["name"] for street in streets},
+            "map": here.app.settings.ground.told(),
+        },
         rows=rows,
         untested=untested,
         outcomes=choices(say, "outcome", Outcome),

@@ -18,7 +18,7 @@ from api.sessions import Knock, credential
 from domain.people import Scope
 
 #: word families that the frame's own scripts need on every page
-_FRAME_WORDS = ("board", "kind", "severity", "role", "problem", "site", "sound")
+_FRAME_WORDS = ("board", "kind", "severity", "role", "problem", "site", "sound", "map")
 
 
 def _visitor(conn: HTTPConnection) -> Knock | None:

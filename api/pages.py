@@ -11,24 +11,32 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from api.doors import doors
+from api.ground import Ground
 from api.language import COOKIE, Speech, chosen
 from domain.words import LANGUAGES
 
 _HERE = Path(__file__).parent
 
-#: nothing from elsewhere, nothing inline; the live stream is our own
-CSP = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
-
 HEADERS = {
-    "Content-Security-Policy": CSP,
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Cache-Control": "no-store",
 }
+
+
+
+def csp(ground: Ground) -> str:
+    """Nothing from elsewhere but the map's tiles, nothing inline; the live stream is our own.
+
+    ``data:`` pictures only beside tiles: the map empties a tile that has scrolled away by one.
+    """
+    pictures = f"'self' data: {ground.host}".rstrip() if ground.tiles else "'self'"
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self'; img-src {pictures}; connect-src 'self'; "
+        "worker-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -58,7 +66,8 @@ def page(conn: HTTPConnection, name: str, status: int = 200, **values: Any) -> R
         "now": _wall(conn),
     }
     html = _templates.get_template(name).render(shared | values)
-    return remember(conn, Response(html, status, headers=HEADERS, media_type="text/html"))
+    headers = {"Content-Security-Policy": csp(doors(conn).app.settings.ground), **HEADERS}
+    return remember(conn, Response(html, status, headers=headers, media_type="text/html"))
 
 
 def remember(conn: HTTPConnection, answer: Response) -> Response:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
 
+from api.ground import PAPER, Ground
 from domain.clock import Clock, wall_now
 from domain.events import Message, Receipt
 from domain.health import Health
@@ -57,6 +58,8 @@ class ApiSettings:
     aliyun_push_secret: str = ""
     #: proxies whose word on where a request comes from is believed
     trusted_proxies: tuple[Network, ...] = ()
+    #: what lies under the pins of the map
+    ground: Ground = PAPER
 
     def __repr__(self) -> str:
         return f"ApiSettings({self.public_url})"

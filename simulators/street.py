@@ -36,6 +36,12 @@ _CHILDREN = (
 _HUB = 6
 _ZONE = ZoneInfo("Asia/Shanghai")
 
+#: gates of the made-up estate: name, latitude, longitude
+_GATES = (
+    ("示例路南门", 31.2168, 121.4237), ("示例路北门", 31.2240, 121.4240),
+    ("示例路东门", 31.2203, 121.4273), ("示例路西门", 31.2205, 121.4201),
+)  # fmt: skip
+
 #: Everybody outside. Numbers are in a range that nobody owns.
 _DOCTORS = ("doctor-1", "doctor-2")
 _OFFICE = ("street-1", "street-2")
@@ -130,10 +136,15 @@ def _always(responder: str) -> dict[str, Any]:
     return {"responder": responder, "always": True}
 
 
+def _nearest(lat: float, lon: float) -> str:
+    return min(_GATES, key=lambda gate: (gate[1] - lat) ** 2 + (gate[2] - lon) ** 2)[0]
+
+
 def _home(number: int, homes: int, chance: random.Random) -> dict[str, Any]:
     floor, lane, building = chance.randint(1, 18), 100 + 20 * ((number - 1) // 6), (number - 1) % 6 + 1
     room = f"{floor}{chance.randint(1, 4):02d}"
     couple = number % 5 == 0
+    lat, lon = round(31.2204 + chance.uniform(-0.004, 0.004), 5), round(121.4237 + chance.uniform(-0.004, 0.004), 5)
     return {
         "id": f"home-{number:04d}",
         "street": _STREET,
@@ -142,24 +153,21 @@ def _home(number: int, homes: int, chance: random.Random) -> dict[str, Any]:
             "road": "示例路", "lane": f"{lane}弄", "estate": "示例小区", "building": f"{building}号",
             "unit": None, "floor": floor, "room": room, "text": f"示例路{lane}弄{building}号{room}室",
         },
-        "location": {
-            "lat": round(31.2204 + chance.uniform(-0.004, 0.004), 5),
-            "lon": round(121.4237 + chance.uniform(-0.004, 0.004), 5),
-            "crs": "WGS84",
-        },
+        "location": {"lat": lat, "lon": lon, "crs": "WGS84"},
         # Half of the street belongs to each doctor; the first home always to the first one.
         "family_doctor_team": "doctors-1" if number <= (homes + 1) // 2 else "doctors-2",
-        "access": _access(building, chance),
+        "access": _access(building, _nearest(lat, lon), chance),
         "residents": [_resident(number, second, chance) for second in range(2 if couple else 1)],
         "devices": _devices(number, chance),
         "checkin": {"by": "09:30", "window_opens": "05:00", "ways": ["activity", "button", "voice"]},
     }
 
 
-def _access(building: int, chance: random.Random) -> dict[str, Any]:
+def _access(building: int, gate: str, chance: random.Random) -> dict[str, Any]:
     lift = chance.random() < 0.6
     return {
-        "gate": f"示例路{chance.choice('东南西北')}门", "parking": f"{building}号楼前", "lift": lift,
+        "gate": gate, "gates": [{"name": name, "lat": lat, "lon": lon, "crs": "WGS84"} for name, lat, lon in _GATES],
+        "parking": f"{building}号楼前", "lift": lift,
         "lift_fits_stretcher": lift and chance.random() < 0.5, "door": chance.choice(_DOORS),
         "door_code": f"{chance.randint(1000, 9999)}#", "key_holders": ["keyholder-1"], "key_safe": None,
         "police_station": "示例派出所", "verified_at": f"2026-{chance.randint(1, 10):02d}-01",

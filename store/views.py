@@ -32,8 +32,11 @@ class Views(Lists):
         clock: Clock,
         on_duty: Callable[[Tx, str, str | None, datetime], Sequence[Any]],
         next_role: Callable[[Tx, str, str, int], str | None],
+        spot: Callable[[Mapping[str, Any] | None], tuple[float, float] | None] = lambda _: None,
     ) -> None:
         super().__init__(ledger, clock, on_duty)
+        #: where a location lies on the ground that the console's map shows
+        self._spot = spot
         #: (tx, plan version, track, tiers joined) -> the role that joins next
         self._next_role = next_role
 
@@ -150,11 +153,18 @@ class Views(Lists):
         people = register.residents_of(tx, homes) if named else {}
         tracks = self._tracks(tx, ids, {r["id"]: r["plan"] for r in rows})
         asked = contacts_of(tx, ids) if contacts else {}
+        shown = (_alert(r, places.get(r["home_id"]), people.get(r["home_id"] or "", []), tracks.get(r["id"], []))
+                 for r in rows)  # fmt: skip
         return [
-            _alert(r, places.get(r["home_id"]), people.get(r["home_id"] or "", []), tracks.get(r["id"], []))
-            | ({"contacts": asked.get(r["id"], [])} if contacts else {})
-            for r in rows
+            self._on_map(one)
+            | ({"contacts": asked.get(one["id"], [])} if contacts else {})
+            for one in shown
         ]
+
+    def _on_map(self, shown: dict[str, Any]) -> dict[str, Any]:
+        if shown["home"]:
+            shown["home"]["spot"] = self._spot(shown["home"]["location"])
+        return shown
 
     def _tracks(self, tx: Tx, ids: Sequence[str], plans: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:
         found: dict[str, list[dict[str, Any]]] = {}

@@ -1,7 +1,8 @@
 // @ts-check
 /** One alert's page: seconds tick, and its parts are fetched again when the alert has changed. */
 import { Attention } from "./attention.js";
-import { Live, say, showState, span } from "./live.js";
+import { Live, say, setup, showState, span } from "./live.js";
+import { Ground } from "./map.js";
 
 const live = new Live();
 new Attention(live);
@@ -96,4 +97,10 @@ document.addEventListener("keydown", (event) => {
 });
 showState(live);
 live.start();
+
+const place = document.getElementById("map");
+if (place && matchMedia("(min-width: 641px)").matches) {
+  const given = /** @type {{map: import("./map.js").Told, pins: import("./map.js").Pin[]}} */ (/** @type {any} */ (setup()));
+  Ground.in(place, given.map).then((ground) => ground?.draw(given.pins));
+}
 if (location.hash.length === 2) press(location.hash.slice(1));

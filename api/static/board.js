@@ -3,6 +3,7 @@
 import { calling, calls, claimed, flags, next, order, people, severity, unclaimed, where } from "./alerts.js";
 import { Attention, told as toldOf } from "./attention.js";
 import { Beside } from "./beside.js";
+import { BoardMap } from "./board_map.js";
 import { Groups } from "./groups.js";
 import { Live, clock, named, say, showState, span } from "./live.js";
 
@@ -17,6 +18,7 @@ const told = byId("told");
 const closing = /** @type {HTMLDialogElement} */ (document.getElementById("closing"));
 const beside = new Beside();
 const groups = new Groups(() => drawAll());
+const map = new BoardMap((id) => select(id)?.element.scrollIntoView({ block: "nearest" }));
 /** @type {Map<string, Row>} */
 const rows = new Map();
 /** @type {string | null} */
@@ -89,6 +91,7 @@ function drawAll() {
     place[group] += 1;
   }
   if (selected && !live.alerts.has(selected)) select(null);
+  map.follow(alerts);
   count(place.calling, place.claimed);
 }
 
@@ -182,6 +185,7 @@ function select(id) {
   selected = id;
   const row = id ? rows.get(id) : null;
   row?.element.classList.add("selected");
+  map.choose(row ? id : null);
   return row;
 }
 
@@ -242,6 +246,7 @@ live.addEventListener("alerts", () => {
 live.addEventListener("beat", () => {
   tick();
   beside.beat();
+  map.beat();
   if (told.textContent && performance.now() - toldAt > 30_000) tell("");
 });
 document.getElementById("sound-play")?.addEventListener("click", () => attention.sound.play("critical"));

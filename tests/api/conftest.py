@@ -26,6 +26,9 @@ NOW = datetime(2026, 11, 21, 19, 10, 42, tzinfo=UTC)
 SECRET = "a-secret-key-of-at-least-32-characters"
 
 
+PLACE = {"lat": 31.2204, "lon": 121.4237, "crs": "WGS84"}
+
+
 def iso(at: datetime) -> str:
     """The wire's time."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -48,7 +51,10 @@ def alert(
     return {
         "id": id, "kind": kind, "severity": severity, "state": "open", "device": None,
         "raised_at": iso(now - timedelta(seconds=age_s)),
-        "home": {"id": f"home-{id}", "street": street, "address": {"text": "示例路100弄5号602室"}},
+        "home": {
+            "id": f"home-{id}", "street": street, "address": {"text": "示例路100弄5号602室"},
+            "location": PLACE, "spot": [PLACE["lat"], PLACE["lon"] + len(id) / 1000],
+        },
         "residents": [{"id": "r1", "name": "示例老人一", "age": 90}], "tracks": [track], "signals": 1,
         "cancel_requested": False, "late": False, "drill": False, "outcome": None, "cause": None,
         "contacts": [{
@@ -68,7 +74,8 @@ DETAIL: dict[str, Any] = {
         "key": "k", "role": "family_doctor", "responder": "doctor-1", "channel": "voice", "attempt": 1,
         "status": "ringing", "at": iso(NOW), "reason": None,
     }],
-    "access": {"gate": "示例路南门", "lift": True, "lift_fits_stretcher": False, "door_code": "2580#",
+    "access": {"gate": "示例路南门", "gates": [{"name": "示例路南门", "lat": 31.2194, "lon": 121.4237}],
+               "lift": True, "lift_fits_stretcher": False, "door_code": "2580#",
                "key_holders": ["楼组长一"]},
     "medical": [{"conditions": ["hypertension"], "allergies": ["penicillin"], "medicines": ["warfarin"],
                  "mobility": "walks with a stick"}],

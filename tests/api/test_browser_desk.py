@@ -143,13 +143,14 @@ def test_a_tall_screen_shows_fourteen(tab: Open, site: Any, make_alert: Any) -> 
 
 
 def test_a_page_is_light(tab: Open, site: Any, make_alert: Any) -> None:
-    """Everything the board and the alert page load is under 250 kB."""
+    """Everything the board and the alert page load, the map without tiles too, is under 250 kB."""
     site.house.put(*(make_alert(f"A{n}") for n in range(8)))
     weights = []
     for path in ("/", "/alerts/A1"):
         page, sizes = tab(site.url), []
         page.on("response", lambda answer, sizes=sizes: sizes.append(len(answer.body())))
         page.goto(site.url + path, wait_until="networkidle")
+        page.wait_for_selector("#map.leaflet-container .pin")
         weights.append(sum(sizes))
 
     assert max(weights) < 250_000
@@ -208,12 +209,16 @@ def test_a_real_alert_breaks_into_a_drill(tab: Open, site: Any, make_alert: Any)
 
 
 def test_one_hand_on_the_keyboard(tab: Open, site: Any, make_alert: Any) -> None:
-    """1 opens the words for 120 and dials nothing, x goes to the outcome, Escape leaves, and the code is asked for."""
+    """j marks the row's pin, 1 opens the words for 120 and dials nothing, x goes to the outcome, Escape leaves.
+
+    The door's code is asked for.
+    """
     site.house.put(make_alert("A1"))
     page = tab(site.url)
     page.goto(site.url)
     page.wait_for_selector(".row")
     page.keyboard.press("j")
+    page.wait_for_selector("#map .pin.chosen")
     page.keyboard.press("1")
     page.wait_for_url("**/alerts/A1#1")
     page.wait_for_selector("#dial[open]")
@@ -241,24 +246,28 @@ def test_eight_tabs_stay_live(tab: Open, site: Any, make_alert: Any) -> None:
 
 
 def test_after_a_restart_the_rows_are_true_within_two_seconds(tab: Open, site: Any, make_alert: Any) -> None:
-    """P36: the server comes back with other alerts; rows, counts and title follow within 2 s."""
+    """P36: the server comes back with other alerts; rows and the map's pins follow within 2 s."""
     site.house.put(make_alert("A1"))
     page = tab(site.url)
     page.goto(site.url)
     page.wait_for_selector(".row")
+    page.wait_for_selector("#map .pin.calling")
     site.stop()
     page.wait_for_selector("#stale:not([hidden])", timeout=5000)
     del site.house.alerts["A1"]
-    site.house.alerts["A2"] = make_alert("A2")
+    held = {"name": "main", "state": "claimed", "claimant": {"id": "desk", "name": "desk"}}
+    site.house.alerts["A2"] = make_alert("A2", tracks=[held])
     page.wait_for_timeout(3000)
     site.start()
     begun = time.monotonic()
     page.wait_for_selector(".row[data-id=A2]", timeout=8000)
+    page.wait_for_selector("#map .pin.claimed")
     took = time.monotonic() - begun
 
     assert took <= 2
     assert page.is_hidden("#stale")
     assert ["A2"] == page.eval_on_selector_all(".row", "rows => rows.map(r => r.dataset.id)")
+    assert ["处理中"] == page.locator("#map .pin").all_inner_texts()
 
 
 _TIMED = """

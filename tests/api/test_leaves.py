@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from anling.house import House, open_ledger
 from anling.settings import Settings
 from api.app import build
+from api.ground import PAPER
 from api.leaves.map import placed
 from api.nav import WAYS, may_open
 from domain.clock import wall_now
@@ -399,7 +400,7 @@ def test_the_map_lies_north_up(town: TestClient, who: dict[str, dict[str, str]])
     spots = [(31.22, 121.40), (31.20, 121.44), (None, 121.4)]
     homes = [{"id": str(n), "alert": None, "location": {"lat": lat, "lon": lon}} for n, (lat, lon) in enumerate(spots)]
 
-    north, east = placed(homes)
+    north, east = placed(homes, PAPER)
 
     assert (north["y"] < east["y"], north["x"] < east["x"]) == (True, True)
     assert 200 == town.get("/map", headers=who["boss"]).status_code
