@@ -267,6 +267,11 @@ def peek(tx: Tx, id: str) -> Alert | None:
     return next(iter(_load(tx, ALERTS.c.id == id, "none")), None)
 
 
+def ids_after(tx: Tx, id: str, limit: int) -> list[str]:
+    """The next alerts in the order of their ids."""
+    return [str(row[0]) for row in fetch(tx, "SELECT id FROM alerts WHERE id > ? ORDER BY id LIMIT ?", id, limit)]
+
+
 def unlit(tx: Tx, limit: int) -> list[tuple[str, str, str]]:
     """(alert, device, stage) where the device at home has not been shown the present stage."""
     sql = "SELECT id, device_id, stage FROM alerts WHERE lit <> stage ORDER BY id DESC LIMIT ?"

@@ -37,6 +37,15 @@ def chain_end(tx: Tx, id: str) -> tuple[int, str]:
     return (int(rows[0][0]), str(rows[0][1])) if rows else (0, "")
 
 
+def orphans(tx: Tx, limit: int) -> list[str]:
+    """Alerts of which only the story is left."""
+    sql = (
+        "SELECT DISTINCT t.alert_id FROM timeline t LEFT JOIN alerts a ON a.id = t.alert_id"
+        " WHERE a.id IS NULL ORDER BY t.alert_id LIMIT ?"
+    )
+    return [str(row[0]) for row in fetch(tx, sql, limit)]
+
+
 def newest_gen(tx: Tx, id: str) -> int:
     """The highest generation that any contact of this alert was ordered in."""
     rows = fetch(tx, "SELECT max(gen) FROM outbox WHERE alert_id = ?", id)
