@@ -14,11 +14,14 @@ run: .venv
 test: .venv
 	$(BIN)/python -m pytest $(XDIST)
 
-## linters, types, import contracts
+## linters, types, import contracts; the types of the scripts where tsc is (Debian: node-typescript)
 check: .venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if command -v tsc >/dev/null; then echo "tsc -p jsconfig.json"; tsc -p jsconfig.json; \
+	elif [ "$$ANLING_TEST_REQUIRE" = all ]; then echo "tsc is missing: apt-get install node-typescript" >&2; exit 1; \
+	else echo "no tsc here: the types of the scripts are not checked (apt-get install node-typescript)"; fi
 
 ## speed, beside the raw limits of the same machine; writes docs/measurements.md
 bench: .venv

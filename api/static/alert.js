@@ -1,7 +1,7 @@
 // @ts-check
 /** One alert's page: seconds tick, and its parts are fetched again when the alert has changed. */
 import { Attention } from "./attention.js";
-import { Live, say, setup, showState, span } from "./live.js";
+import { Live, say, setup, showState, span, within } from "./live.js";
 import { Ground } from "./map.js";
 
 const live = new Live();
@@ -15,7 +15,7 @@ let fetching = false;
 /** Fetch this page again and take over what changed; a form that is being filled in stays. */
 async function refresh() {
   const meant = seen;
-  const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(5000) });
+  const answer = await fetch(location.pathname, { signal: within(5000) });
   if (!answer.ok) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of ["who", "story", "do"]) {
@@ -56,7 +56,7 @@ document.addEventListener("submit", async (event) => {
   const shown = document.createElement("p");
   shown.className = "revealed";
   try {
-    const answer = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" }, signal: AbortSignal.timeout(5000) });
+    const answer = await fetch(form.action, { method: "POST", headers: { Accept: "text/plain" }, signal: within(5000) });
     if (!answer.ok) throw new Error(String(answer.status));
     const code = document.createElement("b");
     code.className = "code num";
@@ -69,7 +69,8 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-/** Press what a key stands for: buttons and links at once, everything that asks back is only opened. @param {string} key */
+/** Press what a key stands for: buttons and links at once, everything that asks back is only opened.
+ * @param {string} key */
 function press(key) {
   const place = /** @type {HTMLElement | null} */ (document.querySelector(`[data-key="${CSS.escape(key)}"]`));
   if (!place) return false;

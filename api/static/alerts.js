@@ -10,12 +10,15 @@ const RANK = { critical: 0, urgent: 1, routine: 2 };
 export const calling = (alert) => (alert.tracks ?? []).filter((/** @type {any} */ t) => t.state === "calling");
 /** @param {Alert} alert */
 export const claimed = (alert) => (alert.tracks ?? []).filter((/** @type {any} */ t) => t.state === "claimed");
-/** Somebody must still take it. @param {Alert} alert */
+/** Somebody must still take it.
+ * @param {Alert} alert */
 export const unclaimed = (alert) => calling(alert).length > 0 || claimed(alert).length === 0;
-/** A severity that this page knows. @param {Alert} alert @returns {"critical" | "urgent" | "routine"} */
+/** A severity that this page knows.
+ * @param {Alert} alert @returns {"critical" | "urgent" | "routine"} */
 export const severity = (alert) => (alert.severity in RANK ? alert.severity : "urgent");
 
-/** Address as people say it. @param {Alert} alert @returns {string} */
+/** Address as people say it.
+ * @param {Alert} alert @returns {string} */
 export function where(alert) {
   const address = alert.home?.address;
   if (!alert.home && alert.device?.id?.startsWith("call-")) return say("board.by_phone");
@@ -25,7 +28,8 @@ export function where(alert) {
   return address?.text ?? (parts.join("") || alert.home.id);
 }
 
-/** Years lived, or null. @param {{age?: number, birth?: string}} person @param {number} now */
+/** Years lived, or null.
+ * @param {{age?: number, birth?: string}} person @param {number} now */
 export function age(person, now) {
   if (person.age != null) return person.age;
   const born = /^(\d{4})-(\d\d)-(\d\d)/.exec(person.birth ?? "");
@@ -49,13 +53,15 @@ export function flags(alert) {
   return found.join(" · ");
 }
 
-/** Who was asked, when only the tracks tell (polling). @param {Alert} alert */
+/** Who was asked, when only the tracks tell (polling).
+ * @param {Alert} alert */
 function called(alert) {
   const roles = calling(alert).flatMap((/** @type {any} */ t) => (t.called ?? []).map((/** @type {any} */ c) => named("role", c.role)));
   return roles.length ? say("board.contacted_roles", { roles: [...new Set(roles)].join(say("site.comma")) }) : say("board.contacted_nobody");
 }
 
-/** Who was asked last and what came of it; who has it. @param {Alert} alert */
+/** Who was asked last and what came of it; who has it.
+ * @param {Alert} alert */
 export function calls(alert) {
   const offered = (/** @type {any} */ t) => (t.offer ? ` · ${say("board.offered", { to: t.offer.to })}` : "");
   const held = claimed(alert).map((/** @type {any} */ t) => say("board.held", { name: t.claimant?.name ?? "" }) + offered(t));
@@ -67,7 +73,8 @@ export function calls(alert) {
   return say("board.contacted", { who, channel: named("channel", last.channel), status: named("status", last.status) });
 }
 
-/** The next thing that happens by itself, and when. @param {Alert} alert @param {number} now @returns {{at: number, who: string}} */
+/** The next thing that happens by itself, and when.
+ * @param {Alert} alert @param {number} now @returns {{at: number, who: string}} */
 export function next(alert, now) {
   const at = (/** @type {any} */ t) => Date.parse(t.state === "calling" ? t.next_at : t.claim_until) || Infinity;
   const tracks = unclaimed(alert) ? calling(alert) : claimed(alert);
@@ -78,7 +85,8 @@ export function next(alert, now) {
   return { at: at(first), who: first.next_role ? say("board.next", { role: named("role", first.next_role) }) : say("board.everybody") };
 }
 
-/** Unclaimed before claimed, real before drill, worse before milder, longer waiting first. @param {Alert} a @param {Alert} b */
+/** Unclaimed before claimed, real before drill, worse before milder, longer waiting first.
+ * @param {Alert} a @param {Alert} b */
 export function order(a, b) {
   const rank = (/** @type {Alert} */ x) => (unclaimed(x) ? 0 : 100) + (x.drill ? 10 : 0) + RANK[severity(x)];
   return rank(a) - rank(b) || Date.parse(a.raised_at) - Date.parse(b.raised_at) || (a.id < b.id ? -1 : 1);

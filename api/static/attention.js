@@ -69,7 +69,8 @@ export class Attention {
     }
   }
 
-  /** Who works on a drill is told, across the screen, that somebody really calls. @param {Alert | undefined} real */
+  /** Who works on a drill is told, across the screen, that somebody really calls.
+   * @param {Alert | undefined} real */
   showReal(real) {
     const known = document.getElementById("real-alert");
     const main = document.getElementById("main");
@@ -84,7 +85,8 @@ export class Attention {
     if (!known) main.before(link);
   }
 
-  /** A notice on the desktop while another window is in front; no name, no illness: others see the desktop too. @param {Alert[]} fresh */
+  /** A notice on the desktop while another window is in front; no name, no illness: others see the desktop too.
+   * @param {Alert[]} fresh */
   notify(fresh) {
     if (!document.hidden || !("Notification" in window) || Notification.permission !== "granted") return;
     const first = fresh[0];
@@ -106,13 +108,15 @@ export class Attention {
   }
 }
 
-/** How long until the pattern comes again: the longer somebody waits, the shorter. @param {Alert} alert @param {number} now */
+/** How long until the pattern comes again: the longer somebody waits, the shorter.
+ * @param {Alert} alert @param {number} now */
 export function gap(alert, now) {
   const waited = (now - Date.parse(alert.raised_at)) / 1000;
   return Math.max(1200, GAPS[severity(alert)] / 2 ** RISES.filter((s) => waited > s).length);
 }
 
-/** One line about an alert, for the screen reader and the told line. @param {Alert} alert */
+/** One line about an alert, for the screen reader and the told line.
+ * @param {Alert} alert */
 export function told(alert) {
   return say("board.rung", { kind: named("kind", alert.kind), address: where(alert) }) + ` · ${calls(alert)}`;
 }

@@ -1,5 +1,6 @@
 // @ts-check
 /** Tasks and closed alerts beside the rows: fetched from the server as they are, never guessed here. */
+import { within } from "./live.js";
 
 const EVERY = 10_000;
 const COUNTS = ["waiting", "count", "unprotected", "gaps"];
@@ -26,7 +27,7 @@ export class Beside {
   }
 
   async fetch() {
-    const answer = await fetch("/board/aside", { signal: AbortSignal.timeout(5000) });
+    const answer = await fetch("/board/aside", { signal: within(5000) });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").body;
     if (this.place.contains(document.activeElement) || fresh.innerHTML === this.place.innerHTML) return;

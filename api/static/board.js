@@ -5,7 +5,7 @@ import { Attention, told as toldOf } from "./attention.js";
 import { Beside } from "./beside.js";
 import { BoardMap } from "./board_map.js";
 import { Groups } from "./groups.js";
-import { Live, clock, named, say, showState, span } from "./live.js";
+import { Live, clock, named, say, showState, span, within } from "./live.js";
 
 /** @typedef {import("./live.js").Alert} Alert */
 /** @typedef {{element: HTMLElement, parts: Record<string, HTMLElement>, alert: Alert | null}} Row */
@@ -48,7 +48,8 @@ function rowOf(alert) {
   return row;
 }
 
-/** Everything a row shows comes from the alert, every time: nothing old can remain. @param {Alert} alert @returns {Row} */
+/** Everything a row shows comes from the alert, every time: nothing old can remain.
+ * @param {Alert} alert @returns {Row} */
 function draw(alert) {
   const row = rowOf(alert);
   if (row.alert === alert) return row;
@@ -106,7 +107,8 @@ function count(open, held) {
   byId("empty").hidden = open > 0;
 }
 
-/** Seconds waiting and seconds left. @param {Row} row @param {number} now */
+/** Seconds waiting and seconds left.
+ * @param {Row} row @param {number} now */
 function tickRow(row, now) {
   const alert = /** @type {Alert} */ (row.alert);
   const waited = span(now - Date.parse(alert.raised_at));
@@ -141,7 +143,7 @@ async function post(id, command, body = {}) {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` },
       body: JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
+      signal: within(10_000),
     });
     if (answer.status === 401) return location.assign("/login");
     const said = await answer.json();

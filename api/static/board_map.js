@@ -49,7 +49,8 @@ export class BoardMap {
     this.ground.draw(pins);
   }
 
-  /** The library is fetched once there is something to show. @param {boolean} pins */
+  /** The library is fetched once there is something to show.
+   * @param {boolean} pins */
   begin(pins) {
     if (!pins && !this.told.tiles && !this.told.boundary) return;
     this.begun = true;

@@ -29,10 +29,12 @@ export class Groups {
   /** @param {Alert} alert */
   key(alert) { return `${alert.home?.street ?? ""}|${alert.kind}`; }
 
-  /** Whether the row is in the chosen group. @param {Alert} alert */
+  /** Whether the row is in the chosen group.
+   * @param {Alert} alert */
   shows(alert) { return this.chosen === null || this.key(alert) === this.chosen; }
 
-  /** Somebody new called from outside the chosen group: show everybody again. @param {Alert[]} fresh */
+  /** Somebody new called from outside the chosen group: show everybody again.
+   * @param {Alert[]} fresh */
   widen(fresh) { if (fresh.some((a) => !this.shows(a))) this.chosen = null; }
 
   /** @param {Alert[]} alerts @param {number} now */

@@ -8,6 +8,10 @@
 export const SILENCE = 3000;
 const POLL = 2000;
 
+/** Ends a question to the server that has no answer after so many milliseconds.
+ * @param {number} ms @returns {AbortSignal} */
+export const within = (ms) => /** @type {any} */ (AbortSignal).timeout(ms);
+
 export class Live extends EventTarget {
   constructor() {
     super();
@@ -133,7 +137,7 @@ export class Live extends EventTarget {
       let cursor = "";
       let date = "";
       do {
-        const answer = await fetch(`/api/v1/alerts?state=open&limit=500${cursor}`, { signal: AbortSignal.timeout(3000) });
+        const answer = await fetch(`/api/v1/alerts?state=open&limit=500${cursor}`, { signal: within(3000) });
         if (answer.status === 401) location.assign("/login?next=" + encodeURIComponent(location.pathname));
         if (!answer.ok) return;
         const body = await answer.json();
@@ -156,15 +160,18 @@ export function setup() { return JSON.parse(document.getElementById("setup")?.te
 
 const words = setup().words ?? {};
 
-/** A sentence with its values. @param {string} key @param {Record<string, any>} [values] */
+/** A sentence with its values.
+ * @param {string} key @param {Record<string, any>} [values] */
 export function say(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? "—"));
 }
 
-/** The word for a code; the code itself when there is none. @param {string} family @param {string} code */
+/** The word for a code; the code itself when there is none.
+ * @param {string} family @param {string} code */
 export function named(family, code) { return words[`${family}.${code}`] ?? code ?? ""; }
 
-/** `0:42`, `12:08`, `1:02:03`. @param {number} ms */
+/** `0:42`, `12:08`, `1:02:03`.
+ * @param {number} ms */
 export function span(ms) {
   const s = Math.max(0, Math.floor(ms / 1000));
   const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
@@ -173,10 +180,12 @@ export function span(ms) {
 
 const local = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "medium" });
 
-/** `2026-11-21 03:10:42` in Shanghai. @param {number | string} at */
+/** `2026-11-21 03:10:42` in Shanghai.
+ * @param {number | string} at */
 export function clock(at) { return local.format(new Date(at)); }
 
-/** Banner, line lamp and clock, the same on every page. @param {Live} live */
+/** Banner, line lamp and clock, the same on every page.
+ * @param {Live} live */
 export function showState(live) {
   const stale = /** @type {HTMLElement} */ (document.getElementById("stale"));
   const line = /** @type {HTMLElement} */ (document.getElementById("line"));

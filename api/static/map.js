@@ -11,7 +11,8 @@ const FOLDER = "/static/leaflet/";
 const MANY = 40;
 const CLOSE = 17;
 
-/** Leaflet, fetched when the first map is drawn; it brings its style along. @returns {Promise<any>} */
+/** Leaflet, fetched when the first map is drawn; it brings its style along.
+ * @returns {Promise<any>} */
 async function library() {
   const known = /** @type {any} */ (window).L;
   if (known) return known;
@@ -72,7 +73,8 @@ export class Ground {
     this.edge = this.L.geoJSON(await answer.json(), { interactive: false, style: { className: "boundary" } }).addTo(this.map);
   }
 
-  /** Exactly these pins, whatever was drawn before. @param {Pin[]} pins */
+  /** Exactly these pins, whatever was drawn before.
+   * @param {Pin[]} pins */
   draw(pins) {
     const wanted = new Set(pins.map((pin) => pin.id));
     let changed = false;
@@ -120,7 +122,8 @@ export class Ground {
     marker.setZIndexOffset(/calling|calls/.test(pin.state) ? 2000 : 0);
   }
 
-  /** Many homes that are well, without names. @param {[number, number][]} dots */
+  /** Many homes that are well, without names.
+   * @param {[number, number][]} dots */
   dots(dots) {
     const renderer = this.L.canvas();
     const color = getComputedStyle(this.place).getPropertyValue("--green-dot").trim() || "#1b6b36";
@@ -138,7 +141,8 @@ export class Ground {
     this.seen = true;
   }
 
-  /** This one in the middle, and marked; null: none, and everything again. @param {string | null} id */
+  /** This one in the middle, and marked; null: none, and everything again.
+   * @param {string | null} id */
   choose(id) {
     for (const [other, { inner, marker }] of this.pins) {
       inner.classList.toggle("chosen", other === id);

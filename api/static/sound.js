@@ -35,7 +35,8 @@ export class Sound extends EventTarget {
     this.dispatchEvent(new Event("state"));
   }
 
-  /** Play a pattern, at most every `gap` ms. @param {string} name @param {number} [gap] */
+  /** Play a pattern, at most every `gap` ms.
+   * @param {string} name @param {number} [gap] */
   repeat(name, gap = 0) {
     if (performance.now() - this.playedAt >= gap) this.play(name);
   }
