@@ -14,8 +14,10 @@ _WORDS = Path(__file__).parent / "words"
 
 def load() -> Catalogue:
     """The words of all pages, both languages checked against each other."""
-    board = Catalogue.load(_WORDS / "zh.toml", _WORDS / "en.toml")
-    return board.joined(Catalogue.load(_WORDS / "leaves.zh.toml", _WORDS / "leaves.en.toml"))
+    whole = Catalogue.load(_WORDS / "zh.toml", _WORDS / "en.toml")
+    for name in ("leaves", "forms"):
+        whole = whole.joined(Catalogue.load(_WORDS / f"{name}.zh.toml", _WORDS / f"{name}.en.toml"))
+    return whole
 
 
 def chosen(conn: HTTPConnection) -> str:

@@ -36,6 +36,7 @@ WAYS = (
     Way("/messages", "messages", _LOOKS),
     Way("/quarantine", "quarantine", _LOOKS),
     Way("/people", "people", _LOOKS | {"street_office"}),
+    Way("/register", "register", _LEADS),
     Way("/plans", "plans", _LOOKS),
     Way("/drills", "drills", _LOOKS),
     Way("/reports", "reports", _LOOKS | {"street_office"}),
@@ -55,3 +56,8 @@ def ways(scope: Scope) -> list[Way]:
 def may_open(scope: Scope, word: str) -> bool:
     """Whether this log-in may open the page of that word."""
     return scope.role in _ROLES[word]
+
+
+def may_edit(scope: Scope, street: str | None) -> bool:
+    """Whether this log-in changes rows of that street; those of the whole district are the district's own."""
+    return may_open(scope, "register") and (not scope.streets or street in scope.streets)

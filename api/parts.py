@@ -20,6 +20,7 @@ from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
 from homes.live_state import LiveState
+from records.editor import Editor
 from records.imports import Imports
 from records.reports import Reports
 from store.accounts import Accounts
@@ -77,6 +78,8 @@ class Desk:
     shifts: Shifts
     people: PeopleLists
     imports: Imports
+    #: single rows of the register
+    editor: Editor
     reports: Reports
 
     @classmethod
@@ -84,7 +87,8 @@ class Desk:
         """All of it on one ledger."""
         return cls(
             HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock), Shifts(ledger, clock),
-            PeopleLists(ledger), Imports(ledger, zone), Reports(ledger, clock, zone, rota.coverage),
+            PeopleLists(ledger), Imports(ledger, zone), Editor(ledger, zone),
+            Reports(ledger, clock, zone, rota.coverage),
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from api.lists import read
 from api.problems import problem
 from api.sessions import Asking, Knock
 from domain.errors import ConfigurationError, Refused
+from records.editor import Edit
 from store import enrolment
 from store.register_rows import NOUNS as ROWS
 
@@ -62,8 +63,8 @@ async def _written(asking: Knock, work: Callable[[], Response]) -> Response:
 
 async def _edit(asking: Knock, noun: str, id: str, said: dict[str, Any], new: bool) -> Response:
     """All that is wrong at once, or the row."""
-    work = asking.doors.app.desk.imports
-    return await _written(asking, lambda: as_json(work.edit(asking.scope(), noun, id, said, new), 201 if new else 200))
+    work, edit = asking.doors.app.desk.editor, Edit(noun, id, said, new)
+    return await _written(asking, lambda: as_json(work.edit(asking.scope(), edit), 201 if new else 200))
 
 
 def _adding(noun: str) -> Callable[[Asking, Said], Awaitable[Response]]:

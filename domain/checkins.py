@@ -79,10 +79,10 @@ def read_rule(said: Mapping[str, Any] | None, problems: list[str]) -> Rule | Non
     known = isinstance(ways, list) and ways and all(way in set(Way) for way in ways)
     if not known:
         problems.append(f"ways: write some of {', '.join(Way)}")
-    if by is None or opens is None or not known:
-        return None
-    if opens >= by:
+    ordered = by is None or opens is None or opens < by
+    if not ordered:
         problems.append("window_opens must be before by, on the same day")
+    if by is None or opens is None or not known or not ordered:
         return None
     return Rule(opens, by, tuple(Way(way) for way in ways))
 

@@ -6,6 +6,7 @@
     ├── Forbidden               this person may not do that
     ├── Held                    somebody else has it (who, until when)
     ├── Refused                 the command makes no sense now (closed alert, unknown step)
+    │   └── Overtaken           somebody else changed it since it was read
     ├── Unreachable             a provider cannot say now what became of a call; it is asked again
     └── LedgerUnavailable       the database did not take it; nothing was lost, try again
 
@@ -52,6 +53,10 @@ class Refused(AnlingError):
 
 class Unreachable(AnlingError):
     """The provider could not be asked what became of a call, or does not know yet; ask again later."""
+
+
+class Overtaken(Refused):
+    """Somebody else changed the row since it was read. Read it again and decide anew."""
 
 
 class LedgerUnavailable(AnlingError):

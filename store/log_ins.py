@@ -8,11 +8,14 @@ import sqlalchemy as sa
 
 from domain.errors import ConfigurationError
 from domain.passwords import hash_secret
+from store import hub_secrets
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
+from store.reads import write_down
 from store.register import DEVICES, HUBS, touch
 from store.tables import RevokedCertificateRow
 
+_CLI = "command line"
 REVOKED = RevokedCertificateRow.__table__  # type: ignore[attr-defined]
 
 
@@ -54,13 +57,14 @@ def certify(ledger: Ledger, device: str, serial: str, at: datetime) -> None:
         _change(tx, device, {"certificate": serial})
 
 
-def shut_out(ledger: Ledger, device: str, at: datetime) -> None:
+def shut_out(ledger: Ledger, device: str, at: datetime, by: str = _CLI) -> None:
     """Neither password nor certificate of a device or hub lets it in any more. What it says by other ways is kept."""
     with ledger.transaction() as tx:
         _revoke_certificate(tx, device, at)
         hub = tx.execute(sa.update(HUBS).where(HUBS.c.id == device).values(revoked_at=at)).rowcount
         if not hub:
             _change(tx, device, {"revoked_at": at, "certificate": None})
+        write_down(tx, at, by, "device shut out", device, "-")
         touch(tx)
 
 
@@ -71,6 +75,25 @@ def new_secret(ledger: Ledger, device: str, secret: str) -> None:
         touch(tx)
 
 
+def let_in(ledger: Ledger, id: str, secret: str, at: datetime, by: str) -> None:
+    """Another secret for a device or hub, from now on; one that was shut out may come in again."""
+    with ledger.transaction() as tx:
+        kept = {"secret_hash": hub_secrets.keep(tx.sealer, secret), "revoked_at": None}
+        if not tx.execute(sa.update(HUBS).where(HUBS.c.id == id).values(**kept)).rowcount:
+            _change(tx, id, {"secret_hash": hash_secret(secret), "revoked_at": None})
+        write_down(tx, at, by, "device given a secret", id, "-")
+        touch(tx)
+
+
+def shut_at(tx: Tx, id: str) -> datetime | None:
+    """Since when a device or hub is shut out; None: it is not."""
+    for table in (DEVICES, HUBS):
+        found = tx.execute(sa.select(table.c.revoked_at).where(table.c.id == id)).first()
+        if found:
+            return found[0] if isinstance(found[0], datetime) else None
+    return None
+
+
 def _revoke_certificate(tx: Tx, device: str, at: datetime) -> None:
     serial = tx.execute(sa.select(DEVICES.c.certificate).where(DEVICES.c.id == device)).scalar()
     if serial:
@@ -78,6 +101,6 @@ def _revoke_certificate(tx: Tx, device: str, at: datetime) -> None:
         tx.execute(upsert(tx, REVOKED).on_conflict_do_nothing(), [row])
 
 
-def _change(tx: Tx, device: str, values: dict[str, object]) -> None:
+def _change(tx: Tx, device: str, values: Mapping[str, object]) -> None:
     if not tx.execute(sa.update(DEVICES).where(DEVICES.c.id == device).values(**values)).rowcount:
         raise ConfigurationError([f"no device {device!r} in the register; provision it first"])

@@ -76,13 +76,13 @@ class Register:
 
     def load(
         self, site: Site, dry_run: bool = False, partial: bool = False, by: str = "import",
-        then: Callable[[Tx], None] | None = None,
+        then: Callable[[Tx], None] | None = None, first: Callable[[Tx], None] | None = None,
     ) -> dict[str, int]:  # fmt: skip
         """Upsert a checked site file in one transaction; rows that it does not name stay. Returns counts.
 
         ``partial``: what a home's cards do not say stays as it is (a sheet has few columns).
 
-        ``then`` sees the register as it would be, and may raise to leave it as it was.
+        ``first`` sees the register as it is, ``then`` as it would be; each may raise to leave it as it was.
         """
         counts = {
             "streets": len(site.streets), "responders": len(site.responders), "teams": len(site.teams),
@@ -92,6 +92,8 @@ class Register:
         # hashing sixty thousand secrets takes seconds, in which no press should wait for the ledger
         devices = [row for home in site.homes for row in _device_rows(home)]
         with self._ledger.transaction() as tx:
+            if first:
+                first(tx)
             problems = list(dangling(tx, site))
             if problems:
                 raise ConfigurationError(problems)

@@ -1,12 +1,16 @@
 """One row of the register in the site file's own terms, so that a change says only what changes."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
+from domain.errors import ConfigurationError
 from store import register
 from store.ledger import Tx
+from store.reads import AUDIT
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
 from store.sight import rows_of
 
@@ -20,14 +24,30 @@ def row_of(tx: Tx, noun: str, id: str) -> dict[str, Any] | None:
     return _READ.get(noun, _plain)(tx, rows[0]) if rows else None
 
 
+def mark_of(tx: Tx, noun: str, id: str, row: Mapping[str, Any] | None) -> str:
+    """The same for the same content, another for any other; tells nothing of the content itself."""
+    said = orjson.dumps([noun, id, row], default=str, option=orjson.OPT_SORT_KEYS)
+    return tx.sealer.mark(said.decode())
+
+
+def last_change(tx: Tx, noun: str, id: str) -> tuple[str, datetime] | None:
+    """Who changed this row last by a form or over the API, and when."""
+    c = AUDIT.c
+    query = sa.select(c.operator, c.at).where(c.subject == id, c.reason == noun, c.what == "register changed")
+    row = tx.execute(query.order_by(c.id.desc()).limit(1)).first()
+    return (row[0], row[1]) if row else None
+
+
 def as_site(tx: Tx, noun: str, value: Mapping[str, Any]) -> dict[str, Any]:
     """A site file that holds this one row. A resident and a device stand in their home, named by ``home``."""
     if noun not in ("residents", "devices"):
         return {noun: [dict(value)]}
     home = str(value.get("home") or "")
     street = tx.execute(sa.select(HOMES.c.street).where(HOMES.c.id == home)).scalar()
+    if street is None:
+        raise ConfigurationError([f"home: no home {home!r}; enter it first"])
     part = {name: v for name, v in value.items() if name != "home"}
-    return {"homes": [{"id": home, "street": street or "", noun: [part]}]}
+    return {"homes": [{"id": home, "street": street, noun: [part]}]}
 
 
 _TABLES: dict[str, tuple[Any, Any]] = {

@@ -8,15 +8,20 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from api.desk import Visitor
+from api.desk import Visitor, problem_page, scope_of, to_login
+from api.doors import doors
 from api.leaves.leaf import Leaf, act, show, text
+from api.nav import may_edit
 from api.parts import App
-from domain.errors import Forbidden, Refused
+from api.sessions import refuse_foreign
+from domain.errors import AnlingError, Forbidden, Refused
 from domain.people import Scope
 from store.home_lists import Wanted
+from store.sight import PERSONAL
 
 router = APIRouter(include_in_schema=False)
 _HERE = ZoneInfo("Asia/Shanghai")
+_DONE = {"end": "home_end", "resume": "home_resume"}
 
 
 @router.get("/homes")
@@ -52,22 +57,43 @@ async def commission(request: Request, visitor: Visitor, id: str) -> Response:
     return await act(request, visitor, _home(id), work, "commissioned", f"/homes/{id}")
 
 
+@router.post("/homes/{id}/reveal")
+async def reveal(request: Request, visitor: Visitor, id: str) -> Response:
+    """The door's code: written down first, then shown once."""
+    refuse_foreign(request)
+    scope, here = await scope_of(visitor), doors(request)
+    if scope is None:
+        return to_login(request)
+    try:
+        code = await here.lanes.commands.run(lambda: here.app.desk.seat.reveal_home(scope, id))
+    except AnlingError as refused:
+        return problem_page(request, refused)
+    return await show(request, visitor, _home(id, code or "—"))
+
+
 @router.post("/homes/{id}/{step}")
-async def away(request: Request, visitor: Visitor, id: str, step: Literal["away", "back"]) -> Response:
-    """With the family, in hospital, or back."""
+async def live_there(
+    request: Request, visitor: Visitor, id: str, step: Literal["away", "back", "end", "resume"]
+) -> Response:
+    """With the family, in hospital, or back; nobody lives there any more, or somebody again."""
 
     def work(app: App, scope: Scope, form: FormData) -> object:
-        if step == "back":
-            return app.checkins.back(scope, id)
+        match step:
+            case "end":
+                return app.protection.end(scope, id)
+            case "resume":
+                return app.protection.resume(scope, id)
+            case "back":
+                return app.checkins.back(scope, id)
         until = text(form, "until")
         end = datetime.fromisoformat(until).replace(tzinfo=_HERE) if until else None
         return app.checkins.away(scope, id, text(form, "kind"), end)
 
-    return await act(request, visitor, _home(id), work, step, f"/homes/{id}")
+    return await act(request, visitor, _home(id), work, _DONE.get(step, step), f"/homes/{id}")
 
 
-def _home(id: str) -> Leaf:
-    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, id))
+def _home(id: str, code: str | None = None) -> Leaf:
+    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, id) | {"code": code})
 
 
 def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:
@@ -76,4 +102,8 @@ def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:
         steps = app.commissioning.status(scope, id)
     except Forbidden:
         steps = None
-    return {"home": home, "steps": steps}
+    card = home["access"]
+    coded = bool(card and card.get("door_code"))
+    shown = {name: v for name, v in card.items() if name != "door_code"} if card else card
+    may = {"may_edit": may_edit(scope, home["street"]), "may_reveal": scope.role in PERSONAL}
+    return {"home": {**home, "access": shown}, "steps": steps, "coded": coded, **may}

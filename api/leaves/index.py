@@ -2,7 +2,22 @@
 
 from fastapi import APIRouter
 
-from api.leaves import audit, day, drills, duty, homes, imports, map, messages, people, plans, reports, shift, users
+from api.leaves import (
+    audit,
+    day,
+    drills,
+    duty,
+    edit,
+    homes,
+    imports,
+    map,
+    messages,
+    people,
+    plans,
+    reports,
+    shift,
+    users,
+)
 
-_LEAVES = (homes, day, map, duty, messages, people, plans, drills, reports, imports, users, audit, shift)
+_LEAVES = (homes, day, map, duty, messages, people, edit, plans, drills, reports, imports, users, audit, shift)
 ROUTERS: tuple[APIRouter, ...] = tuple(leaf.router for leaf in _LEAVES)

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, show
+from api.nav import may_edit
 from api.parts import App
 from domain.people import Scope
 from store.sight import PERSONAL
@@ -22,6 +23,7 @@ async def people(request: Request, visitor: Visitor, cursor: str | None = None) 
     def read(app: App, scope: Scope) -> dict[str, Any]:
         named = scope.role in PERSONAL
         page = app.views.residents(scope, _PAGE, cursor) if named else {"items": [], "next_cursor": None}
-        return {"responders": app.desk.people.responders(scope), "residents": page}
+        people = app.desk.people.responders(scope)
+        return {"responders": people, "residents": page, "mine": lambda street: may_edit(scope, street)}
 
     return await show(request, visitor, Leaf("people", "people.html", read))

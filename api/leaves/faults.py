@@ -1,0 +1,100 @@
+"""What was wrong with a row, beside the field that it is about and in the reader's language. Pure."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from api.language import Speech
+
+#: the noun that a site file's reader puts before a problem
+_SOURCE = re.compile(r"^(streets|homes|residents|devices|hubs|responders|teams): (?=\w+[\[.]|\w+: )")
+_ROW = re.compile(r"^\w+\[\d+\](?:\.(?:residents|devices)\[\d+\])?\.?")
+_PART = re.compile(r"^(\w+)\[(\d+)\]")
+#: what the checks say -> our word for it
+_WORDS = (
+    (re.compile(r"Field required|at least 1 character|none is not a time", re.I), "required"),
+    (re.compile(r"should match pattern"), "pattern"),
+    (re.compile(r"unknown role|Input should be '"), "choice"),
+    (re.compile(r"^no (street|team|responder|home) "), "unknown"),
+    (re.compile(r"is not yours"), "foreign"),
+    (re.compile(r"stands twice"), "twice"),
+    (re.compile(r"log-in of our own"), "reserved"),
+    (re.compile(r"must be before by"), "window"),
+    (re.compile(r"ways: write some"), "ways"),
+    (re.compile(r"too short"), "short"),
+)  # fmt: skip
+#: patterns of fields that have a word of their own
+_PATTERNS = {"id": "id", "code": "id", "from": "time", "to": "time", "site": "site"}
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Sentences beside inputs, and those that belong to none."""
+
+    beside: dict[str, list[str]] = field(default_factory=dict)
+    rest: list[str] = field(default_factory=list)
+
+    def add(self, name: str | None, sentence: str) -> None:
+        """Each sentence once."""
+        found = self.rest if name is None else self.beside.setdefault(name, [])
+        if sentence not in found:
+            found.append(sentence)
+
+    def __len__(self) -> int:
+        return len(self.rest) + sum(map(len, self.beside.values()))
+
+
+def placed(
+    problems: Iterable[str], names: Collection[str], rows: Mapping[str, list[int]], say: Speech, faults: Faults
+) -> None:
+    """Add each problem beside the input it names, unless that has one already. ``rows``: a list's parts in the form."""
+    known = set(faults.beside)
+    for problem in problems:
+        for where, what in _parted(problem):
+            name = _input(where, names, rows)
+            if name in known:
+                continue
+            faults.add(name, _sentence(where, what, say, named=name is not None))
+
+
+def _parted(problem: str) -> list[tuple[str, str]]:
+    """(where, what); the check-in's problems come in one."""
+    said = _SOURCE.sub("", problem)
+    if re.match(r"\w+: id '.*", said):
+        return [("id", said)]
+    where, _, what = _ROW.sub("", said).partition(": ")
+    if where == "checkin":
+        parts = what.removeprefix("Value error, ").split("; ")
+        return [_of_checkin(part) for part in parts if ":" in part or "before" in part]
+    return [(where, what)] if what else [("", problem)]
+
+
+def _of_checkin(part: str) -> tuple[str, str]:
+    name = part.partition(":")[0]
+    return f"checkin.{name if name in ('by', 'window_opens', 'ways') else 'by'}", part
+
+
+def _input(where: str, names: Collection[str], rows: Mapping[str, list[int]]) -> str | None:
+    """The input, else the nearest one around it."""
+    if hit := _PART.match(where):
+        list_, n = hit[1], int(hit[2])
+        if n < len(rows.get(list_, ())):
+            where = f"{list_}[{rows[list_][n]}]{where[hit.end() :]}"
+    if where == "street" and where not in names:
+        where = "home"
+    while where:
+        if where in names:
+            return where
+        where = re.sub(r"(\[\d+\]|\.?\w+)$", "", where)
+    return None
+
+
+def _sentence(where: str, what: str, say: Speech, named: bool) -> str:
+    for pattern, word in _WORDS:
+        if pattern.search(what):
+            last = re.sub(r"\[\d+\]$", "", where).rpartition(".")[2]
+            word = _PATTERNS.get(last, word) if word == "pattern" else word
+            return say(f"wrong.{word}") if named else f"{where}: {say(f'wrong.{word}')}"
+    if "nobody of 120" in what:
+        return say("wrong.hole", hole=what)
+    return what if named or not where else f"{where}: {what}"

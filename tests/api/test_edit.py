@@ -1,0 +1,289 @@
+"""The register's forms, on a real ledger, as a browser without scripts meets them."""
+
+import json
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from anling.house import House, open_ledger
+from anling.settings import Settings
+from api.app import build
+from api.leaves.fields import Field, Form, Section, filled, read
+from domain.people import Scope
+from records.editor import Edit, Editor
+from store import register
+from store.accounts import Accounts
+from store.register import Register
+from store.register_rows import row_of
+from store.schema import upgrade
+from store.site import parse_site
+from tests.api.wired import SECRET, wire
+from tests.town import site
+
+WORD = "correct horse"
+OURS = {"Origin": "https://anling.example", "Accept": "text/html"}
+PEOPLE = {"boss": ("supervisor", []), "admin": ("administrator", []), "desk": ("dispatcher", []),
+          "north": ("supervisor", ["north"])}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The small town of the tests, and the log-ins that these tests need."""
+    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("edit")), secret_key=SECRET)
+    ledger = open_ledger(settings)
+    upgrade(ledger)
+    Register(ledger).load(parse_site(json.dumps(site()).encode()))
+    accounts = Accounts(ledger)
+    for name, (role, streets) in PEOPLE.items():
+        accounts.add(name, role, WORD, streets)
+    yield House(settings, ledger)
+    ledger.close()
+
+
+@pytest.fixture(scope="module")
+def town(house: House) -> Iterator[TestClient]:
+    """A browser at the doors."""
+    with TestClient(build(wire(house)), raise_server_exceptions=False, headers=OURS, follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def who(house: House) -> dict[str, dict[str, str]]:
+    """A cookie for each log-in."""
+    accounts = Accounts(house.ledger)
+    return {name: {"Cookie": f"anling_session={accounts.login(name, WORD).token}"} for name in PEOPLE}
+
+
+def typed_in(page: str) -> dict[str, Any]:
+    """What a browser would send back if nothing were changed."""
+    body = page[page.index('class="edit"') :]
+    form = body[: body.index("</form>")]
+    found: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        at = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if at.get("type") != "checkbox":
+            found[at["name"]] = unescape(at.get("value", ""))
+        elif " checked" in tag:
+            found.setdefault(at["name"], []).append(unescape(at["value"]))
+    for name, text in re.findall(r'<textarea name="([^"]*)"[^>]*>(.*?)</textarea>', form, re.S):
+        found[name] = unescape(text)
+    for name, options in re.findall(r'<select name="([^"]*)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        found[name] = unescape(chosen[1]) if chosen else ""
+    return found
+
+
+def kept(house: House, noun: str, id: str) -> dict[str, Any]:
+    """What the register holds."""
+    with house.ledger.reading() as tx:
+        return row_of(tx, noun, id) or {}
+
+
+NEW: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("streets", {"code": "east", "name": "东街道"}, {"name": "东街道"}),
+    ("homes", {"id": "h-1", "street": "north", "category": "all_elderly", "address.road": "新路", "address.floor": "6",
+               "location.lat": "31.2", "location.lon": "121.4", "location.crs": "GCJ02", "access.gate": "南门",
+               "access.lift": "yes", "access.lift_fits_stretcher": "no", "access.door_code": "2580#",
+               "access.key_holders+": "楼组长\n王阿姨", "checkin.by": "9:30", "checkin.window_opens": "05:00",
+               "checkin.ways": ["activity", "voice"]},
+     {"category": "all_elderly", "address": {"road": "新路", "floor": 6},
+      "location": {"lat": 31.2, "lon": 121.4, "crs": "GCJ02"},
+      "access": {"gate": "南门", "lift": True, "lift_fits_stretcher": False, "door_code": "2580#",
+                 "key_holders": ["楼组长", "王阿姨"]},
+      "checkin": {"by": "9:30", "window_opens": "05:00", "ways": ["activity", "voice"]}}),
+    ("residents", {"id": "r-1", "home": "h-1", "name": "某某", "birth": "1936-05-01", "language": "wuu",
+                   "hearing": "poor", "phones": "+862150000001\n", "medical.conditions": "高血压\n房颤",
+                   "consents": ["remote_view"], "contacts[0].name": "女儿", "contacts[0].phone": "+8613800000001",
+                   "contacts[0].has_key": "yes"},
+     {"name": "某某", "birth": "1936-05-01", "language": "wuu", "hearing": "poor", "phones": ["+862150000001"],
+      "medical": {"conditions": ["高血压", "房颤"]}, "consents": ["remote_view"],
+      "contacts": [{"name": "女儿", "phone": "+8613800000001", "has_key": True}]}),
+    ("devices", {"id": "dev-h-1", "home": "h-1", "role": "pull_cord", "dialect": "anling", "secret": "long enough"},
+     {"role": "pull_cord", "dialect": "anling", "home": "h-1"}),
+    ("hubs", {"id": "hub-1", "dialect": "z2m", "site": "one"}, {"dialect": "z2m", "site": "one"}),
+    ("responders", {"id": "p-1", "name": "亲", "role": "family", "language": "en", "street": "",
+                    "contacts[0].channel": "sms", "contacts[0].address": "+85230000050", "contacts[0].order": "2",
+                    "contacts[1].channel": "webhook", "contacts[1].address": "http://127.0.0.1/x",
+                    "contacts[1].secret": "shared", "contacts[1].drill": "yes", "contacts[1].order": "1"},
+     {"language": "en", "contacts": [
+         {"channel": "webhook", "address": "http://127.0.0.1/x", "secret": "shared", "drill": True},
+         {"channel": "sms", "address": "+85230000050", "secret": None, "drill": False}]}),
+    ("teams", {"id": "t-1", "role": "family", "shifts[0].responder": "p-1", "shifts[0].weekdays": ["1", "7"],
+               "shifts[0].from": "08:00", "shifts[0].dates": "2026-12-25，2027-01-01"},
+     {"role": "family", "shifts": [
+         {"responder": "p-1", "always": False, "weekdays": [1, 7], "from": "08:00", "to": "24:00",
+          "dates": ["2026-12-25", "2027-01-01"], "deputy": None, "days": None}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("noun", "typed", "held"), NEW, ids=[noun for noun, _, _ in NEW])
+def test_a_row_is_laid_down_and_saved_again_unchanged(
+    house: House, town: TestClient, who: dict[str, dict[str, str]], noun: str, typed: dict[str, Any], held: Any
+) -> None:
+    """What was typed is what the register holds; saving the form as it comes changes nothing, in either language."""
+    made = town.post(f"/edit/{noun}/new", data=typed, headers=who["boss"])
+    id = typed.get("id") or typed["code"]
+    first = kept(house, noun, id)
+    pages = [town.get(f"/edit/{noun}/{id}?lang={lang}", headers=who["boss"]).text for lang in ("zh", "en")]
+    again = [town.post(f"/edit/{noun}/{id}", data=typed_in(page), headers=who["boss"]) for page in pages]
+    page = town.get(made.headers["location"] + "&lang=en", headers=who["boss"]).text
+
+    assert [303, 303, 303] == [answer.status_code for answer in (made, *again)]
+    assert held == {name: first[name] for name in held}
+    assert first == kept(house, noun, id)
+    assert "Saved." in page
+    assert "2580#" not in "".join(pages)
+    assert "shared" not in "".join(pages)
+
+
+def test_everything_wrong_stands_beside_its_field_and_nothing_is_lost(
+    town: TestClient, who: dict[str, dict[str, str]]
+) -> None:
+    """What cannot be read and what the register refuses, at once, in the reader's language; the form keeps it all."""
+    typed = {"id": "a b", "name": "", "role": "king", "street": "nowhere", "contacts[3].channel": "voice",
+             "contacts[3].address": "+852", "contacts[3].secret": "keep me"}  # fmt: skip
+    wrong = town.post("/edit/responders/new?lang=zh", data=typed, headers=who["boss"])
+    home = {"id": "h-2", "street": "nowhere", "checkin.by": "05:00", "checkin.window_opens": "09:00",
+            "address.floor": "six", "access.verified_at": "yesterday", "family_doctor_team": "gone"}  # fmt: skip
+    refused = town.post("/edit/homes/new?lang=en", data=home, headers=who["boss"])
+    shift = {"id": "t-9", "role": "family", "shifts[1].responder": "nobody", "shifts[1].from": "25:00"}
+    later = town.post("/edit/teams/new?lang=en", data=shift, headers=who["boss"])
+    beside = {name: re.findall(rf'id="e-{re.escape(name)}-1">([^<]*)', answer.text)
+              for answer, names in ((wrong, ("id", "name", "role")), (later, ("shifts[1].from",)),
+                                    (refused, ("address.floor", "access.verified_at")))
+              for name in names}  # fmt: skip
+
+    assert [422, 422, 422] == [answer.status_code for answer in (wrong, refused, later)]
+    assert ["请填写"] == beside["name"]
+    assert ["请从列表中选"] == beside["role"]
+    assert beside["id"][0].startswith("只用字母")
+    assert all(f'value="{said}"' in wrong.text for said in ("a b", "king", "nowhere", "+852", "keep me"))
+    assert ["write a number"] == beside["address.floor"]
+    assert beside["access.verified_at"][0].startswith("write a date")
+    assert "must be before the end" in refused.text
+    assert ["write a time such as 09:30"] == beside["shifts[1].from"]
+    assert "nobody" in later.text
+
+
+def test_two_who_edit_one_row_do_not_overwrite_each_other(
+    house: House, town: TestClient, who: dict[str, dict[str, str]]
+) -> None:
+    """The second is told who was faster, sees both words beside the field, and saves once more knowingly."""
+    page = town.get("/edit/homes/home-2", headers=who["boss"]).text
+    mine, theirs = typed_in(page), typed_in(page)
+    first = town.post("/edit/homes/home-2", data=theirs | {"access.gate": "西门"}, headers=who["admin"])
+    second = town.post("/edit/homes/home-2?lang=en", data=mine | {"access.gate": "东门"}, headers=who["boss"])
+    between = kept(house, "homes", "home-2")["access"]["gate"]
+    knowingly = town.post("/edit/homes/home-2", data=typed_in(second.text), headers=who["boss"])
+
+    assert [303, 409, 303] == [answer.status_code for answer in (first, second, knowingly)]
+    assert "西门" == between
+    assert "admin changed this row" in second.text
+    assert "now: 西门" in second.text
+    assert 'value="东门"' in second.text
+    assert "东门" == kept(house, "homes", "home-2")["access"]["gate"]
+
+
+def test_what_is_only_written_stays_until_it_is_told_anew(
+    house: House, town: TestClient, who: dict[str, dict[str, str]]
+) -> None:
+    """A door code and a webhook's address and secret are never shown, survive a save, are replaced, and taken away."""
+    typed = {
+        "name": "网", "role": "family", "contacts[0].channel": "webhook", "contacts[0].address": "http://a/key",
+        "contacts[0].secret": "s-1", "contacts[1].channel": "voice", "contacts[1].address": "+85230000051",
+    }  # fmt: skip
+    town.post("/edit/responders/new", data=typed | {"id": "p-2"}, headers=who["boss"])
+    page = town.get("/edit/responders/p-2", headers=who["boss"]).text
+    sent = typed_in(page)
+    town.post("/edit/responders/p-2", data=sent | {"contacts[1].drop": "yes", "name": "网二"}, headers=who["boss"])
+    person = kept(house, "responders", "p-2")
+    code = [
+        town.post("/edit/homes/home-1", data=_home(town, who) | more, headers=who["boss"]).status_code
+        for more in ({"access.door_code": "99*"}, {"access.gate": "北门"}, {"access.door_code-": "yes"})
+    ]
+    shown = town.post("/homes/home-2/reveal", headers=who["boss"]).status_code
+    lines = {(line["what"], line["subject"]) for line in
+             town.get("/api/v1/audit?limit=500", headers=who["boss"]).json()["items"]}  # fmt: skip
+
+    assert "http://a/key" not in page
+    assert [{"channel": "webhook", "address": "http://a/key", "secret": "s-1", "drill": False}] == person["contacts"]
+    assert "网二" == person["name"]
+    assert ([303, 303, 303], 200) == (code, shown)
+    assert ("北门", None) == tuple(kept(house, "homes", "home-1")["access"].get(n) for n in ("gate", "door_code"))
+    assert {("door code", "home-2"), ("access card", "home-1"), ("contact points", "p-2"),
+            ("register changed", "home-1")} <= lines  # fmt: skip
+
+
+def _home(town: TestClient, who: dict[str, dict[str, str]]) -> dict[str, Any]:
+    return typed_in(town.get("/edit/homes/home-1", headers=who["boss"]).text)
+
+
+def test_who_may_edit_and_what(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Administrators and supervisors, within their streets; hubs and district people are the district's; no foreign
+    page sends a form."""
+    foreign = who["boss"] | {"Origin": "https://evil.example"}
+    asked = {
+        "desk": town.get("/edit/homes/home-1", headers=who["desk"]).status_code,
+        "own": town.get("/edit/homes/home-1", headers=who["north"]).status_code,
+        "other": town.get("/edit/homes/home-2", headers=who["north"]).status_code,
+        "district": town.get("/edit/responders/desk-120", headers=who["north"]).status_code,
+        "hub": town.post("/edit/hubs/new", data={"id": "h-north", "dialect": "z2m", "site": "n"},
+                         headers=who["north"]).status_code,
+        "evil": town.post("/edit/streets/new", data={"code": "x", "name": "x"}, headers=foreign).status_code,
+        "posts": town.post("/edit/streets/new", data={"code": "x", "name": "x"}, headers=who["desk"]).status_code,
+        "none": town.get("/edit/homes/home-99", headers=who["boss"]).status_code,
+    }  # fmt: skip
+
+    assert {"desk": 403, "own": 200, "other": 404, "district": 404, "hub": 422, "evil": 403, "posts": 403,
+            "none": 404} == asked  # fmt: skip
+
+
+def test_a_device_is_shut_out_and_let_in_again(town: TestClient, who: dict[str, dict[str, str]], house: House) -> None:
+    """Its secret no longer counts; with another one it does; both stand in the audit."""
+    before = Accounts(house.ledger).device_secret_ok("dev-0003", "change-me-3")
+    out = town.post("/edit/devices/dev-0003/shut-out", headers=who["boss"])
+    shut = town.get("/edit/devices/dev-0003?lang=en", headers=who["boss"]).text
+    short = town.post("/edit/devices/dev-0003/let-in", data={"secret": "x"}, headers=who["boss"])
+    let = town.post("/edit/devices/dev-0003/let-in", data={"secret": "another one"}, headers=who["boss"])
+
+    assert [303, 422, 303] == [answer.status_code for answer in (out, short, let)]
+    assert "Shut out since" in shut
+    assert before
+    assert Accounts(house.ledger).device_secret_ok("dev-0003", "another one")
+
+
+def test_a_field_is_taken_away_by_saying_nothing(house: House) -> None:
+    """``null`` in a card of a home or a resident removes it, also over the API."""
+    editor, scope = Editor(house.ledger, house.zone), Scope("admin", "administrator")
+    editor.edit(scope, Edit("residents", "r-home-4", {"home": "home-4", "name": "某", "hearing": "poor"}, new=True))
+    editor.edit(scope, Edit("residents", "r-home-4", {"hearing": None}))
+    with house.ledger.reading() as tx:
+        cards = {card["id"]: card for card in register.residents_of(tx, ["home-4"])["home-4"]}
+
+    assert cards["r-home-4"].get("hearing") is None
+
+
+def test_more_rows_without_saving(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """A third contact needs no script: the form comes back longer, with everything that was typed."""
+    typed = {"id": "p-9", "contacts[0].address": "+852", "contacts[1].address": "+853", "more": "contacts"}
+    page = town.post("/edit/responders/new", data=typed, headers=who["boss"])
+
+    assert (200, 4) == (page.status_code, page.text.count('.address"'))
+    assert all(f'value="{said}"' in page.text for said in ("p-9", "+852", "+853"))
+
+
+def test_fields_and_rows_are_inverse() -> None:
+    """What a form shows of a row is read back as the same row."""
+    form = Form("x", (Section("s", (
+        Field("id"), Field("a.b", "number"), Field("a.c", "yes_no"), Field("d", "lines"), Field("e", "many"),
+        Field("f", "rows", parts=(Field("g", required=True), Field("h", "week"), Field("i", "dates"))),
+    )),))  # fmt: skip
+    row = {"id": "x1", "a": {"b": 2.5, "c": False}, "d": ["one", "two"], "e": ["p", "q"],
+           "f": [{"g": "z", "h": [1, 7], "i": ["2026-12-25"]}]}  # fmt: skip
+
+    assert row == read(form, filled(form, row), new=True).value
