@@ -24,7 +24,7 @@ from escalation.delivery import Delivery
 from escalation.engine import Engine
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
-from store import pulses, signs, telemetry, watching
+from store import heard, pulses, signs, telemetry, watching
 from store.ledger import Tx
 
 _LOG = structlog.get_logger("anling.parts")
@@ -164,6 +164,7 @@ class Running:
             telemetry.prune(tx, before)
             signs.prune(tx, wall_now() - signs.KEPT)
             pulses.forget(tx, wall_now() - timedelta(days=1))
+            heard.forget(tx, self.house.clock.now())
 
 
 class Heart(threading.Thread):

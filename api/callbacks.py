@@ -101,9 +101,10 @@ async def status(request: Request, form: Form, token: str = "") -> Response:
 @router.post("/twilio/sms")
 async def sms(request: Request, form: Form) -> Response:
     """A person answers by SMS; they are told what was recorded."""
-    here = doors(request)
+    here, sid = doors(request), form.get("MessageSid") or form.get("SmsSid")
+    stamp = f"sms\n{sid}" if sid else None
     words = await here.lanes.doors.run(
-        lambda: here.app.callbacks.sms_reply(form.get("From", ""), form.get("Body", ""))
+        lambda: here.app.callbacks.sms_reply(form.get("From", ""), form.get("Body", ""), stamp)
     )
     return _xml(_message_twiml(words))
 
@@ -122,13 +123,13 @@ async def dispatch_120(request: Request) -> Response:
     # The same bytes of the same second again are a repeat, or somebody who recorded them: answered, not obeyed anew.
     told, stamp = said, f"{given[0]}\n{hashlib.sha256(body).hexdigest()}"
     return await here.lanes.doors.run(
-        lambda: here.answers.once("dispatch-120", stamp, body, lambda: _desk_said(here, told))
+        lambda: here.answers.once("dispatch-120", stamp, body, lambda: _desk_said(here, told, stamp))
     )
 
 
-def _desk_said(here: Doors, said: dict[str, object]) -> Response:
+def _desk_said(here: Doors, said: dict[str, object], stamp: str) -> Response:
     try:
-        return as_json(here.app.callbacks.desk_callback(said))
+        return as_json(here.app.callbacks.desk_callback(said, stamp))
     except Refused as refused:
         return problem(422, str(refused))
 

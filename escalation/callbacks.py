@@ -4,7 +4,10 @@ A provider's status never claims and never closes (invariant 14); at most it say
 has failed, and the next way is tried at once. A key press is a person speaking.
 """
 
+from datetime import timedelta
 from typing import Any
+
+import orjson
 
 from channels import twilio_status, wording
 from domain.alerts import Actor
@@ -16,6 +19,7 @@ from escalation import stops
 from escalation.agenda import Agenda, Caller
 from escalation.commands import Commands
 from escalation.desk_words import DeskWords
+from escalation.heard_once import HeardOnce
 from escalation.letters import Letters, point_of
 from escalation.outcome import fail_over
 from escalation.own_phone import PREFIX, OwnPhone
@@ -24,12 +28,16 @@ from escalation.standing import Standing
 from escalation.strangers import Strangers, keypad
 from escalation.texts import Texts
 from escalation.tokens import ResponderToken, Tokens
-from store import calls, outbox
+from store import alerts, calls, outbox
 from store.ledger import Ledger, Tx
 from store.outbox import Leased
 
 #: a row in one of these has its end; a late word of the provider is only noted
 _ENDED = ("answered", "failed", "superseded")
+#: a desk's signature is good for five minutes either way
+_DESK_KNOWN = timedelta(minutes=15)
+#: a provider's signature of a text message never ages
+_TEXT_KNOWN = timedelta(days=366)
 
 
 class Callbacks:
@@ -49,6 +57,7 @@ class Callbacks:
         self._texts = Texts(ledger, standing, clock, commands, self._strangers, self.own_phone)
         self._prover = Prover(ledger, clock)
         self._desk = DeskWords(ledger, standing, clock, commands, self._prover)
+        self._once = HeardOnce(ledger, clock)
 
     def letter(self, token: str) -> Letter | None:
         """The letter that a call is about; None for a token that is not ours or has expired."""
@@ -166,6 +175,8 @@ class Callbacks:
             if meaning == "claim":
                 self.own_phone.answered(named[0])
             return "recorded" if meaning == "claim" else "wrong"
+        if self._pressed_before(named[0], meaning):
+            return self._again(letter, meaning)
         actor = Actor(letter.responder_id, letter.responder_name, role=letter.role)
         answer = self._act(letter, actor, meaning, proof)
         if proof == "pin" and answer in ("recorded", "declined"):
@@ -176,6 +187,22 @@ class Callbacks:
             if proof == "key_press":
                 self._prover.heard(letter.responder_id, letter.channel, letter.address)
         return answer
+
+    def _pressed_before(self, key: str, meaning: str) -> bool:
+        """Whether this key was pressed for this very row: the request is a repeat, or somebody who recorded it."""
+        with self._ledger.reading() as tx:
+            return outbox.end(tx, key) == ("answered", meaning)
+
+    def _again(self, letter: Letter, meaning: str) -> str:
+        """The answer to a repeat: what is true by now; nothing is claimed by it."""
+        if meaning == "decline":
+            return "declined"
+        with self._ledger.reading() as tx:
+            alert = alerts.peek(tx, letter.alert_id)
+        if alert is None or not alert.open:
+            return "closed"
+        mine = any(track.claimant == letter.responder_id for track in alert.tracks)
+        return "recorded" if mine else self.moved_on(letter) or "nothing"
 
     def _act(self, letter: Letter, actor: Actor, meaning: str, proof: str) -> str:
         try:
@@ -191,13 +218,20 @@ class Callbacks:
             return "closed"
         return "nothing"
 
-    def sms_reply(self, from_number: str, body: str) -> str:
-        """The words to answer to a text message. A bare "1" counts only when one alert is open for that phone."""
-        return self._texts.answer(from_number, body)
+    def sms_reply(self, from_number: str, body: str, stamp: str | None = None) -> str:
+        """The words to answer to a text message. A bare "1" counts only when one alert is open for that phone.
 
-    def desk_callback(self, body: dict[str, Any]) -> dict[str, Any]:
-        """A signed message of the 120 desk. With a clerk's number it is a person speaking: it claims the track."""
-        return self._desk.take(body)
+        ``stamp``: the provider's own name for it; the same message once more claims nothing that came later.
+        """
+        return self._once.obey(stamp, _TEXT_KNOWN, lambda: self._texts.answer(from_number, body))
+
+    def desk_callback(self, body: dict[str, Any], stamp: str | None = None) -> dict[str, Any]:
+        """A signed message of the 120 desk. With a clerk's number it is a person speaking: it claims the track.
+
+        ``stamp``: what makes it the same message; its signature ages within minutes, and so does this.
+        """
+        said = self._once.obey(stamp, _DESK_KNOWN, lambda: orjson.dumps(self._desk.take(body)).decode())
+        return dict(orjson.loads(said or b"{}"))
 
     def read_token(self, token: str) -> ResponderToken | None:
         """What a page token names."""

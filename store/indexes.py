@@ -38,6 +38,7 @@ _index("ix_outbox_alert_id", "outbox: alert_id", "person")
 #: telephone rows by when they were last dealt with: which calls ring, which have no end yet
 _index("ix_outbox_phone", "outbox: not_before", where="channel IN ('voice', 'sms')")
 _index("ix_contact_tests_open", "contact_tests: ordered_at", where="status IN ('pending', 'sending')")
+_index("ix_heard_once_until", "heard_once: until")
 _index("ix_attempts_reference", "attempts: reference")
 #: the watch asks how the newest attempts went
 _index("ix_attempts_started_at", "attempts: started_at")

@@ -187,6 +187,12 @@ def get(tx: Tx, key: str) -> tuple[Leased, str] | None:
     return (_leased(tx, rows[0]), str(rows[0][-1])) if rows else None
 
 
+def end(tx: Tx, key: str) -> tuple[str, str | None] | None:
+    """Status and reason of one row."""
+    rows = fetch(tx, "SELECT status, reason FROM outbox WHERE key = ?", key)
+    return (str(rows[0][0]), rows[0][1]) if rows else None
+
+
 def attempt(tx: Tx, key: str, n: int) -> Mapping[str, Any] | None:
     """One attempt row."""
     query = sa.select(ATTEMPTS).where(ATTEMPTS.c.key == key, ATTEMPTS.c.n == n)

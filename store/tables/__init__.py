@@ -4,7 +4,7 @@ from store.tables.accounts import OperatorRow, ReadAuditRow, SessionRow, ShiftNo
 from store.tables.alerts import AlertRow, TimelineRow, TrackRow
 from store.tables.base import metadata
 from store.tables.checkins import AwayRow, CareCallRow, CheckinRow, ErrandRow
-from store.tables.contacts import ContactTestRow, PinRow, StoppedContactRow
+from store.tables.contacts import ContactTestRow, HeardRow, PinRow, StoppedContactRow
 from store.tables.desk import DeskCaseRow
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
 from store.tables.homes import DeviceFaultRow, DeviceTraceRow, HourlySignRow, LastSignRow, RuleStateRow
@@ -46,6 +46,7 @@ __all__ = [
     "DrillRow",
     "DutyRow",
     "ErrandRow",
+    "HeardRow",
     "HomeRow",
     "HourlySignRow",
     "HubRow",

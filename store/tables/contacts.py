@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from store.tables.base import instant, sealed
+from store.tables.base import BY_KEY, instant, sealed
 
 
 class StoppedContactRow(SQLModel, table=True):
@@ -55,3 +55,16 @@ class ContactTestRow(SQLModel, table=True):
     reason: str | None = None
     digit: str
     proved_at: datetime | None = instant(nullable=True)
+
+
+class HeardRow(SQLModel, table=True):
+    """A signed message that was obeyed: its repeat is answered alike, and not obeyed again."""
+
+    __tablename__ = "heard_once"
+    __table_args__ = (BY_KEY,)
+
+    #: SHA-256 of what makes the message the same one
+    stamp: str = Field(primary_key=True)
+    #: forgotten after this
+    until: datetime = instant()
+    answer: bytes = sealed()

@@ -282,13 +282,13 @@ class FakeHouse:
             raise self.broken
         self.done.append(("status", token, status, reference, code))
 
-    def sms_reply(self, number: str, body: str) -> str:
+    def sms_reply(self, number: str, body: str, stamp: str | None = None) -> str:
         if self.broken:
             raise self.broken
         self.done.append(("sms", number, body))
         return "已登记"
 
-    def desk_callback(self, body: dict[str, Any]) -> dict[str, Any]:
+    def desk_callback(self, body: dict[str, Any], stamp: str | None = None) -> dict[str, Any]:
         if self.broken:
             raise self.broken
         self.done.append(("desk", body))

@@ -10,7 +10,7 @@ from domain.alerts import Actor
 from domain.contacts import Accepted, FailedForNow, Letter, Result
 from domain.errors import NotFound, Refused
 from escalation.lamps import Lamps
-from tests.town import DISPATCHER, OFFICE, Town, together
+from tests.town import DESK, DISPATCHER, DOCTOR, OFFICE, Town, together
 
 DOCTORS_PHONE = "+85230000001"
 OFFICE_CHIEF = Actor("street-1", "街道值班一", role="supervisor", roles=frozenset({"supervisor"}))
@@ -151,6 +151,19 @@ def test_a_key_press_claims_after_the_commit(town: Town) -> None:
     assert "doctor-1" == town.alert(alert).tracks[0].claimant
     assert "key_press" == town.entry(alert, "claimed")["proof"]
     assert "answered" == town.outbox(purpose="contact")[0]["status"]
+
+
+def test_a_recorded_key_press_claims_nothing_later(town: Town) -> None:
+    """The same request of the provider once more, after the person gave the alert back: nothing is claimed by it."""
+    alert, token = _rung(town)
+    first = town.callbacks.answered(token, "claim", "1")
+    retry = town.sibling().callbacks.answered(token, "claim", "1")
+    town.commands.release(alert, DOCTOR)
+
+    replayed = town.sibling().callbacks.answered(token, "claim", "1")
+
+    assert ("recorded", "recorded", "nothing") == (first, retry, replayed)
+    assert "calling" == town.alert(alert).tracks[0].state
 
 
 def test_the_end_of_an_answered_call_changes_nothing(town: Town) -> None:
@@ -353,6 +366,20 @@ def test_a_clerk_claims_the_desks_track(town: Town) -> None:
     assert {"result": "claimed", "alert": alert} == said
     assert ("claimed", "desk-120") == _desk_track(town, alert)
     assert {"calling"} == {t.state for t in town.alert(alert).tracks if t.name != "dispatch_120"}
+
+
+def test_a_desks_repeat_is_known_to_every_process(town: Town) -> None:
+    """Recorded and sent again after a restart, or to another process, within the signature's minutes: the same answer,
+    and the track that was given back meanwhile is not claimed again."""
+    alert, body = _case(town), {"case": "case-7", "status": "taken", "by": "0042"}
+    first = town.callbacks.desk_callback(body, "17000\nabc")
+    town.commands.release(alert, DESK)
+
+    again = town.sibling().callbacks.desk_callback(body, "17000\nabc")
+    anew = town.sibling().callbacks.desk_callback(body, "17100\nabc")
+
+    assert first == again == anew == {"result": "claimed", "alert": alert}
+    assert 2 == town.timeline(alert).count("claimed")
 
 
 def test_later_words_of_the_desk_are_progress(town: Town) -> None:

@@ -195,6 +195,21 @@ def test_all_orders_of_five_statuses_end_alike(town: Town) -> None:
     assert "'completed'" in ends.pop()[1]
 
 
+def test_a_recorded_text_claims_nothing_later(town: Town) -> None:
+    """The provider's signature never ages: the same message once more is answered alike and touches no later alert."""
+    first = town.press("dev-0001")
+    town.deliver()
+    said = town.callbacks.sms_reply("+85230000001", "1", "sms\nSM1")
+    town.commands.close(first, SUPERVISOR, "accidental")
+    later = town.press("dev-0001")
+    town.deliver()
+
+    again = town.sibling().callbacks.sms_reply("+85230000001", "1", "sms\nSM1")
+
+    assert said == again
+    assert "calling" == town.alert(later).tracks[0].state
+
+
 def test_a_code_is_forgotten_after_a_month(town: Town) -> None:
     """P26: then it never was; still nothing is touched."""
     old = town.press()
