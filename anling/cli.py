@@ -13,7 +13,7 @@ from anling.cli_decode import decode
 from anling.cli_device import device
 from anling.cli_duty import duty
 from anling.cli_inbox import inbox
-from anling.cli_ledger import verify_ledger
+from anling.cli_ledger import backup, restore, verify_ledger
 from anling.cli_plan import plan
 from anling.cli_report import report
 from anling.cli_responder import responder
@@ -168,6 +168,8 @@ def import_site(
 
 cli.command()(decode)
 cli.command()(report)
+cli.command()(backup)
+cli.command()(restore)
 cli.command("verify-ledger")(verify_ledger)
 
 

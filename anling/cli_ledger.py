@@ -1,12 +1,49 @@
-"""``anling verify-ledger``: is everything in the ledger as it was written?"""
+"""``anling backup``, ``restore`` and ``verify-ledger``: the whole ledger, copied, put back, and proved."""
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from anling.ledger_here import ledger_here
+
+
+def backup(
+    file: Path,
+    with_key: Annotated[bool, typer.Option("--with-key", help="the key too: whoever has the file reads all")] = False,
+) -> None:
+    """Copy the whole ledger into one file while it serves, and read the file through."""
+    from anling.backup import back_up
+    from anling.settings import read_settings
+    from domain.clock import wall_now
+
+    settings = read_settings()
+    with ledger_here(settings):
+        made = back_up(settings, file, with_key, wall_now())
+    print(f"{file}: {made.alerts} alerts ({made.open} open), {made.entries} entries, {made.homes} homes; read through")
+    if with_key:
+        print("the key is IN it: keep the file as you keep the key")
+    else:
+        print(f"the key is NOT in it: it is {_where(settings)}; without it nobody can read this backup, keep it apart")
+
+
+def restore(
+    file: Path,
+    replace: Annotated[bool, typer.Option("--replace", help="although there is a ledger; it is set aside")] = False,
+) -> None:
+    """Put a backup in the ledger's place; refuses a ledger in use, another key, a newer schema."""
+    from anling.backup import restore as put_back
+    from anling.backup import told
+    from anling.settings import read_settings
+    from domain.clock import wall_now
+
+    print("\n".join(told(put_back(read_settings(), file, replace, wall_now()))))
+
+
+def _where(settings: Any) -> str:
+    return "in ANLING_SECRET_KEY" if settings.secret_key else str(settings.data_dir / "secret.key")
 
 
 def verify_ledger(as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:

@@ -52,6 +52,7 @@ class Point:
 #: hand-over -> place; the order is that of the path from button to phone. The seven of a send (P16) are those from
 #: ``before-lease`` to ``after-settle``
 POINTS = {
+    "restore-before-place": Point("store.copying:_set_aside", end=True),
     "sweep-opened": Point("store.checkins:open_day", end=True, counts=some),
     "sweep-asked": Point("store.checkins:move_all", end=True),
     "intake-before-commit": Point("escalation.intake:Intake._take", end=True, counts=emergency),
