@@ -12,6 +12,7 @@ from homes.callers import CareCaller, Errands
 from homes.care_line import CareLine
 from homes.devices import DeviceWatch
 from homes.digest import Digest
+from homes.falls import FallWatch
 from homes.quiet import QuietWatch
 from homes.rules_quiet import read_quiet
 from homes.steps import TEMPLATE, read_steps
@@ -20,9 +21,11 @@ from homes.ticker import Ticker
 from store.tasks import reopen_tasks
 
 #: seconds
-_SWEEP, _CALLS, _WORDS, _DESK, _DEVICES, _SIGNS, _QUIET = 10.0, 5.0, 5.0, 5.0, 30.0, 5.0, 60.0
+_SWEEP, _CALLS, _DESK, _DEVICES, _SIGNS, _QUIET = 10.0, 2.0, 5.0, 30.0, 5.0, 60.0
 #: after a start what looks over all homes comes last, one after the other: presses may be waiting
 _LATER = (10.0, 2.0, 11.0, 12.0)
+#: somebody waits for these: a fall is asked about for some seconds only
+_WORDS, _FALLS = 1.0, 1.0
 
 
 def start_homes(running: Running) -> Ticker:
@@ -43,6 +46,8 @@ def start_homes(running: Running) -> Ticker:
         quiet = QuietWatch(built.ledger, built.standing, built.clock, read_quiet(text), built.zone)
         ticker.every(_SIGNS, "signs", digest.turn, _LATER[1])
         ticker.every(_QUIET, "quiet", quiet.turn, _LATER[3])
+        falls = FallWatch(built.ledger, built.standing, built.clock, built.intake, built.zone)
+        ticker.every(_FALLS, "falls", falls.turn)
     if running.bridge is not None:
         ticker.every(_WORDS, "errands", Errands(built.ledger, built.clock.now, running.bridge.order).turn)
     ticker.start()

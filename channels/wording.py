@@ -48,7 +48,8 @@ def stage(value: str) -> dict[str, str]:
 def voice(letter: Letter, now: datetime) -> str:
     """What a call says first, without the keys: who, where, what, how long ago, and what is asked."""
     if _caring(letter):
-        return _spoken(letter, _say(letter, f"care.{_listener(letter)}", who=who(letter, now), where=where(letter)))
+        asks = "fall" if letter.about.get("asks") == "fall" else _listener(letter)
+        return _spoken(letter, _say(letter, f"care.{asks}", who=who(letter, now), where=where(letter)))
     if is_test(letter):
         return _spoken(letter, _say(letter, "test.voice", name=letter.responder_name))
     match letter.purpose:

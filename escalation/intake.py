@@ -1,6 +1,6 @@
 """Intake: store first, judge after, acknowledge last. One transaction for a whole batch of messages."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
@@ -63,9 +63,16 @@ class Intake:
                 return 0
         with self._ledger.transaction() as tx:
             rows = [(row, self._again(tx, message, key)) for message, row, key in inbox.pending(tx)]
-            verdicts = self._judge_each(tx, rows)
+            verdicts = self._judge_each(tx, rows, {row: 0.0 for row, _ in rows})
             inbox.judge(tx, list(verdicts.values()))
         return len(verdicts)
+
+    def judge_now(self, tx: Tx, row: str, asked_s: float) -> str | None:
+        """Judge a kept message that the home was asked about for so many seconds; the id of its alert."""
+        message, key = inbox.one(tx, row)
+        verdicts = judge(tx, self._standing, [(row, self._again(tx, message, key))], self._clock.now(), {row: asked_s})
+        inbox.judge(tx, list(verdicts.values()))
+        return verdicts[row].alert_id
 
     def telemetry(self, batch: Sequence[Heard]) -> int:
         """Keep a group of telemetry messages. Returns how many were kept."""
@@ -132,13 +139,15 @@ class Intake:
     def _judge_all(self, tx: Tx, rows: Sequence[tuple[str, Heard]]) -> dict[str, Verdict]:
         return judge(tx, self._standing, rows, self._clock.now()) if rows else {}
 
-    def _judge_each(self, tx: Tx, rows: Sequence[tuple[str, Heard]]) -> dict[str, Verdict]:
+    def _judge_each(
+        self, tx: Tx, rows: Sequence[tuple[str, Heard]], asked: Mapping[str, float] | None = None
+    ) -> dict[str, Verdict]:
         """One by one, so that a bad message costs no neighbour its alert; it stays pending and is shown."""
         verdicts: dict[str, Verdict] = {}
         for row in rows:
             try:
                 with tx.savepoint():
-                    verdicts |= judge(tx, self._standing, [row], self._clock.now())
+                    verdicts |= judge(tx, self._standing, [row], self._clock.now(), asked)
             except (LedgerCollision, LedgerUnavailable):
                 raise
             except Exception as error:  # the engine tries again, and the console shows it

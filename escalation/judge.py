@@ -8,6 +8,7 @@ from typing import Any
 from domain.alerts import Alert, Subject
 from domain.events import EMERGENCIES, EMERGENCY_ROLES, RAISING, Event, Heard, Kind
 from domain.ids import new_id
+from escalation import asked_first
 from escalation.command import Cancel, Raise, Signal
 from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
@@ -22,6 +23,7 @@ from store.drills import homes_in_drill
 from store.inbox import Verdict
 from store.ledger import Tx
 from store.register import Speaker, speakers
+from store.rule_states import RuleState
 
 #: of an event's data only these enter the timeline: nothing that says where somebody is or how well
 _REMEMBERED = ("trigger", "press", "confidence", "zone", "state", "medium", "kind")
@@ -62,10 +64,20 @@ class Session:
     #: subject key -> the subject with what its plan asks about the home
     facts: dict[str, Subject] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    #: home -> the question about a fall that waits there for a word
+    waiting: dict[str, RuleState] = field(default_factory=dict)
+    #: row -> for how long the home was asked first; such rows wait no more. None: falls may wait
+    asked: Mapping[str, float] | None = None
 
 
-def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: datetime) -> dict[str, Verdict]:
-    """Judge messages and keep what they change. Returns a verdict for each row id, and for cancels matched late."""
+def judge(
+    tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: datetime,
+    asked: Mapping[str, float] | None = None,
+) -> dict[str, Verdict]:  # fmt: skip
+    """Judge messages and keep what they change. Returns a verdict for each row id, and for cancels matched late.
+
+    ``asked``: the rows have waited already (seconds), nobody is asked first any more.
+    """
     known = speakers(tx, (h.device for _, h in rows if h.device))
     cases = [_case(row, heard, _registered(heard, known)) for row, heard in rows]
     drills = homes_in_drill(tx, now) if any(h.event and h.event.drill for _, h in rows) else frozenset()
@@ -84,6 +96,8 @@ def judge(tx: Tx, standing: Standing, rows: Sequence[tuple[str, Heard]], now: da
         alerts.open_of(tx, live) if live else {},
         {key: id for key, (id, _) in newest.items()},
         inbox.loose_cancels(tx, devices, now - _CANCEL_BEFORE) if devices else {},
+        waiting=asked_first.waiting(tx, ((c.heard, c.speaker) for c in cases)),
+        asked=asked,
     )
     _look_up(session, cases)
     for case in cases:
@@ -139,6 +153,8 @@ def _one(session: Session, case: Case) -> Verdict:
         return Verdict(case.row, "unreadable", reason=case.heard.unreadable)
     if event.stale:
         return Verdict(case.row, "noted", reason="from the broker's memory, not newer than the device's last sign")
+    if event.kind in asked_first.ANSWERS and (answer := _answer(session, case)) is not None:
+        return answer
     if event.kind is Kind.CANCEL:
         return _cancel(session, case, event)
     if event.kind is Kind.UNKNOWN:
@@ -159,6 +175,8 @@ def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
     if alert is None and event and speaker and speaker.home and is_request(kind, event.data) and not event.faults:
         open_request(session.tx, case.heard, speaker, session.now)
         return Verdict(case.row, "noted", reason="a request, no emergency: a task for the street's services")
+    if alert is None and kind is Kind.FALL and speaker and _waits(session, case, speaker, drill):
+        return Verdict(case.row, "noted", reason="the home is asked first, for some seconds")
     if alert is not None:
         plan = session.standing.plan(session.tx, alert.plan)
         decision = decide(alert, Signal(kind, by, data), session.now, session.roster, plan)
@@ -171,6 +189,24 @@ def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
     session.decisions.append(decision)
     session.open[pair] = decision.alert
     return Verdict(case.row, "raised" if alert is None else "joined", decision.alert.id)
+
+
+def _waits(session: Session, case: Case, speaker: Speaker, drill: bool) -> bool:
+    """A fall of a home that chose to be asked first; not while it is accepted, nor what it seems to have cancelled."""
+    if session.asked is not None or speaker.home in session.installing or _late(case) or _cancelled(session, case):
+        return False
+    return asked_first.asks_first(session.tx, case.row, case.heard, speaker, session.now, drill)
+
+
+def _answer(session: Session, case: Case) -> Verdict | None:
+    """The verdict on a word that answers a question about a fall; the fall's own is written beside it."""
+    question = session.waiting.get(case.speaker.home or "") if case.speaker else None
+    verdict = question and asked_first.answered(session.tx, question, case.heard, session.now)
+    if not question or not verdict:
+        return None
+    del session.waiting[question.home]
+    session.verdicts[verdict.id] = verdict
+    return Verdict(case.row, "noted", reason=inbox.ANSWERED)
 
 
 def _raise(session: Session, case: Case, subject: Subject, command: Raise) -> Decision:
@@ -261,6 +297,8 @@ def _data(session: Session, case: Case, drill: bool) -> dict[str, Any]:
         data["drill_not_believed"] = True
     if event.clock == "unsynced" or (event.ts and abs(case.heard.message.received_at - event.ts) > _SKEW):
         data["clock_skew"] = True
+    if session.asked and session.asked.get(case.row):
+        data["asked_first_s"] = round(session.asked[case.row])
     if event.faults:
         data["faults"] = list(event.faults)[:5]
     return data

@@ -80,7 +80,7 @@ class Reread:
         """The first thing it says takes the row that lay in quarantine, the others get rows of their own."""
         inbox.reread(tx, [fresh[0][0]])
         inbox.put(tx, [a for a, _ in fresh[1:]], {})
-        verdicts = judge(tx, self._standing, [(a.id, h) for a, h in fresh], now)
+        verdicts = judge(tx, self._standing, [(a.id, h) for a, h in fresh], now, {})
         inbox.judge(tx, list(verdicts.values()))
         self._foreign.remember(tx, [(h, verdicts[a.id].alert_id) for a, h in fresh])
         return tuple(dict.fromkeys(v.alert_id for v in verdicts.values() if v.alert_id))

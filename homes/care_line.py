@@ -16,6 +16,8 @@ from store.ledger import Ledger, Tx
 from store.practice import is_practice
 
 PREFIX = "care/"
+#: calls that ask about a fall
+FALL = "care/fall/"
 
 
 class CareLine:
@@ -56,7 +58,8 @@ class CareLine:
             responder_id=call.responder or "resident",
             responder_name=person.name if person else "", role=_role(call, person), language=_language(person, cards),
             channel=call.channel, address=call.address, secret=None, ack_url="", sent_at=now, home=home,
-            residents=tuple({"name": c.get("name"), "birth": c.get("birth")} for c in cards), about={"event": "care"},
+            residents=tuple({"name": c.get("name"), "birth": c.get("birth")} for c in cards),
+            about={"event": "care", "asks": "fall" if call.key.startswith(FALL) else "day"},
         )  # fmt: skip
 
     def answered(self, token: str, meaning: str) -> str:

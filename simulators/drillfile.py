@@ -73,7 +73,7 @@ _VERBS: Mapping[str, frozenset[str]] = {
     "behave": frozenset({"as"}),
 }
 _CONTACT_KEYS = frozenset({"contact", "channel", "type", "within", "count", "at_least", "at_most", "apart"})
-_PRACTICE_KEYS = frozenset({"id", "copies", "devices", "phones", "key_holders", "checkin", "dementia"})
+_PRACTICE_KEYS = frozenset({"id", "copies", "devices", "phones", "key_holders", "checkin", "dementia", "ask_first_s"})
 _CHANNELS = frozenset({"webhook", "voice", "sms", "dispatch_120"})
 _TYPES = frozenset({"contact", "update", "inform", "stand_down"})
 _ALERT_FIELDS = frozenset(
@@ -158,6 +158,7 @@ class _Reader:
             key_holders=self._names(row["key_holders"], f"{place}.key_holders") if "key_holders" in row else (),
             window_min=minutes,
             ways=self._choice(rule.get("ways", ["button", "voice"]), _WAYS, f"{place}.checkin.ways"),
+            ask_first_s=self._count(row, "ask_first_s", place, None),
             dementia=self._one_of(row.get("dementia", False), (True, False), f"{place}.dementia"),
         )
 

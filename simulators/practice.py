@@ -82,6 +82,7 @@ def card(drill: Drill, site: Site, home: str, place: Mapping[str, Any], window: 
     """One practice home as the register takes it, beside the home at ``place``."""
     own = next(one for one in drill.practice if one.id == home)
     devices = [{"id": d, "role": "probe", "dialect": "anling", "secret": site.devices[d].secret} for d in own.devices]
+    wait = own.ask_first_s
     resident = {"id": f"{home}-resident", "name": "演练住户", "language": "zh", "phones": list(own.phones)}
     return {
         "id": home, "street": place["street"], "family_doctor_team": place.get("family_doctor_team"),
@@ -89,6 +90,7 @@ def card(drill: Drill, site: Site, home: str, place: Mapping[str, Any], window: 
         "access": {"key_holders": list(own.key_holders)},
         "residents": [resident | {"dementia": True} if own.dementia else resident],
         "devices": devices, "checkin": window.rule(own.ways) if window else None,
+        "choices": None if wait is None else {"fall": {"ask_first_s": wait, "agreed_by": "resident"}},
     }  # fmt: skip
 
 

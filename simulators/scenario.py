@@ -84,6 +84,8 @@ class PracticeHome:
     ways: tuple[str, ...] = ()
     #: its card says that who lives there may get lost
     dementia: bool = False
+    #: a fall there is asked about for so many seconds before anybody is called; None: at once
+    ask_first_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

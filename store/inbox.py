@@ -17,6 +17,8 @@ from store.tables import Inbox
 _LOG = structlog.get_logger("anling.inbox")
 INBOX = Inbox.__table__  # type: ignore[attr-defined]
 _INSERT = Insert(INBOX)
+#: said of a cancel that was an answer to our question: it refers to no alert
+ANSWERED = "answered the question about a fall"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,18 @@ def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> dict[str, 
     """Cancels that came before what they refer to: device -> row ids."""
     sql = (
         "SELECT device_id, id FROM inbox WHERE kind = 'cancel' AND alert_id IS NULL"
-        f" AND received_at >= ? AND {among(tx, 'device_id')}"
+        f" AND (reason IS NULL OR reason <> ?) AND received_at >= ? AND {among(tx, 'device_id')}"
     )
     found: dict[str, list[str]] = {}
-    for device, id in fetch(tx, sql, instant(tx, since), listed(tx, devices)):
+    for device, id in fetch(tx, sql, ANSWERED, instant(tx, since), listed(tx, devices)):
         found.setdefault(device, []).append(id)
     return found
+
+
+def one(tx: Tx, id: str) -> tuple[Message, str]:
+    """One kept message, with its natural key. Raises ``Unreadable`` when its bytes cannot be opened."""
+    row = tx.execute(sa.select(INBOX).where(INBOX.c.id == id)).mappings().one()
+    return _message(tx, row), row["natural_key"]
 
 
 def listed_rows(tx: Tx, limit: int, unread_only: bool) -> list[dict[str, Any]]:

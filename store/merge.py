@@ -7,7 +7,7 @@ from store.bulk import among, fetch, listed, read_json
 from store.ledger import Tx
 from store.site import Site, SiteHome, SiteResident
 
-_HOME = ("id", "street", "category", "address", "location", "access", "family_doctor_team", "checkin")
+_HOME = ("id", "street", "category", "address", "location", "access", "family_doctor_team", "checkin", "choices")
 
 
 def merged(tx: Tx, site: Site) -> Site:
@@ -45,7 +45,7 @@ def _homes(tx: Tx, ids: list[str]) -> dict[str, dict[str, Any]]:
     found = {}
     for row in fetch(tx, f"SELECT {', '.join(_HOME)} FROM homes WHERE {among(tx, 'id')}", listed(tx, ids)):
         home = dict(zip(_HOME, row, strict=True))
-        home |= {name: read_json(home[name]) for name in ("address", "location", "checkin")}
+        home |= {name: read_json(home[name]) for name in ("address", "location", "checkin", "choices")}
         home["access"] = tx.sealer.open_json(home["access"], f"homes.access|{home['id']}")
         found[home["id"]] = home
     return found

@@ -274,6 +274,7 @@ def _home_row(tx: Tx, home: SiteHome) -> dict[str, Any]:
     return {
         "id": home.id, "street": home.street, "category": home.category, "address": home.address,
         "location": home.location, "family_doctor_team": home.family_doctor_team, "checkin": home.checkin,
+        "choices": home.choices,
         "access": tx.sealer.seal_json(home.access, f"homes.access|{home.id}"),
         "checkin_opens": rule and rule.opens, "checkin_by": rule and rule.by,
         "checkin_activity": Way.ACTIVITY in rule.ways if rule else None, "checkin_since": wall_now() if rule else None,

@@ -63,7 +63,7 @@ def _plain(_: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _home(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
     known = register.home_of(tx, row["id"]) or {}
-    names = ("id", "street", "category", "address", "location", "family_doctor_team", "access", "checkin")
+    names = ("id", "street", "category", "address", "location", "family_doctor_team", "access", "checkin", "choices")
     return {name: known[name] for name in names if known.get(name) is not None}
 
 

@@ -69,6 +69,29 @@ def begin(tx: Tx, states: Iterable[RuleState]) -> None:
         tx.execute(upsert(tx, RULES).on_conflict_do_nothing(), rows)
 
 
+def begin_one(tx: Tx, state: RuleState) -> bool:
+    """Remember it; False where something is remembered there already."""
+    row = {"home_id": state.home, "rule": state.rule, "state": state.state, "since": state.since,
+           "next_at": state.next_at, "data": dict(state.data)}  # fmt: skip
+    insert = upsert(tx, RULES).values([row]).on_conflict_do_nothing()
+    return bool(tx.execute(insert.execution_options(preserve_rowcount=True)).rowcount)
+
+
+def locked(tx: Tx, rule: str) -> list[RuleState]:
+    """All that ``rule`` remembers and no other process is at, locked against them."""
+    c = RULES.c
+    query = sa.select(RULES).where(c.rule == rule).order_by(c.home_id).with_for_update(skip_locked=True)
+    rows = tx.execute(query).mappings()
+    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+
+
+def end(tx: Tx, state: RuleState) -> bool:
+    """It is over; True for the one who ends it."""
+    c = RULES.c
+    here = (c.rule == state.rule, c.home_id == state.home, c.since == state.since)
+    return bool(tx.execute(sa.delete(RULES).where(*here)).rowcount)
+
+
 def forget(tx: Tx, rule: str, homes: Iterable[str]) -> None:
     """It is over at these homes."""
     tx.execute(sa.delete(RULES).where(RULES.c.rule == rule, RULES.c.home_id.in_(list(homes))))

@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from domain.checkins import read_rule
+from domain.choices import read_choices
 from domain.errors import ConfigurationError
 from domain.people import ROLES
 from store.site_duty import SiteAbsence, SiteDeputy, SiteHoliday, SiteOverride, SiteSwap
@@ -121,6 +122,16 @@ class SiteHome(_Part):
     residents: list[SiteResident] = []
     devices: list[SiteDevice] = []
     checkin: dict[str, Any] | None = None
+    choices: dict[str, Any] | None = None
+
+    @field_validator("choices")
+    @classmethod
+    def _choices(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        problems: list[str] = []
+        read_choices(value, problems)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return value
 
     @field_validator("checkin")
     @classmethod

@@ -29,6 +29,8 @@ class HomeRow(SQLModel, table=True):
     access: bytes | None = sealed(nullable=True)
     family_doctor_team: str | None = None
     checkin: Any = json(nullable=True)
+    #: what it has chosen of the rules (domain/choices.py)
+    choices: Any = json(nullable=True)
     #: the same rule as numbers: minutes of the local day, and whether any sign of life counts
     checkin_opens: int | None = None
     checkin_by: int | None = None
