@@ -54,6 +54,9 @@ class AliyunLine:
             return body
         return self._failed(classify(code))
 
+    def probe(self) -> None:
+        """Aliyun has no question that costs nothing and asks about nobody; the next letter tries the line."""
+
     def _failed(self, result: FailedForNow | FailedForGood) -> FailedForNow | FailedForGood:
         if result.ours:
             self.breaker.failed(self._name, result.reason, hard=isinstance(result, FailedForGood))

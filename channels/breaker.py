@@ -19,6 +19,10 @@ class _Line:
     ordered: bool = False
     #: why it is not in health; None: it is
     why: str | None = None
+    #: it was itself refused: that the provider answers again proves nothing for it
+    refused: bool = False
+    #: something has gone through since we started, or the provider has answered for it
+    proven: bool = False
 
 
 class Breaker:
@@ -43,13 +47,17 @@ class Breaker:
         with self._lock:
             line = self._lines[name]
             if not line.ordered or line.resting_until <= self._ticks():
-                self._lines[name] = _Line()
+                self._lines[name] = _Line(proven=True)
 
-    def failed(self, name: str, why: str, hard: bool = False) -> None:
-        """The line itself failed, not the person's telephone. ``hard``: it will not mend itself in a moment."""
+    def failed(self, name: str, why: str, hard: bool = False, refused: bool = False) -> None:
+        """The line itself failed, not the person's telephone. ``hard``: it will not mend itself in a moment.
+
+        ``refused``: this number was, not the account; only a letter that goes through proves it again.
+        """
         with self._lock:
             line = self._lines[name]
             line.failures += 1
+            line.refused |= refused
             if hard or line.failures >= _PATIENCE:
                 line.resting_until = max(line.resting_until, self._ticks() + REST)
                 line.why = why
@@ -60,6 +68,23 @@ class Breaker:
             if name in self._lines:
                 until = max(self._lines[name].resting_until, self._ticks() + seconds)
                 self._lines[name] = _Line(0, until, True, why)
+
+    def answers(self, why_not: str | None) -> None:
+        """The provider was asked while nobody was called: None, it answers; else every line of it is down."""
+        with self._lock:
+            for name, line in self._lines.items():
+                if why_not is not None:
+                    line.failures = _PATIENCE
+                    line.resting_until = max(line.resting_until, self._ticks() + REST)
+                    line.why = line.why or why_not
+                elif not line.refused and not (line.ordered and line.resting_until > self._ticks()):
+                    self._lines[name] = _Line(proven=True)
+
+    @property
+    def proven(self) -> frozenset[str]:
+        """The lines that are in health for sure, and not only because nobody has tried them since we started."""
+        with self._lock:
+            return frozenset(name for name, line in self._lines.items() if line.proven and line.why is None)
 
     def down(self) -> dict[str, str]:
         """The lines that are not in health, each with the reason: they failed, and nothing has gone through since."""

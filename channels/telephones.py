@@ -28,6 +28,10 @@ class Numbered(Protocol):
 
     breaker: Breaker
 
+    def probe(self) -> None:
+        """Ask the provider whether it is there, at no cost, where it has such a question."""
+        ...
+
 
 class NotConfigured:
     """Answers at once that nobody is reached this way, so that the next way is tried."""
@@ -43,6 +47,9 @@ class NotConfigured:
     def numbers(self) -> "NotConfigured":
         """None at all."""
         return self
+
+    def probe(self) -> None:
+        """Nobody to ask."""
 
     def down(self) -> dict[str, str]:
         """Nothing that could be down."""
@@ -128,6 +135,16 @@ class Routed:
         """Somebody who saw more than one call says that this line should rest."""
         for one in self._providers.values():
             one.numbers.breaker.rest(line, seconds, why)
+
+    def probe(self) -> None:
+        """Ask every provider whether it is there; blocks some seconds at most."""
+        for one in self._providers.values():
+            one.numbers.probe()
+
+    @property
+    def proven(self) -> frozenset[str]:
+        """The lines that are in health for sure."""
+        return frozenset(line for one in self._providers.values() for line in one.numbers.breaker.proven)
 
     def down(self) -> dict[str, str]:
         """The lines that rest, each with the reason."""

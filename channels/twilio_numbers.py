@@ -35,6 +35,17 @@ class TwilioNumbers:
                 return result
         return result
 
+    def probe(self) -> None:
+        """Ask whether the account is there, so that a dead line is known, and one that is back, while nobody is called.
+
+        Whoever answers that there is no such page answers.
+        """
+        answer = self._line.request(lambda client: client.api.accounts(client.account_sid).fetch().status, rank=1)
+        if isinstance(answer, FailedForNow | FailedForGood):
+            self.breaker.answers(answer.reason if answer.ours else None)
+        else:
+            self.breaker.answers(None if str(answer) == "active" else f"our account is {answer}")
+
     def _try(self, name: str, letter: Letter, make: Make) -> Result:
         number = self._numbers[name]
         answer = self._line.request(
@@ -44,7 +55,8 @@ class TwilioNumbers:
             return answer
         if isinstance(answer, FailedForNow | FailedForGood):
             if answer.ours:
-                self.breaker.failed(name, answer.reason, hard=isinstance(answer, FailedForGood))
+                hard = isinstance(answer, FailedForGood)
+                self.breaker.failed(name, answer.reason, hard, refused=hard and _of_a_number(answer.code))
             else:
                 self.breaker.worked(name)
             return answer
@@ -59,3 +71,8 @@ class TwilioNumbers:
             return letter.doubt.made
         found = self._line.request(look)
         return found if isinstance(found, str) else None
+
+
+def _of_a_number(code: str | None) -> bool:
+    """Whether a fault of ours is one caller number's; the account's and the log-in's begin with 10 and 20."""
+    return bool(code) and not str(code).startswith(("10", "20", "4"))

@@ -1,5 +1,6 @@
 """The lines as a whole: one through which few calls get through rests; when all are down, somebody is told (P14)."""
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Protocol, cast
 
 import structlog
 
+from channels.telephones import NotConfigured
 from domain.clock import Clock
 from domain.contacts import Channel
 from domain.tasks import Task, TaskKind
@@ -23,6 +25,8 @@ _ENOUGH, _PEOPLE = 8, 4
 _SHARE, _REST_S = 0.7, 600.0
 #: seconds between two looks
 _EVERY_S = 5.0
+#: seconds between two questions to the providers, while nobody is called; and while lines are down
+_PROBE_S, _PROBE_DOWN_S = 60.0, 20.0
 #: ends that a blocked caller number shows; "no-answer" is what people do at night, and says nothing
 _BLOCKED = ("failed", "busy", "canceled")
 DOWN = "operator/telephones_down"
@@ -33,6 +37,11 @@ class Monitored(Protocol):
     """A channel with lines."""
 
     all_down: bool
+    proven: frozenset[str]
+
+    def probe(self) -> None:
+        """Ask its providers whether they are there."""
+        ...
 
     def rest(self, line: str, seconds: float, why: str) -> None:
         """Let a line rest."""
@@ -49,7 +58,14 @@ class Lines:
     def __init__(self, ledger: Ledger, clock: Clock, channels: Mapping[str, Channel]) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._channels = {n: cast(Monitored, c) for n, c in channels.items() if hasattr(c, "all_down")}
+        #: a channel that nobody configured is neither down nor any help
+        self._channels = {
+            n: cast(Monitored, c)
+            for n, c in channels.items()
+            if hasattr(c, "all_down") and not isinstance(c, NotConfigured)
+        }
+        self._probed = -_PROBE_S
+        self._probing: threading.Thread | None = None
         self._looked = -_EVERY_S
         self._said: frozenset[str] = frozenset({"unknown"})
 
@@ -65,7 +81,26 @@ class Lines:
                 ended = calls.ended(tx, now - _WINDOW)
             for line, share in blocked(ended).items():
                 voice.rest(line, _REST_S, f"{share:.0%} of its calls failed without ringing")
+        self._probe_aside()
         self._tell()
+
+    def _probe_aside(self) -> None:
+        """A thread asks: who waits for a provider that is down must not keep anybody else waiting."""
+        pause = _PROBE_DOWN_S if any(c.down() for c in self._channels.values()) else _PROBE_S
+        busy = self._probing is not None and self._probing.is_alive()
+        if busy or time.monotonic() - self._probed < pause:
+            return
+        self._probed = time.monotonic()
+        self._probing = threading.Thread(target=self.probe, name="probe", daemon=True)
+        self._probing.start()
+
+    def probe(self) -> None:
+        """Ask every provider whether it is there. Never raises."""
+        for name, channel in self._channels.items():
+            try:
+                channel.probe()
+            except Exception as error:  # a question that fails oddly must not end the questions
+                _LOG.error("probe_failed", channel=name, error=type(error).__name__)
 
     def _tell(self) -> None:
         """One task while all telephones are down (full screen at the desk), one for each line that rests."""
@@ -75,13 +110,17 @@ class Lines:
         if all(c.all_down for c in self._channels.values()):
             wrong.append(self._task(DOWN, "every line of every provider fails", top=True))
         keys = frozenset(task.key for task in wrong)
-        if keys == self._said:
+        proven = {f"{RESTS}/{name}/{line}" for name, c in self._channels.items() for line in c.proven}
+        said = keys | proven
+        if said == self._said:
             return
         with self._ledger.transaction() as tx:
             reopen_tasks(tx, wrong)
             known = [k for k in waiting(tx, [TaskKind.OPERATOR]) if k == DOWN or k.startswith(f"{RESTS}/")]
-            settle_tasks(tx, [k for k in known if k not in keys], now, "it works again")
-        self._said = keys
+            # What a process before us has seen fail is mended when something has gone through, not when we start.
+            over = [k for k in known if k not in keys and (k in proven or (k == DOWN and proven))]
+            settle_tasks(tx, over, now, "it works again")
+        self._said = said
         if wrong:
             _LOG.error("lines_down", lines=sorted(keys))
 

@@ -75,7 +75,7 @@ def network() -> Iterator[Network]:
             network.queries.append(dict(parse_qsl(parts.query)))
             name = "calls" if "/Calls" in parts.path else "messages"
             listed = {name: network.calls, "next_page_uri": None, "page": 0, "page_size": 20}
-            wanted = listed if parts.path.endswith(f"{name.title()}.json") else network.calls[0]
+            wanted = listed if parts.path.endswith(f"{name.title()}.json") else (network.calls or [{}])[0]
             status = 200 if network.body is None else network.status
             self._say(status, network.body or json.dumps(wanted).encode())
 
@@ -359,6 +359,28 @@ def test_a_ringing_call_can_be_stopped(network: Network) -> None:
 
     path, form = network.forms[0]
     assert (f"{ACCOUNTS}/Calls/{SID}.json", {"Status": ["canceled"]}) == (path, form)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "down"),
+    [
+        (200, {"sid": "AC0", "status": "active"}, False),
+        (200, {"sid": "AC0", "status": "suspended"}, True),
+        (404, {"code": 20404, "message": "no such page", "status": 404}, False),
+        (401, {"code": 20003, "message": "no", "status": 401}, True),
+        (503, {}, True),
+    ],
+)
+def test_the_account_is_asked_for(network: Network, status: int, said: dict[str, Any], down: bool) -> None:
+    """P14: a free question tells whether the line lives, while nobody is called."""
+    network.status, network.body = status, json.dumps(said).encode()
+    voice = _voice(network)
+
+    voice.numbers.probe()
+
+    assert down is voice.numbers.breaker.all_down
+    assert down is not bool(voice.numbers.breaker.proven)
+    assert [] == network.forms
 
 
 @pytest.mark.parametrize("make", [TwilioVoice, TwilioSms])

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from channels.breaker import Breaker
+from channels.telephones import NotConfigured
 from escalation.lines import DOWN, RESTS, Lines
 from tests.town import Phone, Town
 
@@ -15,6 +16,8 @@ class Voice(Phone):
     def __init__(self) -> None:
         super().__init__("voice")
         self.breaker = Breaker(("twilio:0", "twilio:1"))
+        #: what the provider says when asked; None: that it is there
+        self.answers: str | None = None
 
     @property
     def all_down(self) -> bool:
@@ -22,6 +25,13 @@ class Voice(Phone):
 
     def down(self) -> dict[str, str]:
         return self.breaker.down()
+
+    @property
+    def proven(self) -> frozenset[str]:
+        return self.breaker.proven
+
+    def probe(self) -> None:
+        self.breaker.answers(self.answers)
 
     def rest(self, line: str, seconds: float, why: str) -> None:
         self.breaker.rest(line, seconds, why)
@@ -38,7 +48,7 @@ def lines(town: Town, voice: Voice) -> Lines:
     """Looks at every call of ``look``."""
     channels: dict[str, Any] = {"voice": voice}
     lines = Lines(town.ledger, town.clock, channels)
-    lines._looked = -1e9
+    lines._looked, lines._probed = -1e9, float("inf")
     return lines
 
 
@@ -111,13 +121,52 @@ def test_nothing_wrong_writes_nothing(town: Town, lines: Lines) -> None:
     assert 0 == town.count("tasks")
 
 
-def test_a_task_of_the_last_run_is_settled_when_all_is_well(town: Town, voice: Voice, lines: Lines) -> None:
-    """The process that saw it fail is no more: who starts anew looks for itself."""
+def test_a_dead_line_is_known_while_nobody_is_called(town: Town, voice: Voice, lines: Lines) -> None:
+    """P14: the provider is asked from time to time; its answer raises the flag, and clears it, without a letter."""
+    voice.answers = "no connection"
+    lines.probe()
+    _look(lines)
+    during = _waiting(town)
+    voice.answers = None
+    lines.probe()
+    _look(lines)
+
+    assert DOWN in during
+    assert [] == _waiting(town)
+
+
+def test_an_account_that_answers_proves_no_refused_number(town: Town, voice: Voice, lines: Lines) -> None:
+    """P14: a caller number that carriers refuse stays in the list until a letter goes through it."""
+    voice.breaker.failed("twilio:0", "our number is marked as a nuisance caller", hard=True, refused=True)
+    lines.probe()
+    _look(lines)
+
+    assert [f"{RESTS}/voice/twilio:0"] == _waiting(town)
+
+
+def test_a_channel_nobody_configured_is_no_help(town: Town, voice: Voice) -> None:
+    """Without text messages the calls are all there is: when they fail, the screen is full."""
+    lines = Lines(town.ledger, town.clock, {"voice": voice, "sms": NotConfigured("sms")})
+    voice.answers = "no connection"
+    lines.probe()
+
+    lines.look()
+
+    assert DOWN in _waiting(town)
+
+
+def test_a_task_of_the_last_run_is_settled_by_proof(town: Town, voice: Voice, lines: Lines) -> None:
+    """The process that saw it fail is no more: who starts anew asks the provider, and believes nothing before."""
     for name in ("twilio:0", "twilio:1"):
         voice.breaker.failed(name, "no connection", hard=True)
     _look(lines)
 
-    fresh: dict[str, Any] = {"voice": Voice()}
-    Lines(town.ledger, town.clock, fresh).look()
+    fresh = Lines(town.ledger, town.clock, {"voice": Voice()})
+    fresh._probed = float("inf")
+    fresh.look()
+    before = _waiting(town)
+    fresh.probe()
+    _look(fresh)
 
+    assert DOWN in before
     assert [] == _waiting(town)
