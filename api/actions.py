@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from api.alerts import Claim, Close, Note, Offer, Progress, Spoken
+from api.alerts import Claim, Close, Note, Offer, Progress, Spoken, Summons
 from api.language import Speech
 from api.parts import App
 from domain.alerts import Actor, Alert, Cause, Outcome, Step
@@ -23,6 +23,9 @@ def command_of(action: str, id: str, form: Mapping[str, str], say: Speech) -> Ac
         case "voice-check":
             spoken = Spoken.model_validate(form)
             return lambda app, actor: app.commands.voice_check(id, actor, spoken.result)
+        case "summon":
+            summons = Summons.model_validate(form)
+            return lambda app, actor: app.commands.summon(id, actor, summons.role)
         case "offer":
             offer = Offer.model_validate(form)
             return lambda app, actor: app.commands.offer(id, actor, app.views.responder_actor(offer.to))

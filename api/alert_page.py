@@ -80,7 +80,9 @@ async def act(request: Request, visitor: Visitor, id: str, action: str) -> Respo
             await here.lanes.commands.run(lambda: _dialled(here, scope, id))
     except (AnlingError, ValidationError) as error:
         return await _alert_page(request, scope, id, error=_why(say, error), status=_status(error))
-    return RedirectResponse(f"/alerts/{quote(str(done.id))}", 303)
+    # who has asked for 120 reads aloud next: the words stay open
+    words = "?dial=1" if action == "summon" and form.get("role") == "dispatch_120" else ""
+    return RedirectResponse(f"/alerts/{quote(str(done.id))}{words}", 303)
 
 
 def _dialled(here: Doors, scope: Scope, id: str) -> None:
@@ -97,6 +99,8 @@ class _Read:
     me: str
     names: dict[str, str]
     rail: Sequence[Any]
+    #: the roles of each branch of its plan
+    branches: Sequence[tuple[str, ...]]
     on_duty: list[tuple[str, list[tuple[str, str]]]]
 
 
@@ -107,7 +111,8 @@ def _read(here: Doors, scope: Scope, id: str) -> _Read:
     street = (alert.get("home") or {}).get("street")
     people = [(role, app.views.duty(scope, role, street, app.wall())["items"]) for role in _OFFERED]
     on_duty = [(role, [(p["id"], p.get("name") or p["id"]) for p in found]) for role, found in people if found]
-    return _Read(alert, app.accounts.actor(scope).id, names_of(alert, app.views), rail, on_duty)
+    branches = app.foresight.branches(id)
+    return _Read(alert, app.accounts.actor(scope).id, names_of(alert, app.views), rail, branches, on_duty)
 
 
 async def _alert_page(
@@ -135,6 +140,8 @@ async def _alert_page(
         names=read.names,
         story=story(alert, read.names, say),
         rail=read.rail,
+        branches=[(roles[0], [say.named("role", role) for role in roles]) for roles in read.branches],
+        dialling=request.query_params.get("dial") == "1",
         came={c["responder"]: c for c in alert.get("contacts") or () if c.get("purpose", "contact") == "contact"},
         way=way_in(alert, read.names, say),
         phones=list(dict.fromkeys(phone for person in residents for phone in person.get("phones") or ())),

@@ -59,6 +59,12 @@ class Offer(Body):
     to: Annotated[str, Field(min_length=1, max_length=100)]
 
 
+class Summons(Body):
+    """Whom to call now: ``dispatch_120``, or a role of one of the plan's branches."""
+
+    role: Annotated[str, Field(min_length=1, max_length=40)]
+
+
 class Note(Body):
     """A remark."""
 
@@ -197,6 +203,13 @@ async def voice_check(asking: Asking, id: str, body: Spoken, key: RequestKey = N
     return await command(
         asking, key, said, lambda app, actor: app.commands.voice_check(id, actor, body.result)
     )
+
+
+@router.post("/{id}/summon")
+async def summon(asking: Asking, id: str, body: Summons, key: RequestKey = None) -> Response:
+    """Call this role now, by the plan's own ways, whatever the ladder still waits for."""
+    said = f"{id}/summon\n{body.model_dump_json()}"
+    return await command(asking, key, said, lambda app, actor: app.commands.summon(id, actor, body.role))
 
 
 @router.post("/{id}/decline")

@@ -29,7 +29,7 @@ def branch_off(sheet: Sheet) -> None:
             if sheet.resting(branch):
                 _rest(sheet, track)
         elif (track is None or track.state is TrackState.STOOD_DOWN) and not sheet.resting(branch):
-            _begin(sheet, branch, track)
+            begin_branch(sheet, branch, track, branch.when.words())
 
 
 def _wanted(sheet: Sheet, branch: PlanTrack) -> bool:
@@ -40,9 +40,9 @@ def _wanted(sheet: Sheet, branch: PlanTrack) -> bool:
     return not closed and severity in branch.severities and sheet.holds(branch.when)
 
 
-def _begin(sheet: Sheet, branch: PlanTrack, before: Track | None) -> None:
+def begin_branch(sheet: Sheet, branch: PlanTrack, before: Track | None, why: str) -> None:
     """From its first step on; who was called before it rested keeps the distance between calls."""
-    sheet.write("branch_began", "engine", track=branch.name, why=branch.when.words())
+    sheet.write("branch_began", "engine", track=branch.name, why=why)
     track = Track(branch.name, TrackState.CALLING, sheet.now)
     if before is not None:
         track = replace(track, gen=before.gen + 1, round=before.round + 1, called=before.called)

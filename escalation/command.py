@@ -121,6 +121,14 @@ class VoiceChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class Summon:
+    """A person wants this role called now: 120, who has a key, the police."""
+
+    actor: Actor
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A remark; changes nothing."""
 
@@ -141,6 +149,6 @@ class Close:
 
 
 Command = (
-    Signal | Cancel | Tick | Failed | VoiceChecked | Note | Close
+    Signal | Cancel | Tick | Failed | VoiceChecked | Summon | Note | Close
     | Decline | Claim | Progress | Release | Offer | Accept
 )  # fmt: skip

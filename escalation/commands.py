@@ -22,6 +22,7 @@ from escalation.command import (
     Progress,
     Raise,
     Release,
+    Summon,
     VoiceChecked,
 )
 from escalation.decide import decide
@@ -66,6 +67,10 @@ class Commands:
     def voice_check(self, alert_id: str, actor: Actor, result: str) -> Alert:
         """Record what came of speaking with the home."""
         return self._run(alert_id, actor, VoiceChecked(actor, _word(VoiceCheck, result, "result")))
+
+    def summon(self, alert_id: str, actor: Actor, role: str) -> Alert:
+        """Have a role called now by the plan's own ways: ``dispatch_120`` or one of its branches."""
+        return self._run(alert_id, actor, Summon(actor, role))
 
     def decline(self, alert_id: str, actor: Actor) -> Alert:
         """ "I cannot": the next one is asked."""

@@ -43,6 +43,7 @@ from escalation.command import (
     Raise,
     Release,
     Signal,
+    Summon,
     Tick,
     VoiceChecked,
 )
@@ -50,6 +51,7 @@ from escalation.duty import Roster
 from escalation.ladder import advance, begin, failed, missed
 from escalation.plan_parts import Plan
 from escalation.sheet import Decision, Sheet, circumstances
+from escalation.summon import summon
 
 _DRILL_CLOSERS = frozenset({"drill", "probe"})
 
@@ -113,6 +115,8 @@ def _apply(sheet: Sheet, command: Command) -> str:  # noqa: C901 - one line per 
             return accept(sheet, command)
         case VoiceChecked():
             return _voice_checked(sheet, command)
+        case Summon():
+            return summon(sheet, command, raise_severity)
         case Note():
             return _note(sheet, command)
         case Close():

@@ -50,6 +50,13 @@ class Foresight:
             alert = alerts.peek(tx, alert_id)
             return rail(self._standing.plan(tx, alert.plan), alert) if alert else []
 
+    def branches(self, alert_id: str) -> list[tuple[str, ...]]:
+        """The roles of each branch of an alert's plan: whom somebody may have called by hand."""
+        with self._ledger.reading() as tx:
+            alert = alerts.peek(tx, alert_id)
+            plan = self._standing.plan(tx, alert.plan) if alert else None
+        return [tuple(tier.role for tier in branch.tiers) for branch in plan.branches] if plan else []
+
     def _plan(self, tx: Tx, version: str) -> Plan:
         waiting = plans.proposal(tx, version)
         text = plans.text_of(tx, version) or (waiting[0].text if waiting else None)

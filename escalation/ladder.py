@@ -119,6 +119,15 @@ def _following(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> datetime | 
     return _turn(track, track.saved, tiers[place]) if place < len(tiers) else None
 
 
+def pulled_forward(sheet: Sheet, track: Track, role: str) -> float | None:
+    """The seconds that must count as saved for the step of ``role`` to join now; None when it has joined."""
+    tiers = tiers_of(sheet, track)
+    ahead = next((t for t in tiers[track.joined :] if t.role == role and sheet.holds(t.when)), None)
+    if ahead is None:
+        return None
+    return track.saved + max(0.0, (_turn(track, track.saved, ahead) - sheet.now).total_seconds())
+
+
 def _turn(track: Track, saved: float, tier: Tier) -> datetime:
     return track.started_at + tier.after - timedelta(seconds=saved)
 

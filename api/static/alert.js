@@ -69,6 +69,14 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
+/** Who dials 120 from here has the plan call 120 too, at once: the telephone may ring in vain. */
+document.addEventListener("click", (event) => {
+  if (!(/** @type {HTMLElement} */ (event.target).closest("#tel-120"))) return;
+  const form = /** @type {HTMLFormElement} */ (document.getElementById("summon"));
+  fetch(form.action, { method: "POST", body: new URLSearchParams({ role: "dispatch_120" }), keepalive: true })
+    .catch(() => { /* the line is down: the banner says so, and the telephone is dialling */ });
+});
+
 /** Press what a key stands for: buttons and links at once, everything that asks back is only opened.
  * @param {string} key */
 function press(key) {

@@ -306,7 +306,7 @@ class FakeHouse:
 
 def app_of(house: FakeHouse, settings: ApiSettings) -> App:
     """The wiring, with the house in every place."""
-    names = ("progress", "voice_check", "decline", "release", "offer", "accept", "note", "reopen")
+    names = ("progress", "voice_check", "summon", "decline", "release", "offer", "accept", "note", "reopen")
     commands = SimpleNamespace(
         claim=house.claim,
         close=house.close,
@@ -327,11 +327,12 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         open=lambda scope, name, homes, minutes: {"id": "D1", "name": name, "homes": homes},
         close=lambda scope, id: {"id": id},
     )
+    foresight = SimpleNamespace(rail=lambda id: [], branches=lambda id: [("key_holder", "police")])
     fakes = SimpleNamespace(commands=commands, views=views, drills=drills)
     return App(
         commands=cast(Any, fakes.commands), views=cast(Any, fakes.views), accounts=cast(Any, house),
         register=cast(Any, None), drills=cast(Any, fakes.drills), tasks=cast(Any, house),
-        rota=cast(Any, None), foresight=cast(Any, SimpleNamespace(rail=lambda id: [])),
+        rota=cast(Any, None), foresight=cast(Any, foresight),
         signing=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None), care=None,
         callbacks=cast(Any, house),
         live_state=cast(Any, None), protection=cast(Any, SimpleNamespace(counts=lambda scope: {"unprotected": 3})),

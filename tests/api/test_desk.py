@@ -102,6 +102,7 @@ def test_the_page_has_the_words_to_read_to_120(client: TestClient, house: Any, m
 
 
 BUTTONS = [
+    ("summon", {"role": "dispatch_120"}, [("summon", "A1", "desk", "dispatch_120")]),
     ("called-120", {}, [("progress", "A1", "desk", "called_120"), ("finish", "dial_120:A1", "dialled")]),
     ("service", {"note": "n"}, [("close", "A1", "desk", "welfare_only", "lonely", "n")]),
     ("reopen", {"note": "n"}, [("reopen", "A1", "desk", "n")]),

@@ -27,6 +27,7 @@ from escalation.command import (
     Raise,
     Release,
     Signal,
+    Summon,
     Tick,
     VoiceChecked,
 )
@@ -248,6 +249,10 @@ class Core(RuleBasedStateMachine):
     @rule(who=ACTORS, result=st.sampled_from(VoiceCheck))
     def voice_check(self, who: Actor, result: VoiceCheck) -> None:
         self._do(VoiceChecked(who, result))
+
+    @rule(who=ACTORS, role=st.sampled_from(("dispatch_120", "key_holder", "street_office")))
+    def summon(self, who: Actor, role: str) -> None:
+        self._do(Summon(who, role))
 
     @rule(who=ACTORS)
     def note(self, who: Actor) -> None:

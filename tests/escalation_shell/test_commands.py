@@ -73,6 +73,16 @@ def test_who_was_not_asked_may_not_act(town: Town, act: Any) -> None:
     assert before == town.timeline(alert)
 
 
+def test_120_by_hand_is_in_the_outbox_at_once(town: Town) -> None:
+    """The plan's own way to 120 goes out in the same transaction, and the story says who asked for it."""
+    alert = town.press()
+
+    town.commands.summon(alert, DISPATCHER, "dispatch_120")
+
+    assert DESK.id in {row["person"] for row in town.outbox(purpose="contact")}
+    assert "summoned" in town.timeline(alert)
+
+
 def test_the_desk_acts_in_its_streets(town: Town) -> None:
     """A dispatcher of the north may claim what happens in the north."""
     north = Actor("x", "x", role="dispatcher", roles=frozenset({"dispatcher"}), streets=("north",))
