@@ -83,7 +83,7 @@ class LiveState:
 
     def _why(self, data: Mapping[str, Any]) -> dict[str, str]:
         since, until = (datetime.fromisoformat(str(data[name])) for name in ("since", "until"))
-        quiet = Quiet(str(data["sign"]), since, int(data["usual"]), until)
+        quiet = Quiet(str(data["sign"]), since, int(data["usual"]), until, str(data.get("days") or ""))
         return {language: sentence(quiet, self._zone, language) for language in ("zh", "en")}
 
 

@@ -19,7 +19,7 @@ from domain.tasks import Task, TaskKind
 from escalation.standing import Standing
 from homes.alarming import raise_alarm
 from homes.asking import Asking
-from homes.rules_quiet import Quiet, QuietRule, too_quiet
+from homes.rules_quiet import SIGNS, Quiet, QuietRule, looked_at, too_quiet
 from store import aways, faults, listening, register, rule_states, signs
 from store.ledger import Ledger, Tx
 from store.rule_states import RuleState
@@ -33,6 +33,8 @@ _PIECE = 500
 #: so many homes may be too quiet at one look, however small the district is
 _ANYWAY = 50
 _SOON = timedelta(minutes=1)
+#: what tells that somebody was there
+_HEARD = (*SIGNS, "vitals", "location")
 
 
 class QuietWatch:
@@ -73,7 +75,8 @@ class QuietWatch:
             candidates = signs.quiet_homes(tx, now - self._rule.quiet, self._heard_since(tx, now))
             away = aways.away(tx, now, candidates)
             known = {state.home for state in rule_states.every(tx, RULE)}
-            homes = sorted(home for home in candidates if home not in away and home not in known)
+            mine = [home for home in candidates if home not in away and home not in known]
+            homes = sorted(mine, key=lambda home: (candidates[home], home))  # of one piece: quiet for as long
             found: dict[str, Quiet] = {}
             for n in range(0, len(homes), _PIECE):
                 found |= self._judge(tx, homes[n : n + _PIECE], candidates, now)
@@ -102,21 +105,22 @@ class QuietWatch:
     def _judge(
         self, tx: Tx, homes: list[str], newest: Mapping[str, datetime], now: datetime
     ) -> dict[str, Quiet]:  # fmt: skip
-        hours = signs.hours_of(tx, homes, now - timedelta(days=self._rule.days + 2))
+        spans = looked_at(self._rule, min(newest[home] for home in homes), now, self._zone)
+        hours = signs.hours_within(tx, homes, _HEARD, spans)
         last = signs.last_of(tx, homes)
         silent = faults.silent_behind(tx, homes)
         found = {}
         for home in homes:
             telling = {k: v["at"] for k, v in last.get(home, {}).items() if v["device"] not in silent}
             heard = {kind: counts for kind, counts in hours.get(home, {}).items() if kind in telling}
-            quiet = too_quiet(self._rule, heard, telling, max([newest[home], *telling.values()]), now)
+            quiet = too_quiet(self._rule, heard, telling, max([newest[home], *telling.values()]), now, self._zone)
             if quiet is not None:
                 found[home] = quiet
         return found
 
     def _state(self, home: str, quiet: Quiet, since: datetime, now: datetime) -> RuleState:
         told = {
-            "step": 0, "sign": quiet.sign, "since": quiet.since.isoformat(), "usual": quiet.usual,
+            "step": 0, "sign": quiet.sign, "since": quiet.since.isoformat(), "usual": quiet.usual, "days": quiet.days,
             "until": quiet.by.isoformat(), "begun": now.isoformat(),
         }  # fmt: skip
         return RuleState(home, RULE, "asking", since, now + self._rule.steps[0].after, told)
@@ -147,6 +151,7 @@ class QuietWatch:
         n = int(state.data["step"])
         step = self._rule.steps[n]
         told = {name: state.data[name] for name in ("sign", "since", "usual", "until")}
+        told |= {"days": state.data["days"]} if state.data.get("days") else {}
         if step.action is Action.ALERT:
             told["rule"] = RULE
             raised = raise_alarm(tx, self._standing, state.home, Kind.INACTIVITY, f"rule:{RULE}", told, now)

@@ -121,6 +121,22 @@ def hours_of(tx: Tx, homes: Iterable[str], since: datetime) -> dict[str, dict[st
     return found
 
 
+def hours_within(
+    tx: Tx, homes: Iterable[str], kinds: Sequence[str], spans: Sequence[tuple[datetime, datetime]]
+) -> dict[str, dict[str, dict[datetime, int]]]:
+    """As ``hours_of``, only these kinds and within these times."""
+    any_of = " OR ".join(["hour >= ? AND hour < ?"] * len(spans))
+    sql = (
+        "SELECT home_id, kind, hour, count FROM hourly_signs"
+        f" WHERE kind IN ({', '.join(repr(str(kind)) for kind in kinds)}) AND ({any_of}) AND {among(tx, 'home_id')}"
+    )
+    found: dict[str, dict[str, dict[datetime, int]]] = {}
+    at = [instant(tx, edge) for span in spans for edge in span]
+    for home, kind, hour, n in fetch(tx, sql, *at, listed(tx, homes)):
+        found.setdefault(home, {}).setdefault(kind, {})[read_instant(tx, hour)] = n
+    return found
+
+
 def quiet_homes(tx: Tx, newest_before: datetime, newest_after: datetime) -> dict[str, datetime]:
     """Homes whose newest sign of life lies between these, and when it was; without those that are away or ended."""
     sql = (
