@@ -89,6 +89,56 @@ async def open_drill(asking: Asking, drill: Drill) -> Response:
     )
 
 
+class Finding(BaseModel):
+    """One thing that was expected and what came; or what came and nobody expected."""
+
+    model_config = ConfigDict(strict=True)
+
+    sort: Annotated[str, Field(max_length=40)]
+    good: bool
+    expected: Annotated[str | None, Field(max_length=500)] = None
+    came: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=500)] = []
+    why: Annotated[str | None, Field(max_length=1000)] = None
+
+
+class Title(BaseModel):
+    """What a drill is about."""
+
+    model_config = ConfigDict(strict=True)
+
+    zh: Annotated[str, Field(max_length=200)] = ""
+    en: Annotated[str, Field(max_length=200)] = ""
+
+
+class Verdict(BaseModel):
+    """What the judge of a drill found, as ``anling drill run --json`` prints it."""
+
+    model_config = ConfigDict(strict=True)
+
+    drill: Annotated[str, Field(max_length=200)]
+    title: Title = Title()
+    passed: bool
+    took_s: Annotated[float | int, Field(ge=0)] = 0
+    alerts: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=1000)] = []
+    steps: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=1000)] = []
+    findings: Annotated[list[Finding], Field(max_length=1000)] = []
+
+
+@router.post("/drills/{id}/verdict")
+async def judge_drill(asking: Asking, id: str, said: Verdict) -> Response:
+    """Lay down a drill's verdict; once."""
+    drills = asking.doors.app.drills
+    return await asking.doors.lanes.commands.run(
+        lambda: as_json(drills.judge(asking.scope(), id, said.passed, said.model_dump(exclude={"passed"})), 201)
+    )
+
+
+@router.get("/drills/{id}")
+async def drill(asking: Asking, id: str) -> Response:
+    """One drill with its verdict."""
+    return await read(asking, lambda: asking.doors.app.drills.drill(asking.scope(), id))
+
+
 @router.post("/drills/{id}/close")
 async def close_drill(asking: Asking, id: str) -> Response:
     """End a drill window; from now on every press is real again."""

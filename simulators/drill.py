@@ -71,7 +71,9 @@ def run(drill: Drill, settings: DrillSettings) -> Verdict:
     tolerance = Tolerance(_EARLY_S / settings.time_scale, settings.slack_s / settings.time_scale)
     findings = judge(drill, rehearsal.watch.record(), tolerance)
     alerts = tuple(rehearsal.watch.alerts)
-    return Verdict(drill, (*findings, *rehearsal.faults), alerts, time.monotonic() - began)
+    verdict = Verdict(drill, (*findings, *rehearsal.faults), alerts, time.monotonic() - began)
+    rehearsal.file(verdict.filed())
+    return verdict
 
 
 def _misfits(drill: Drill, site: Site) -> Iterable[str]:

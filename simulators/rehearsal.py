@@ -4,7 +4,7 @@ import math
 import re
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,6 +70,8 @@ class Rehearsal:
         self._told: set[Any] = set()
         self._receipted: set[str] = set()
         self._window: str | None = None
+        #: the window under which the verdict is filed
+        self._filed: str | None = None
         self._started = False
         self._before: dict[str, Any] = {}
         self._opening: Window | None = None
@@ -107,6 +109,17 @@ class Rehearsal:
         self._flash.cleanup()
         self.product.close()
         self.world.close()
+
+    def file(self, verdict: Mapping[str, Any]) -> None:
+        """Leave the verdict with the product. It stands whether or not that can be done."""
+        if self._filed is None:
+            return
+        try:
+            self.product.file_verdict(self._filed, verdict)
+        except DoorClosed as error:
+            self._say(f"结论没有存下 the verdict could not be left: {error}")
+        finally:
+            self.product.close()
 
     def _prepare(self) -> None:
         self.world.check()
@@ -333,7 +346,7 @@ class Rehearsal:
     def _close_window(self) -> None:
         if self._window is not None:
             self.product.close_window(self._window)
-            self._window = None
+            self._filed, self._window = self._window, None
 
     def _restore(self) -> None:
         for who in self.drill.behaviour:

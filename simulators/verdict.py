@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulators.judge import AlertView, Finding, Glimpse, Reached, Receipted, Seen, Sort
-from simulators.scenario import Drill, ExpectAlert, Expectation, ExpectContact, ExpectSeen, Window
+from simulators.scenario import Act, Drill, ExpectAlert, Expectation, ExpectContact, ExpectSeen, Window
 
 _SORTS: Mapping[Sort, str] = {
     Sort.EXPECTED: "预期 expected",
@@ -15,6 +15,8 @@ _SORTS: Mapping[Sort, str] = {
     Sort.REAL_DESK: "演练到了真 120 a drill reached a real 120",
     Sort.FAULT: "故障 fault",
 }
+#: characters of a sentence and rows of a list that the product keeps
+_LONGEST = 500
 _SEEN = {"task": "任务 task", "checkin": "平安确认 check-in", "command": "设备命令 command"}
 
 
@@ -48,8 +50,28 @@ class Verdict:
             "passed": self.passed,
             "took_s": round(self.took_s, 3),
             "alerts": list(self.alerts),
+            "steps": [_step(act) for act in self.drill.acts],
             "findings": [_finding_json(finding) for finding in self.findings],
         }
+
+    def filed(self) -> dict[str, Any]:
+        """For the product to keep: no longer than it takes."""
+        cut: dict[str, Any] = _cut(self.as_json())
+        return cut
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:_LONGEST]
+    if isinstance(value, list):
+        return [_cut(one) for one in value[:_LONGEST]]
+    return {name: _cut(one) for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def _step(act: Act) -> str:
+    """What was done, in few words."""
+    more = " ".join(f"{key}={value}" for key, value in act.detail.items() if key != "note")
+    return f"{act.at:g}s {act.verb} {act.target} {more}".rstrip()
 
 
 def _line(finding: Finding) -> str:

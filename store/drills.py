@@ -1,6 +1,6 @@
 """Drill windows: a press marked as drill is believed only in a home whose window is open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -13,10 +13,13 @@ from domain.ids import new_id
 from domain.people import Scope
 from store.ledger import Ledger, Tx
 from store.register import HOMES
-from store.tables import DrillRow
+from store.sight import WIDE, only
+from store.tables import DrillRow, DrillVerdictRow
 
 _LOG = structlog.get_logger("anling.drills")
 DRILLS = DrillRow.__table__  # type: ignore[attr-defined]
+VERDICTS = DrillVerdictRow.__table__  # type: ignore[attr-defined]
+_LEADS = frozenset({"administrator", "supervisor"})
 _MAY = frozenset({"administrator", "supervisor", "dispatcher", "drill", "probe"})
 _LONGEST = 8 * 60
 
@@ -59,6 +62,43 @@ class Drills:
             until = min(row["closes_at"], now)
             tx.execute(sa.update(DRILLS).where(DRILLS.c.id == drill_id).values(closes_at=until))
         return _shown({**row, "closes_at": until})
+
+
+    def judge(self, scope: Scope, drill_id: str, passed: bool, report: Mapping[str, Any]) -> dict[str, Any]:
+        """Lay down what the judge of a drill found. The same one again is harmless, another one is ``Refused``.
+
+        Only the log-in that opened the window, a supervisor or an administrator may.
+        """
+        with self._ledger.transaction() as tx:
+            row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
+            if row is None or not _in_streets(tx, scope, row["homes"]):
+                raise NotFound(f"no drill {drill_id}")
+            if scope.operator != row["opened_by"] and scope.role not in _LEADS:
+                raise Forbidden("only who opened the drill, a supervisor or an administrator lays down its verdict")
+            known = tx.execute(sa.select(VERDICTS).where(VERDICTS.c.drill_id == drill_id)).mappings().first()
+            if known is not None and (known["passed"], known["report"]) != (passed, dict(report)):
+                raise Refused("this drill has its verdict already; run it again to have another")
+            if known is None:
+                found = {"drill_id": drill_id, "at": self._clock.now(), "by": scope.operator, "passed": passed}
+                tx.execute(sa.insert(VERDICTS), [found | {"report": dict(report)}])
+        return {"id": drill_id, "passed": passed}
+
+    def drill(self, scope: Scope, drill_id: str) -> dict[str, Any]:
+        """One drill with its whole verdict, None while it has none."""
+        only(scope, WIDE)
+        with self._ledger.reading() as tx:
+            row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
+            if row is None or not _in_streets(tx, scope, row["homes"]):
+                raise NotFound(f"no drill {drill_id}")
+            found = tx.execute(sa.select(VERDICTS).where(VERDICTS.c.drill_id == drill_id)).mappings().first()
+        return _shown(row) | {"verdict": _shown(found) if found else None}
+
+
+def verdicts_of(tx: Tx, drills: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Drill -> whether it passed, who said so and when; absent: nobody judged it."""
+    c = VERDICTS.c
+    rows = tx.execute(sa.select(c.drill_id, c.passed, c.at, c.by).where(c.drill_id.in_(drills)))
+    return {row[0]: {"passed": row[1], "at": row[2].isoformat(), "by": row[3]} for row in rows}
 
 
 def _in_streets(tx: Tx, scope: Scope, homes: Sequence[str]) -> bool:

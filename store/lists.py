@@ -13,7 +13,7 @@ from domain.people import Scope
 from store import plans, register
 from store.alerts import ALERTS
 from store.contacts import contacts
-from store.drills import DRILLS
+from store.drills import DRILLS, verdicts_of
 from store.home_sight import theirs
 from store.inbox import INBOX, payload
 from store.ledger import Ledger, Tx
@@ -79,9 +79,12 @@ class Lists:
         return {"items": items, "next_cursor": f"{last['created_at'].isoformat()} {last['key']}" if last else None}
 
     def drills(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
-        """Drill windows, newest first."""
+        """Drill windows, newest first, each with whether it passed."""
         only(scope, WIDE)
-        return self._page(sa.select(DRILLS), DRILLS.c.id, limit, cursor)
+        page = self._page(sa.select(DRILLS), DRILLS.c.id, limit, cursor)
+        with self._ledger.reading() as tx:
+            found = verdicts_of(tx, [drill["id"] for drill in page["items"]])
+        return page | {"items": [drill | {"verdict": found.get(drill["id"])} for drill in page["items"]]}
 
     def plans(self, scope: Scope) -> Page:
         """Approved plans, newest first, with those in force; then what waits for a second person."""

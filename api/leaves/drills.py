@@ -43,6 +43,20 @@ async def drills(request: Request, visitor: Visitor) -> Response:
     return await show(request, visitor, _DRILLS)
 
 
+@router.get("/drills/{id}")
+async def drill(request: Request, visitor: Visitor, id: str) -> Response:
+    """One drill: what was done, what was expected, what came."""
+
+    def read(app: App, scope: Scope) -> dict[str, Any]:
+        found = app.drills.drill(scope, id)
+        report = (found["verdict"] or {}).get("report") or {}
+        findings = report.get("findings") or []
+        return {"drill": found, "report": report, "bad": [f for f in findings if not f["good"]],
+                "good": [f for f in findings if f["good"]]}  # fmt: skip
+
+    return await show(request, visitor, Leaf("drills", "drill.html", read))
+
+
 @router.post("/drills")
 async def begin(request: Request, visitor: Visitor) -> Response:
     """Open a window."""

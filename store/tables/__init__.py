@@ -11,7 +11,7 @@ from store.tables.homes import DeviceFaultRow, DeviceTraceRow, HourlySignRow, La
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow, WatchRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
-from store.tables.plans import DrillRow, PlanRow, ProposalRow
+from store.tables.plans import DrillRow, DrillVerdictRow, PlanRow, ProposalRow
 from store.tables.register import (
     CommissioningRow,
     DeviceRow,
@@ -44,6 +44,7 @@ __all__ = [
     "DeviceStateRow",
     "DeviceTraceRow",
     "DrillRow",
+    "DrillVerdictRow",
     "DutyRow",
     "ErrandRow",
     "HeardRow",

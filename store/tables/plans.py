@@ -46,3 +46,15 @@ class DrillRow(SQLModel, table=True):
     opened_at: datetime = instant()
     opened_by: str
     closes_at: datetime = instant()
+
+
+class DrillVerdictRow(SQLModel, table=True):
+    """What the judge of a drill found; laid down once."""
+
+    __tablename__ = "drill_verdicts"
+    drill_id: str = Field(primary_key=True)
+    at: datetime = instant()
+    by: str
+    passed: bool
+    #: what was done, what was expected, what came; ids and codes only
+    report: Any = json()

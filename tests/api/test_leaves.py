@@ -345,10 +345,24 @@ def test_a_drill_window_is_opened_and_closed(town: TestClient, who: dict[str, di
     id = re.search(r'name="id" value="([^"]+)"', page)
     assert id
     closed = town.post("/drills/close", data={"id": id[1]}, headers=who["boss"])
+    verdict = {
+        "drill": "button", "title": {"zh": "一按就来", "en": "Press and come"}, "passed": False, "took_s": 1.5,
+        "alerts": [], "steps": ["0s press dev-0001"], "findings": [
+            {"sort": "expected", "good": True, "expected": "0–2s receipt dev-0001", "came": ["0.1s dev-0001 stored"]},
+            {"sort": "unexpected", "good": False, "came": ["9.0s keyholder-1 voice contact"], "why": "nobody asked"}],
+    }  # fmt: skip
+    judged = [town.post(f"/api/v1/drills/{id[1]}/verdict", json=said, headers=who[name]).status_code
+              for name, said in (("desk", verdict), ("boss", verdict), ("boss", verdict),
+                                 ("admin", verdict | {"passed": True}))]  # fmt: skip
+    told = town.get(f"/drills/{id[1]}?lang=zh", headers=who["boss"]).text
+    listed = town.get("/drills?lang=en", headers=who["boss"]).text
     unknown = town.post("/drills", data=form | {"homes": "home-77"}, headers=who["boss"])
 
     assert [303, 303, 404] == [opened.status_code, closed.status_code, unknown.status_code]
     assert "autumn" in page
+    assert [403, 201, 201, 409] == judged
+    assert all(word in told for word in ("一按就来", "未通过", "意外", "keyholder-1", "nobody asked", "0s press"))
+    assert "failed" in listed
 
 
 def test_people_are_listed_without_their_numbers(town: TestClient, who: dict[str, dict[str, str]]) -> None:

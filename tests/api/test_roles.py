@@ -61,6 +61,8 @@ DOORS: list[tuple[str, str, str, Any, frozenset[str]]] = [
     ("GET", "/drills", "/drills", None, SEES_LISTS),
     ("POST", "/drills", "/drills", {"name": "x", "homes": ["home-1"]}, DESK | DRILLERS),
     ("POST", "/drills/{id}/close", "/drills/none/close", None, DESK | DRILLERS),
+    ("GET", "/drills/{id}", "/drills/none", None, SEES_LISTS),
+    ("POST", "/drills/{id}/verdict", "/drills/none/verdict", {"drill": "x", "passed": True}, ALL),
     ("GET", "/tasks", "/tasks", None, DESK | FIELD | {"auditor"}),
     ("POST", "/tasks/{key:path}/done", "/tasks/dial_120:home-1/done", {}, DESK | FIELD),
     ("GET", "/homes/{home}/commissioning", "/homes/home-1/commissioning", None, DESK | {"street_office"}),

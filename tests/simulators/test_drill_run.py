@@ -43,6 +43,7 @@ class Town:
     alerts: list[dict[str, Any]] = field(default_factory=list)
     contacts: list[dict[str, Any]] = field(default_factory=list)
     windows: list[dict[str, Any]] = field(default_factory=list)
+    verdicts: dict[str, Any] = field(default_factory=dict)
     behaviour: dict[str, Any] = field(default_factory=dict)
     taught: list[tuple[str, Any]] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
@@ -171,6 +172,7 @@ class Town:
             ("POST", "/api/v1/session", self.session),
             ("POST", "/api/v1/drills", self.open_window),
             ("POST", "/api/v1/drills/{id}/close", self.close_window),
+            ("POST", "/api/v1/drills/{id}/verdict", self.file_verdict),
             ("GET", "/api/v1/alerts", self.list_alerts),
             ("GET", "/api/v1/alerts/{id}", self.show_alert),
             ("POST", "/api/v1/alerts/{id}/{verb}", self.command),
@@ -190,6 +192,10 @@ class Town:
     async def open_window(self, request: Request) -> Response:
         self.windows.append(await request.json())
         return JSONResponse({"id": f"d-{len(self.windows)}"}, 201)
+
+    async def file_verdict(self, request: Request) -> Response:
+        self.verdicts[request.path_params["id"]] = await request.json()
+        return JSONResponse({}, 201)
 
     async def close_window(self, request: Request) -> Response:
         self.log.append(f"closed {request.path_params['id']}")
@@ -327,14 +333,15 @@ def test_a_claim_that_goes_silent(build: Build, perform: Perform) -> None:
 
 
 def test_the_window_is_open_before_anything_is_pressed(build: Build, perform: Perform) -> None:
-    """The drill is announced first, presses carry the flag, and at the end the window is closed."""
+    """The drill is announced first, presses carry the flag, at the end the window is closed and the verdict left."""
     town = build()
 
-    perform(load_drill("button"), town)
+    verdict = perform(load_drill("button"), town)
 
     assert [{"name": "button", "homes": ["home-0001"], "minutes": 3}] == town.windows
     assert "sos drill=True window=True" == town.log[0]
     assert "closed d-1" == town.log[-1]
+    assert {"d-1": verdict.filed()} == town.verdicts
 
 
 def test_the_doctor_answers_on_the_page(build: Build, perform: Perform) -> None:
