@@ -268,6 +268,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
             ground,
         ),
         desk=Desk.over(built.ledger, built.clock, built.zone, rota),
+        reread=built.reread(),
     )
     server = Server(app, settings.http_host, settings.http_port).start()
     stack.callback(server.stop)

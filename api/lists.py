@@ -1,6 +1,7 @@
 """Everything that is only read: the inbox, messages sent, drills, plans, the audit, who is on duty."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from api.again import read_again
 from api.alerts import Limit
 from api.answers import as_json
 from api.problems import problem
@@ -26,6 +28,21 @@ async def read(asking: Knock, view: Callable[[], Any]) -> Response:
 async def inbox(asking: Asking, limit: Limit = 100, cursor: str | None = None, unread: bool = False) -> Response:
     """Every message that came in; ``unread=true``: only what nobody could read, with the reason."""
     return await read(asking, lambda: asking.doors.app.views.inbox(asking.scope(), limit, cursor, unread))
+
+
+class Again(BaseModel):
+    """Which messages to read again; none named: all that are unread."""
+
+    model_config = ConfigDict(strict=True)
+
+    ids: Annotated[list[str] | None, Field(min_length=1, max_length=500)] = None
+
+
+@router.post("/inbox/replay")
+async def replay(asking: Asking, said: Again) -> Response:
+    """Read again with the decoders of today; what is understood now is judged, once, and marked late."""
+    work = lambda: as_json(asdict(read_again(asking.doors.app, asking.scope(), said.ids)))  # noqa: E731
+    return await asking.doors.lanes.commands.run(work)
 
 
 @router.get("/inbox/{id}/raw")

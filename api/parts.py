@@ -15,6 +15,7 @@ from domain.networks import Network
 from escalation.callbacks import Callbacks
 from escalation.commands import Commands
 from escalation.foresight import Foresight
+from escalation.reread import Reread
 from escalation.rota import Rota
 from escalation.signing import Signing
 from homes.care_line import CareLine
@@ -121,4 +122,6 @@ class App:
     settings: ApiSettings
     #: the pages beside the board
     desk: Desk
+    #: the decoders of today, for what lies in quarantine
+    reread: Reread
     wall: Callable[[], datetime] = wall_now

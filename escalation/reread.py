@@ -16,6 +16,7 @@ from escalation.standing import Standing
 from store import inbox
 from store.inbox import Arrival, Verdict
 from store.ledger import Ledger, Tx
+from store.reads import write_down
 
 _LOG = structlog.get_logger("anling.reread")
 _LATE = timedelta(minutes=10)
@@ -43,13 +44,19 @@ class Reread:
         self._hear = hear
         self._foreign = foreign
 
-    def __call__(self, ids: Sequence[str] | None = None) -> Found:
-        """Everything that is still unread, or only these rows. What nobody understands stays as it is."""
+    def __call__(self, ids: Sequence[str] | None = None, by: str = "command line") -> Found:
+        """Everything that is still unread, or only these rows. What nobody understands stays as it is.
+
+        Who asked (``by``) is written down with what came of it.
+        """
         done: list[tuple[str, ...] | None] = []
         with self._ledger.transaction() as tx:
             for message, row in inbox.unread(tx, ids):
                 done.append(self._one(tx, message, row))
-        return Found(len(done), sum(d is not None for d in done), tuple(a for d in done if d for a in d))
+            found = Found(len(done), sum(d is not None for d in done), tuple(a for d in done if d for a in d))
+            subject = ids[0] if ids and len(ids) == 1 else f"{found.tried} messages"
+            write_down(tx, self._clock.now(), by, "read again", subject, f"understood {found.understood}")
+        return found
 
     def _one(self, tx: Tx, message: Message, row: str) -> tuple[str, ...] | None:
         """The alerts that it raised or joined; None when it still means nothing. One bad row costs no other."""

@@ -1,13 +1,26 @@
 """Messages: everything that went out with what the provider said, and everything that came in and could not be read."""
 
-from fastapi import APIRouter, Request
-from starlette.responses import Response
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
 
-from api.desk import Visitor
-from api.leaves.leaf import Leaf, show
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from api.again import DESK, read_again
+from api.desk import Visitor, problem_page, scope_of, to_login
+from api.doors import doors
+from api.leaves.leaf import Leaf, show, text
+from api.parts import App
+from api.sessions import refuse_foreign
+from domain.errors import AnlingError
+from domain.people import Scope
 
 router = APIRouter(include_in_schema=False)
 _PAGE = 50
+#: alerts named after a reading
+_TOLD = 10
 
 
 @router.get("/messages")
@@ -22,10 +35,38 @@ async def messages(request: Request, visitor: Visitor, cursor: str | None = None
 async def quarantine(request: Request, visitor: Visitor, all: str = "", cursor: str | None = None) -> Response:
     """What no decoder could read; ``all=yes``: everything that came in."""
     unread = all != "yes"
-    return await show(
-        request, visitor,
-        Leaf("quarantine", "quarantine.html", lambda app, scope: app.views.inbox(scope, _PAGE, cursor, unread)),
-    )  # fmt: skip
+
+    def read(app: App, scope: Scope) -> Mapping[str, Any]:
+        page = app.views.inbox(scope, _PAGE, cursor, unread)
+        return {**page, "came": _came(request), "may_again": scope.role in DESK}
+
+    return await show(request, visitor, Leaf("quarantine", "quarantine.html", read))
+
+
+def _came(request: Request) -> dict[str, Any] | None:
+    """What the reading before this page came to; nothing but numbers and ids, whatever the address says."""
+    asked = request.query_params
+    tried, understood = asked.get("tried", ""), asked.get("understood", "")
+    if not (re.fullmatch(r"\d{1,6}", tried) and re.fullmatch(r"\d{1,6}", understood)):
+        return None
+    raised = [id for id in asked.getlist("raised")[:_TOLD] if re.fullmatch(r"[0-9A-Z]{26}", id)]
+    return {"tried": int(tried), "understood": int(understood), "raised": raised}
+
+
+@router.post("/quarantine/replay")
+async def replay(request: Request, visitor: Visitor) -> Response:
+    """Read one message again, or all; what came of it is told on the page that follows."""
+    refuse_foreign(request)
+    scope, here = await scope_of(visitor), doors(request)
+    if scope is None:
+        return to_login(request)
+    id = text(await request.form(), "id")
+    try:
+        found = await here.lanes.commands.run(lambda: read_again(here.app, scope, [id] if id else None))
+    except AnlingError as refused:
+        return problem_page(request, refused)
+    said = {"tried": found.tried, "understood": found.understood, "raised": found.alerts[:_TOLD]}
+    return RedirectResponse(f"/quarantine?{urlencode(said, doseq=True)}", 303)
 
 
 @router.get("/quarantine/{id}")

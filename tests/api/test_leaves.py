@@ -198,7 +198,14 @@ def test_quarantine_shows_what_nobody_could_read(
     page = town.get("/quarantine?lang=en", headers=who["boss"]).text
     links = re.findall(r'href="(/quarantine/[^"]+)"', page)
     raw = town.get(links[0], headers=who["boss"]).text
+    again = town.post("/quarantine/replay", data={"id": links[0].rpartition("/")[2]}, headers=who["boss"])
+    told = town.get(again.headers["location"] + "&lang=en", headers=who["boss"]).text
+    every = town.post("/quarantine/replay", headers=who["ear"]).status_code
+    audit = town.get("/api/v1/audit", headers=who["boss"]).json()["items"]
 
+    assert "Read 0 again" in told or "Read 1 again, understood 0" in told
+    assert 403 == every
+    assert ("boss", "read again") in {(line["operator"], line["what"]) for line in audit}
     assert "dev-0001" in page
     assert "<script>alert" not in raw
     assert "&lt;script&gt;alert" in raw

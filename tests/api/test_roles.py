@@ -56,6 +56,7 @@ DOORS: list[tuple[str, str, str, Any, frozenset[str]]] = [
     ("POST", "/alerts/{id}/close", "/alerts/{alert}/close", {"outcome": "test"}, DESK),
     ("GET", "/inbox", "/inbox", None, SEES_LISTS),
     ("GET", "/inbox/{id}/raw", "/inbox/none/raw", None, DESK | {"auditor"}),
+    ("POST", "/inbox/replay", "/inbox/replay", {"ids": ["none"]}, DESK),
     ("GET", "/messages", "/messages", None, SEES_LISTS),
     ("GET", "/audit", "/audit", None, LEADS | {"auditor"}),
     ("GET", "/drills", "/drills", None, SEES_LISTS),

@@ -53,4 +53,5 @@ def wire(built: House) -> App:
         ingest=lambda message: built.intake([hear(message)])[0],
         settings=ApiSettings("https://anling.example", SECRET),
         desk=Desk.over(built.ledger, built.clock, built.zone, rota),
+        reread=built.reread(),
     )
