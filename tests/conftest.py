@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,11 @@ class Postgres:
         self._run("ALTER SYSTEM SET max_connections = 300")
         self._run("SELECT pg_reload_conf()")
         self._run("CREATE DATABASE migrated")
-        ledger = Ledger(self.url("migrated"), Sealer(SECRET))
-        schema.upgrade(ledger)
-        ledger.close()
+        with _opened(self.url("migrated")) as ledger:
+            schema.upgrade(ledger)
+        self._run("CREATE DATABASE settled TEMPLATE migrated")
+        with _opened(self.url("settled")) as ledger:
+            Town(ledger).settle_in()
 
     def url(self, name: str) -> str:
         """The address of one database."""
@@ -85,38 +88,60 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SQLite files to copy: ``migrated.db`` is empty, in ``settled.db`` lives the town."""
+    folder = tmp_path_factory.mktemp("templates")
+    with _opened(f"sqlite:///{folder / 'migrated.db'}") as ledger:
+        schema.upgrade(ledger)
+    shutil.copy(folder / "migrated.db", folder / "settled.db")
+    with _opened(f"sqlite:///{folder / 'settled.db'}") as ledger:
+        Town(ledger).settle_in()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def migrated_file(templates: Path) -> Path:
     """A migrated, empty SQLite file to copy."""
-    path = tmp_path_factory.mktemp("migrated") / "anling.db"
-    ledger = Ledger(f"sqlite:///{path}", Sealer(SECRET))
-    schema.upgrade(ledger)
-    ledger.close()
-    return path
+    return templates / "migrated.db"
 
 
-def _fresh(request: pytest.FixtureRequest, folder: Path, migrated: bool) -> Iterator[str]:
+@contextmanager
+def _opened(url: str) -> Iterator[Ledger]:
+    ledger = Ledger(url, Sealer(SECRET))
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def _fresh(request: pytest.FixtureRequest, folder: Path, template: str | None) -> Iterator[str]:
     if request.param == "sqlite":
         path = folder / "anling.db"
-        if migrated:
-            shutil.copy(request.getfixturevalue("migrated_file"), path)
+        if template:
+            shutil.copy(request.getfixturevalue("templates") / f"{template}.db", path)
         yield f"sqlite:///{path}"
         return
     server = request.getfixturevalue("postgres")
-    name = server.create("migrated" if migrated else "template1")
+    name = server.create(template or "template1")
     yield server.url(name)
     server.drop(name)
 
 
+@pytest.fixture
+def settled() -> None:
+    """Who asks for it gets a ledger with the town in it: copied, since importing it anew for each test takes longer."""
+
+
 @pytest.fixture(params=BOTH)
 def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh, migrated, empty ledger; once for each database."""
-    yield from _fresh(request, tmp_path, migrated=True)
+    """The address of a fresh, migrated ledger, empty unless the test asks for the town; once for each database."""
+    yield from _fresh(request, tmp_path, "settled" if "settled" in request.fixturenames else "migrated")
 
 
 @pytest.fixture(params=BOTH)
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The address of a database with nothing in it."""
-    yield from _fresh(request, tmp_path, migrated=False)
+    yield from _fresh(request, tmp_path, None)
 
 
 @pytest.fixture
@@ -140,8 +165,6 @@ def ledger(ledger_url: str, open_ledger: Callable[..., Ledger]) -> Ledger:
 
 
 @pytest.fixture
-def town(ledger: Ledger) -> Town:
+def town(settled: None, ledger: Ledger) -> Town:
     """A small town with its register and plan; nothing has happened yet."""
-    here = Town(ledger)
-    here.settle_in()
-    return here
+    return Town(ledger)
