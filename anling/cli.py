@@ -13,6 +13,7 @@ from anling.cli_decode import decode
 from anling.cli_device import device
 from anling.cli_duty import duty
 from anling.cli_inbox import inbox
+from anling.cli_keys import keys
 from anling.cli_ledger import backup, restore, verify_ledger
 from anling.cli_plan import plan
 from anling.cli_report import report
@@ -31,7 +32,7 @@ db = typer.Typer(no_args_is_help=True, help="The ledger's schema.")
 drill = typer.Typer(no_args_is_help=True, help="Drills.")
 for name, group in (
     ("db", db), ("plan", plan), ("drill", drill), ("user", user), ("device", device), ("broker", broker),
-    ("inbox", inbox), ("duty", duty), ("responder", responder),
+    ("inbox", inbox), ("duty", duty), ("responder", responder), ("keys", keys),
 ):  # fmt: skip
     cli.add_typer(group, name=name)
 

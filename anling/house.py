@@ -50,7 +50,7 @@ class House:
         self.ledger = ledger
         self.zone = ZoneInfo(settings.timezone)
         self.standing = Standing(self.zone)
-        self.tokens = Tokens(settings.secret())
+        self.tokens = Tokens(settings.secret(), lambda: ledger.sealer.links)
         with ledger.reading() as tx:
             known = [t for t in (alerts.newest_time(tx), pulses.saved_time(tx)) if t]
         self.clock = EngineClock(max(known, default=None))

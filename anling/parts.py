@@ -24,7 +24,7 @@ from escalation.delivery import Delivery
 from escalation.engine import Engine
 from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
-from store import heard, pulses, signs, telemetry, watching
+from store import heard, key_ring, pulses, signs, telemetry, watching
 from store.ledger import Tx
 
 _LOG = structlog.get_logger("anling.parts")
@@ -149,6 +149,8 @@ class Running:
             raise
         finally:
             self._begun = None
+        # Keys may be changed while we serve: whoever seals from now on seals with the new one.
+        key_ring.learn(self.house.ledger)
         self._beat_at, self._ailment, self._told = time.monotonic(), None, told
 
     def _remark(self, tx: Tx) -> frozenset[str]:

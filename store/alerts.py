@@ -135,7 +135,14 @@ def overwrite(tx: Tx, alert: Alert) -> None:
 def timeline(tx: Tx, alert_id: str) -> list[Mapping[str, Any]]:
     """The raw timeline rows of one alert, in order."""
     query = sa.select(TIMELINE).where(TIMELINE.c.alert_id == alert_id).order_by(TIMELINE.c.seq)
-    return [dict(row._mapping) for row in tx.execute(query)]
+    return [with_bare_note(tx, row._mapping) for row in tx.execute(query)]
+
+
+def with_bare_note(tx: Tx, row: Mapping[Any, Any]) -> dict[str, Any]:
+    """The row with its note as it was sealed first, which is what the hash covers."""
+    note = row["note"]
+    bare = note if note is None else tx.sealer.bare(note, f"timeline.note|{row['alert_id']}/{row['seq']}")
+    return {**row, "note": bare}
 
 
 def chain_hash(head: str, row: Mapping[str, Any]) -> str:

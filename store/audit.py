@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.errors import Unreadable
 from store.bulk import fetch, instant, read_instant
 from store.ledger import Tx
 from store.tables import AlertRow, AttemptRow, OutboxRow, TimelineRow, TrackRow
@@ -157,7 +158,8 @@ def stories(tx: Tx, ids: Sequence[str]) -> list[Story]:
     """These alerts whole."""
     alerts = _grouped(tx, sa.select(_ALERTS).where(_ALERTS.c.id.in_(ids)), "id")
     tracks = _grouped(tx, sa.select(_TRACKS).where(_TRACKS.c.alert_id.in_(ids)).order_by(_TRACKS.c.n))
-    entries = _grouped(tx, sa.select(_TIMELINE).where(_TIMELINE.c.alert_id.in_(ids)).order_by(_TIMELINE.c.seq))
+    stories = _grouped(tx, sa.select(_TIMELINE).where(_TIMELINE.c.alert_id.in_(ids)).order_by(_TIMELINE.c.seq))
+    entries = {id: tuple(_bare(tx, row) for row in rows) for id, rows in stories.items()}
     contacts = _grouped(tx, sa.select(_OUTBOX).where(_OUTBOX.c.alert_id.in_(ids)).order_by(_OUTBOX.c.created_at))
     tried = sa.select(_ATTEMPTS, _OUTBOX.c.alert_id).join(_OUTBOX, _OUTBOX.c.key == _ATTEMPTS.c.key)
     attempts = _grouped(tx, tried.where(_OUTBOX.c.alert_id.in_(ids)))
@@ -165,6 +167,16 @@ def stories(tx: Tx, ids: Sequence[str]) -> list[Story]:
         Story(alert, tracks.get(id, ()), entries.get(id, ()), contacts.get(id, ()), attempts.get(id, ()))
         for id, (alert,) in alerts.items()
     ]
+
+
+def _bare(tx: Tx, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The note as it was sealed first, which is what the hash covers; one that nobody can open stays as it is."""
+    if row["note"] is None:
+        return row
+    try:
+        return {**row, "note": tx.sealer.bare(row["note"], f"timeline.note|{row['alert_id']}/{row['seq']}")}
+    except Unreadable:
+        return row
 
 
 def _grouped(tx: Tx, query: Any, by: str = "alert_id") -> dict[str, tuple[Mapping[str, Any], ...]]:

@@ -53,9 +53,27 @@ def known_of(tx: Tx, people: dict[str, Responder]) -> dict[tuple[str, int], Proo
         (id, point.n): proof
         for id in concerned & people.keys()
         for point in people[id].contacts
-        for proof in [kept.get((id, point.channel, tx.sealer.mark(point.address)))]
+        for proof in [_first(kept, id, point.channel, tx.sealer.marks(point.address))]
         if proof
     }
+
+
+def remark(tx: Tx, responder: str, channel: str, address: str) -> None:
+    """What is known under an earlier key's mark is known under the present one's."""
+    c, (present, *earlier) = PROOFS.c, tx.sealer.marks(address)
+    for old in earlier:
+        here = (c.responder == responder) & (c.channel == channel)
+        if _of(tx, responder, channel, present) is None:
+            tx.execute(sa.update(PROOFS).where(here, c.mark == old).values(mark=present))
+        else:
+            tx.execute(sa.delete(PROOFS).where(here, c.mark == old))
+
+
+def _first(
+    kept: dict[tuple[str, str, str], Proof], responder: str, channel: str, marks: list[str]
+) -> Proof | None:
+    """The present key's mark before those of earlier ones."""
+    return next((kept[responder, channel, mark] for mark in marks if (responder, channel, mark) in kept), None)
 
 
 def _of(tx: Tx, responder: str, channel: str, mark: str) -> Proof | None:

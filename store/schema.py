@@ -4,10 +4,9 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from domain.errors import ConfigurationError, Unreadable
-from store.bulk import fetch, upsert
+from domain.errors import ConfigurationError
+from store.key_ring import verify_key as verify_key
 from store.ledger import Ledger
-from store.register import META
 
 #: the newest migration in ``store/migrations/versions``; a test keeps it so
 HEAD = "0018"
@@ -57,21 +56,3 @@ def require_current(ledger: Ledger) -> None:
     found = age(ledger)
     if found != HEAD:
         raise ConfigurationError([f"the ledger is at migration {found}, not {HEAD}: run `anling db upgrade` first"])
-
-
-def verify_key(ledger: Ledger) -> None:
-    """Refuse to run with another secret key than the ledger was written with: cards and numbers would not open."""
-    place = "meta.seal_check"
-    with ledger.transaction() as tx:
-        kept = fetch(tx, "SELECT value FROM meta WHERE key = 'seal_check'")
-        if not kept:
-            sealed = tx.sealer.seal(b"anling", place).hex()
-            tx.execute(upsert(tx, META).on_conflict_do_nothing(), [{"key": "seal_check", "value": sealed}])
-            return
-        try:
-            tx.sealer.open(bytes.fromhex(kept[0][0]), place)
-        except Unreadable as error:
-            raise ConfigurationError([
-                "ANLING_SECRET_KEY (or secret.key in the data folder) is not the one this ledger was written with;"
-                " give back the old key: without it no card and no telephone number can be read"
-            ]) from error

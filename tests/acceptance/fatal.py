@@ -52,6 +52,8 @@ class Point:
 #: hand-over -> place; the order is that of the path from button to phone. The seven of a send (P16) are those from
 #: ``before-lease`` to ``after-settle``
 POINTS = {
+    "keys-half-way": Point("store.resealing:_write_batch", end=True),
+    "keys-before-end": Point("anling.rotation:_swap", end=True),
     "restore-before-place": Point("store.copying:_set_aside", end=True),
     "sweep-opened": Point("store.checkins:open_day", end=True, counts=some),
     "sweep-asked": Point("store.checkins:move_all", end=True),
