@@ -16,6 +16,9 @@ from store.register import Speaker
 from store.rule_states import RuleState
 
 RULE = "fall_asked"
+#: what was asked about and turned out well, the newest last
+WELL = "fall_well"
+_KEPT = 20
 #: what a home may say to it
 ANSWERS = frozenset({Kind.CHECKIN_OK, Kind.CANCEL})
 #: whoever pressed, and not the device itself
@@ -65,7 +68,7 @@ def answered(tx: Tx, asked: RuleState, heard: Heard, now: datetime) -> Verdict |
     event = heard.event
     if event is None or not _is_answer(asked, heard, event):
         return None
-    way = "cancelled by hand" if event.kind is Kind.CANCEL else "button"
+    way = "cancel" if event.kind is Kind.CANCEL else "button"
     return settle(tx, asked, way, now)
 
 
@@ -74,6 +77,10 @@ def settle(tx: Tx, asked: RuleState, way: str, now: datetime) -> Verdict | None:
     if not rule_states.end(tx, asked):
         return None
     said = (now - asked.since).total_seconds()
+    known = rule_states.of(tx, WELL, [asked.home]).get(asked.home)
+    told = {"at": asked.since.isoformat(), "device": asked.data["device"], "after_s": round(said), "way": way}
+    falls = [*(known.data["falls"] if known else ()), told][-_KEPT:]
+    rule_states.keep(tx, [RuleState(asked.home, WELL, "well", now, None, {"falls": falls})])
     reason = f"asked first for {asked.data['wait_s']:.0f} s: well after {said:.0f} s ({way})"
     return Verdict(str(asked.data["row"]), "noted", reason=reason)
 

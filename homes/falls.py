@@ -49,7 +49,7 @@ class FallWatch:
     def _one(self, tx: Tx, asked: RuleState, called: bool, now: datetime) -> bool:
         """Whether it became an alert. Another alert of the home ends the question too: it joins that one."""
         if rule_states.answered_well(tx, asked.home, asked.since):
-            if (verdict := settle(tx, asked, "telephone", now)) is not None:
+            if (verdict := settle(tx, asked, "voice", now)) is not None:
                 inbox.judge(tx, [verdict])
             return False
         if called or asked.next_at is None or asked.next_at <= now:

@@ -5,15 +5,20 @@ consent on the card, and each look is written down (R15, R31).
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from broker_bridge.datum import at_the_edge
 from domain.clock import Clock
 from domain.errors import NotFound
 from domain.people import Scope
-from homes.rules_quiet import Quiet, sentence
+from escalation import asked_first
+from homes.rules import is_place, metres
+from homes.rules_quiet import SIGNS, Quiet, sentence
 from store import aways, faults, register, rule_states, signs
+from store.home_lists import devices_of
 from store.ledger import Ledger, Tx
 from store.protection import Protection
 from store.reads import write_down
@@ -25,6 +30,22 @@ _SEES = frozenset({
 })  # fmt: skip
 _CONSENT = "remote_view"
 _HOURS = 48
+#: days of a roll-up
+DAYS = 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one reader may see of one home now."""
+
+    place: Mapping[str, Any]
+    alert: str | None
+    agreed: bool
+
+    @property
+    def view(self) -> bool:
+        """Position and vital signs too."""
+        return self.alert is not None and self.agreed
 
 
 class LiveState:
@@ -41,6 +62,32 @@ class LiveState:
 
     def of(self, scope: Scope, home: str) -> dict[str, Any]:
         """One home as far as ``scope`` may see it; the look is in the audit before the answer is out."""
+        look = self._look(scope, home)
+        self._write_down(scope, home, look, "live state with position and vital signs" if look.view else "live state")
+        with self._ledger.reading() as tx:
+            return self._shown(tx, home, look) | {
+                "remote_view": {"open": look.view, "consent": look.agreed, "alert": look.alert},
+            }  # fmt: skip
+
+    def by_hour(self, scope: Scope, home: str) -> dict[str, Any]:
+        """The signs of the last 24 hours, for a picture: local hours, and the counts of each kind. Audited."""
+        now = self._clock.now().replace(minute=0, second=0, microsecond=0)
+        hours = [now - timedelta(hours=n) for n in range(23, -1, -1)]
+        counted = self._counted(scope, home, hours[0], "signs by the hour")
+        labels = [hour.astimezone(self._zone).strftime("%H") for hour in hours]
+        return {"labels": labels, "counts": {kind: [n.get(h, 0) for h in hours] for kind, n in counted.items()}}
+
+    def by_day(self, scope: Scope, home: str) -> dict[str, Any]:
+        """The signs of the last fourteen days, rolled up from the hours. Audited."""
+        today = self._clock.now().astimezone(self._zone).date()
+        days = [today - timedelta(days=n) for n in range(DAYS - 1, -1, -1)]
+        start = datetime(days[0].year, days[0].month, days[0].day, tzinfo=self._zone)
+        counted = self._counted(scope, home, start.astimezone(self._clock.now().tzinfo), "signs by the day")
+        rolled = {kind: self._rolled(hours) for kind, hours in counted.items()}
+        labels = [day.strftime("%m-%d") for day in days]
+        return {"labels": labels, "counts": {kind: [n.get(d, 0) for d in days] for kind, n in rolled.items()}}
+
+    def _look(self, scope: Scope, home: str) -> _Look:
         only(scope, _SEES)
         alerts = self._views.alerts(scope, "open", home=home, limit=1)["items"]
         wide = scope.role in ("administrator", "supervisor", "dispatcher", "street_office")
@@ -49,31 +96,44 @@ class LiveState:
             if found is None or not scope.sees(found["street"]) or not (wide or alerts):
                 raise NotFound(f"no home {home}, or not yours to see now")
             agreed = _agreed(register.residents_of(tx, [home])[home])
-        view = bool(alerts) and agreed
-        what = "live state with position and vital signs" if view else "live state"
-        with self._ledger.transaction() as tx:
-            reason = f"alert {alerts[0]['id']}" if alerts else "no alert"
-            write_down(tx, self._clock.now(), scope.operator, what, home, reason)
-        with self._ledger.reading() as tx:
-            return self._shown(tx, home, view) | {
-                "remote_view": {"open": view, "consent": agreed, "alert": alerts[0]["id"] if alerts else None},
-            }  # fmt: skip
+        return _Look(found, alerts[0]["id"] if alerts else None, agreed)
 
-    def _shown(self, tx: Tx, home: str, view: bool) -> dict[str, Any]:
+    def _write_down(self, scope: Scope, home: str, look: _Look, what: str) -> None:
+        with self._ledger.transaction() as tx:
+            reason = f"alert {look.alert}" if look.alert else "no alert"
+            write_down(tx, self._clock.now(), scope.operator, what, home, reason)
+
+    def _counted(self, scope: Scope, home: str, since: datetime, what: str) -> dict[str, dict[datetime, int]]:
+        self._write_down(scope, home, self._look(scope, home), what)
+        with self._ledger.reading() as tx:
+            counted = signs.hours_of(tx, [home], since).get(home, {})
+        return {kind: counted[kind] for kind in (*SIGNS, "vitals") if kind in counted}
+
+    def _rolled(self, hours: Mapping[datetime, int]) -> dict[date, int]:
+        rolled: dict[date, int] = {}
+        for hour, n in hours.items():
+            day = hour.astimezone(self._zone).date()
+            rolled[day] = rolled.get(day, 0) + n
+        return rolled
+
+    def _shown(self, tx: Tx, home: str, look: _Look) -> dict[str, Any]:
         now = self._clock.now()
-        last = signs.last_of(tx, [home], opened=view).get(home, {})
+        last = signs.last_of(tx, [home], opened=look.view).get(home, {})
         life = signs.newest_life(tx, [home]).get(home)
         shown = {kind: {**said, "at": said["at"].isoformat()} for kind, said in sorted(last.items())}
-        if not view:
+        if not look.view:
             shown.pop("location", None)
         quiet = rule_states.of(tx, "inactivity", [home]).get(home)
         return {
-            "home": home, "state": self._protection.state_of(tx, home), "away": aways.away(tx, now, [home]).get(home),
+            "home": home, "address": look.place["address"], "street": look.place["street"],
+            "state": self._protection.state_of(tx, home), "away": aways.away(tx, now, [home]).get(home),
             "last_life": life.isoformat() if life else None, "signs": shown,
-            "hours": self._hours(tx, home, now),
+            "metres_from_home": _distance(look.place.get("location"), shown.get("location", {}).get("value")),
+            "hours": self._hours(tx, home, now), "devices": devices_of(tx, [home]).get(home, []),
             "faults": [{"device": f.device, "role": f.role, "fault": f.fault, "since": f.since.isoformat()}
                        for f in faults.of_homes(tx, [home]).get(home, [])],
             "uneasy": None if quiet is None else self._why(quiet.data) | {"state": quiet.state},
+            "falls": _falls(tx, home),
         }  # fmt: skip
 
     def _hours(self, tx: Tx, home: str, now: datetime) -> dict[str, dict[str, int]]:
@@ -85,6 +145,24 @@ class LiveState:
         since, until = (datetime.fromisoformat(str(data[name])) for name in ("since", "until"))
         quiet = Quiet(str(data["sign"]), since, int(data["usual"]), until, str(data.get("days") or ""))
         return {language: sentence(quiet, self._zone, language) for language in ("zh", "en")}
+
+
+def _falls(tx: Tx, home: str) -> dict[str, Any]:
+    """A fall that is being asked about, and those that turned out well: recorded, and no alert."""
+    asked = rule_states.of(tx, asked_first.RULE, [home]).get(home)
+    well = rule_states.of(tx, asked_first.WELL, [home]).get(home)
+    return {
+        "asking_until": asked.next_at.isoformat() if asked and asked.next_at else None,
+        "well": list(reversed(well.data["falls"])) if well else [],
+    }
+
+
+def _distance(home: Mapping[str, Any] | None, fix: Mapping[str, Any] | None) -> int | None:
+    """From home to the newest position, metres."""
+    place = at_the_edge(home or {})
+    if fix is None or not (is_place(place) and is_place(fix)):
+        return None
+    return round(metres(place["lat"], place["lon"], fix["lat"], fix["lon"]))
 
 
 def _agreed(residents: Iterable[Mapping[str, Any]]) -> bool:

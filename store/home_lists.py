@@ -84,7 +84,7 @@ class HomeLists:
             return line | {
                 "residents": cards, "access": whole.get("access") if personal else None,
                 "medical": [{"resident": r["id"], **(r.get("medical") or {})} for r in cards],
-                "devices": _devices(tx, [id]).get(id, []), "away": away(tx, now, [id]).get(id),
+                "devices": devices_of(tx, [id]).get(id, []), "away": away(tx, now, [id]).get(id),
                 "checkin": whole.get("checkin"), "checkins": _history(tx, id), "alerts": _alerts(tx, id),
             }  # fmt: skip
 
@@ -103,7 +103,7 @@ class HomeLists:
     def _fill(self, tx: Tx, scope: Scope, shown: Sequence[dict[str, Any]]) -> None:
         ids = [row["id"] for row in shown]
         people = register.residents_of(tx, ids) if scope.role in PERSONAL else {}
-        devices, gone = _devices(tx, ids), away(tx, self._clock.now(), ids)
+        devices, gone = devices_of(tx, ids), away(tx, self._clock.now(), ids)
         for row in shown:
             cards = people.get(row["id"], [])
             row["residents"] = [{k: card.get(k) for k in ("id", "name", "birth", "age")} for card in cards]
@@ -125,7 +125,7 @@ def _fits(row: Mapping[str, Any], wanted: Wanted, safe: Mapping[str, str]) -> bo
     return wanted.text.casefold() in said.casefold()
 
 
-def _devices(tx: Tx, homes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+def devices_of(tx: Tx, homes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     d, s = DEVICES.c, STATES.c
     query = sa.select(d.home_id, d.id, d.role, d.dialect, d.gateway, s.last_seen, s.online, s.battery_pct)
     query = query.outerjoin(STATES, s.device_id == d.id).where(d.home_id.in_(homes), d.revoked_at.is_(None))

@@ -22,6 +22,11 @@ def chart(report: Mapping[str, Any], say: Speech) -> bytes:
     return _svg(title, orjson.dumps([labels, series]))
 
 
+def stacked(title: str, labels: Sequence[str], series: _Series) -> bytes:
+    """The SVG of what adds up, one bar for each label."""
+    return _svg(title, orjson.dumps([labels, series]), True)
+
+
 def _drawn(name: str, items: Sequence[Mapping[str, Any]], say: Speech) -> tuple[str, list[str], _Series]:
     if name == "response_times":
         labels = [say.named("severity", i["severity"]) for i in items]
@@ -42,7 +47,7 @@ def _drawn(name: str, items: Sequence[Mapping[str, Any]], say: Speech) -> tuple[
 
 
 @lru_cache(maxsize=64)
-def _svg(title: str, data: bytes) -> bytes:
+def _svg(title: str, data: bytes, adds_up: bool = False) -> bytes:
     """Imported when first needed: most processes draw nothing."""
     import pygal
     from pygal.style import Style
@@ -54,7 +59,8 @@ def _svg(title: str, data: bytes) -> bytes:
         background="transparent", plot_background="transparent", foreground=_MIDDLE, foreground_strong=_MIDDLE,
         foreground_subtle=_MIDDLE, colors=_COLOURS, font_family="system-ui, sans-serif",
     )  # fmt: skip
-    drawing = pygal.Bar(style=style, js=[], title=title, height=320, width=640, legend_at_bottom=True, no_data_text="–")
+    shape = pygal.StackedBar if adds_up else pygal.Bar
+    drawing = shape(style=style, js=[], title=title, height=320, width=640, legend_at_bottom=True, no_data_text="–")
     drawing.x_labels = labels
     for name, values in series:
         drawing.add(name, values)

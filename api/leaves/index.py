@@ -10,6 +10,7 @@ from api.leaves import (
     edit,
     homes,
     imports,
+    live,
     map,
     messages,
     people,
@@ -19,5 +20,5 @@ from api.leaves import (
     users,
 )
 
-_LEAVES = (homes, day, map, duty, messages, people, edit, plans, drills, reports, imports, users, audit, shift)
+_LEAVES = (live, homes, day, map, duty, messages, people, edit, plans, drills, reports, imports, users, audit, shift)
 ROUTERS: tuple[APIRouter, ...] = tuple(leaf.router for leaf in _LEAVES)

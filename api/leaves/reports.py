@@ -17,7 +17,7 @@ from domain.people import Scope
 from records.reports import NAMES, as_csv
 
 router = APIRouter(include_in_schema=False)
-_PICTURE = {
+PICTURE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "private, max-age=60",
@@ -42,7 +42,7 @@ async def picture(request: Request, visitor: Visitor, name: str, days: Days = 30
     if scope is None or name not in DRAWN:
         return Response(status_code=404)
     drawn = await here.lanes.reads.run(lambda: chart(here.app.desk.reports.report(scope, name, days), say))
-    return Response(drawn, headers=_PICTURE, media_type="image/svg+xml")
+    return Response(drawn, headers=PICTURE, media_type="image/svg+xml")
 
 
 @router.get("/api/v1/reports/{name}")

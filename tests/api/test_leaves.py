@@ -140,6 +140,23 @@ def test_a_home_is_read_and_the_reading_written_down(town: TestClient, who: dict
     assert any((line["operator"], line["subject"], line["reason"]) == ("desk", "home-1", "home page") for line in audit)
 
 
+def test_the_live_state_is_a_page_with_pictures(
+    house: House, town: TestClient, who: dict[str, dict[str, str]]
+) -> None:  # fmt: skip
+    """Devices and signs always; position and vital signs closed without an alert; each look in the audit."""
+    said(house, "anling/v1/up/dev-0003/telemetry", b'{"v":1,"id":"beat-beat-beat-beat","type":"heartbeat","data":{}}')
+    page = town.get("/homes/home-3/live?lang=zh", headers=who["desk"])
+    drawn = [town.get(f"/homes/home-3/live/{span}.svg", headers=who["desk"]) for span in ("hours", "days")]
+    refused = [town.get("/homes/home-3/live", headers=who[name]).status_code for name in ("ear", "office", "doctor")]
+    audit = town.get("/api/v1/audit?limit=500", headers=who["boss"]).json()["items"]
+
+    assert ("实时状态" in page.text, "只在有未结束的警情时显示" in page.text, "dev-0003" in page.text) == (True,) * 3
+    assert [(200, True)] * 2 == [(one.status_code, b"<svg" in one.content) for one in drawn]
+    assert ([403, 404, 404], 404) == (refused, town.get("/homes/home-3/live/days.svg", headers=who["ear"]).status_code)
+    looks = {line["what"] for line in audit if (line["operator"], line["subject"]) == ("desk", "home-3")}
+    assert {"live state", "signs by the hour", "signs by the day"} <= looks
+
+
 def test_a_home_is_commissioned_step_by_step(house: House, town: TestClient, who: dict[str, dict[str, str]]) -> None:
     """Begin, press, sign; signing early is refused with what is missing."""
     path = "/homes/home-4/commissioning"

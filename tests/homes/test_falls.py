@@ -212,7 +212,7 @@ def test_the_telephone_asks_too(town: Town) -> None:
     line.answered(town.tokens.call(letter.key, 1), "claim")
 
     assert (0, 0) == (watch(town, 60), town.count("alerts"))
-    assert "telephone" in str(outcome(town)[1])
+    assert "voice" in str(outcome(town)[1])
 
 
 @pytest.mark.parametrize(
