@@ -48,7 +48,7 @@ async def search(request: Request, visitor: Visitor) -> Response:
         found = await here.lanes.commands.run(lambda: here.app.desk.finder.find(scope, said))
     except AnlingError as refused:
         return problem_page(request, refused)
-    return _shown(request, scope, said=said, found=found)
+    return _shown(request, scope, said=said, found=found.homes, whole=found.whole)
 
 
 @router.post("")
@@ -78,11 +78,11 @@ async def call(request: Request, visitor: Visitor) -> Response:
 
 def _shown(
     request: Request, scope: Scope, said: str, found: list[dict[str, object]] | None = None,
-    error: str | None = None, status: int = 200,
+    error: str | None = None, status: int = 200, whole: bool = True,
 ) -> Response:  # fmt: skip
     kinds = [*_FIRST, *(kind for kind in Kind if kind in RAISING and kind not in _FIRST)]
     say = speech(request)
     return desk_page(
-        request, scope, "raise.html", status, said=said, found=found, error=error, address=address,
+        request, scope, "raise.html", status, said=said, found=found, whole=whole, error=error, address=address,
         kinds=choices(say, "kind", kinds),
     )  # fmt: skip

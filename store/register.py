@@ -15,7 +15,7 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
 from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
-from store import duty, hub_secrets
+from store import duty, hub_secrets, numbers
 from store.bulk import among, fetch, listed, read_json, upsert
 from store.edition import META as META
 from store.edition import touch as touch
@@ -240,6 +240,7 @@ def _write(tx: Tx, site: Site, at: datetime, by: str) -> None:
     ])  # fmt: skip
     _upsert(tx, HOMES, [_home_row(tx, h) for h in site.homes])
     _upsert(tx, RESIDENTS, [row for h in site.homes for row in _resident_rows(tx, h)])
+    numbers.keep(tx, ((r.id, r.model_dump(include={"phones", "contacts"})) for h in site.homes for r in h.residents))
     duty.record(tx, [entry_of(part) for parts in duty_parts(site).values() for part in parts], at, by)
     edited(tx, at, by)
 

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from domain.errors import Unreadable
-from store import proofs
+from store import numbers, proofs
 from store.ledger import Ledger, Tx
 
 #: table.column -> the row's part of the place it is sealed to; a test finds columns that are missing
@@ -101,6 +101,8 @@ def _write_batch(ledger: Ledger, table: sa.Table, field: str, fresh: list[tuple[
         tx.execute(statement.values({field: sa.bindparam("fresh")}), values)
         if (table.name, field) == ("responders", "contacts"):
             _remark(tx, [row["id"] for row, _ in fresh])
+        if (table.name, field) == ("residents", "card"):
+            numbers.renew(tx, [row["id"] for row, _ in fresh])
 
 
 def _remark(tx: Tx, responders: list[str]) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from domain.errors import ConfigurationError
+from store import numbers
 from store.key_ring import verify_key as verify_key
 from store.ledger import Ledger
 
 #: the newest migration in ``store/migrations/versions``; a test keeps it so
-HEAD = "0018"
+HEAD = "0019"
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -25,6 +26,7 @@ def upgrade(ledger: Ledger) -> str | None:
     """Migrate to ``HEAD``. Returns the age before, None when nothing was there."""
     before = age(ledger)
     if before == HEAD:
+        numbers.fill(ledger)
         return before
     if before is not None and before > HEAD:
         raise ConfigurationError(
@@ -39,6 +41,7 @@ def upgrade(ledger: Ledger) -> str | None:
         config = config_for()
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")
+    numbers.fill(ledger)
     return before
 
 

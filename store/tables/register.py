@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
-from store.tables.base import instant, json, sealed
+from store.tables.base import BY_KEY, instant, json, sealed
 
 
 class StreetRow(SQLModel, table=True):
@@ -49,6 +49,15 @@ class ResidentRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     home_id: str = Field(index=True)
     card: bytes = sealed()
+
+
+class PhoneMarkRow(SQLModel, table=True):
+    """A keyed mark of one telephone number of a resident or of a contact on the card; the number itself is sealed."""
+
+    __tablename__ = "phone_marks"
+    __table_args__ = (BY_KEY,)
+    mark: str = Field(primary_key=True)
+    resident_id: str = Field(primary_key=True, index=True)
 
 
 class DeviceRow(SQLModel, table=True):

@@ -21,6 +21,7 @@ from domain.health import Health
 from domain.people import Scope
 from escalation.tokens import ResponderToken, Tokens
 from store.doorbell import Doorbell
+from store.finding import Found
 
 NOW = datetime(2026, 11, 21, 19, 10, 42, tzinfo=UTC)
 SECRET = "a-secret-key-of-at-least-32-characters"
@@ -200,11 +201,11 @@ class FakeHouse:
         self.tasks = [task for task in self.tasks if task["key"] != key]
         return {"key": key}
 
-    def find(self, scope: Scope, said: str) -> list[dict[str, Any]]:
+    def find(self, scope: Scope, said: str) -> Found:
         self.done.append(("find", said))
         known = {"id": "home-1", "address": {"text": "示例路100弄5号602室"}, "street": "310105001", "by": "phone",
                  "residents": [{"id": "r1", "name": "示例老人一", "birth": "1936-05-01"}], "alert": None}  # fmt: skip
-        return [known] if said.endswith("0001") else []
+        return Found([known] if said.endswith("0001") else [])
 
     def empty(self, *_: Any) -> dict[str, Any]:
         return {"items": [], "next_cursor": None}

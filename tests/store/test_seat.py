@@ -79,7 +79,7 @@ CALLERS = [
 @pytest.mark.parametrize(("said", "by"), CALLERS)
 def test_a_caller_is_found(town: Town, finder: Finder, said: str, by: str) -> None:
     """By number however it is written, by name, by address, by id; the search itself is written down."""
-    found = finder.find(WIDE, said)
+    found = finder.find(WIDE, said).homes
 
     assert ("home-1", by) == (found[0]["id"], found[0]["by"])
     assert [("search for a home", "home-1", "raise by hand")] == [
@@ -89,7 +89,7 @@ def test_a_caller_is_found(town: Town, finder: Finder, said: str, by: str) -> No
 
 def test_nobody_is_found_elsewhere(town: Town, finder: Finder) -> None:
     """Not in other streets, not for an auditor, not for one letter."""
-    assert [[], []] == [finder.find(FAR, "老人1"), finder.find(WIDE, "老")]
+    assert [[], []] == [finder.find(FAR, "老人1").homes, finder.find(WIDE, "老").homes]
     with pytest.raises(Forbidden):
         finder.find(AUDITOR, "老人1")
 
@@ -98,7 +98,7 @@ def test_an_open_alert_is_shown_with_the_home(town: Town, finder: Finder) -> Non
     """Who telephones about what is known already is led to it."""
     id = town.press("dev-0001")
 
-    assert [id] == [home["alert"] for home in finder.find(WIDE, "老人1")]
+    assert [id] == [home["alert"] for home in finder.find(WIDE, "老人1").homes]
 
 
 def test_a_close_leaves_a_task(town: Town, seat: Seat) -> None:
