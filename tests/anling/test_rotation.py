@@ -20,7 +20,7 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
 from escalation.looking_over import look_over
 from escalation.tokens import Tokens
-from store import key_ring, proofs
+from store import key_ring, numbers, proofs
 from store.accounts import Accounts
 from store.ledger import Ledger
 from store.register import home_of, people
@@ -100,6 +100,8 @@ def _whole_and_new(place: Place) -> None:
         ledger.sealer.open(value, where)
     assert look_over(ledger, NOON + timedelta(days=2)).whole
     assert Accounts(ledger).hub_of("z2m", SITE_SECRET, thorough=False) == ("hub-0001", "north")
+    with ledger.reading() as tx:
+        assert ["home-1"] == numbers.homes_with(tx, "+862150000001", (), 1)
     assert set() == _by_key_alone(ledger, SECRET)
     ledger.close()
     stale = place.opened(SECRET)
