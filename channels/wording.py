@@ -136,7 +136,8 @@ def chat(letter: Letter, now: datetime) -> str:
     """A message for a group or a mailbox: a head line, then markdown. Many read it: no names, no illnesses."""
     told = {name: said for name, said in facts(letter, now).items() if name != "who"}
     if letter.purpose in (Purpose.INFORM, Purpose.STAND_DOWN):
-        text = _say(letter, f"chat.{letter.purpose}", **told)
+        news = _notice(letter, now, _say(letter, "chat.somebody"))
+        text = _say(letter, "chat.news", text=news, ago=told["ago"])
     else:
         text = _say(letter, f"chat.{letter.purpose}", **told, link=letter.ack_url)
     return _spoken(letter, text)
@@ -210,15 +211,15 @@ def facts(letter: Letter, now: datetime) -> dict[str, str]:
     }
 
 
-def _notice(letter: Letter, now: datetime) -> str:
-    """``inform`` and ``stand_down``, by ``about["event"]``.
+def _notice(letter: Letter, now: datetime, whom: str | None = None) -> str:
+    """``inform`` and ``stand_down``, by ``about["event"]``; of ``whom``, where no name may be read.
 
     Only a claim and an end say "you need not go". An event that is not known here is told
     without advice: the reader may be the very person who must go.
     """
     about, code = letter.about, letter.language
     values = {
-        "who": who(letter, now),
+        "who": whom or who(letter, now),
         "where": where(letter),
         "kind": name_of("kind", letter.kind, code),
         "name": about.get("name"),

@@ -47,6 +47,7 @@ from escalation.command import (
     Tick,
     VoiceChecked,
 )
+from escalation.desk_news import tell_desk
 from escalation.duty import Roster
 from escalation.ladder import advance, begin, failed, missed
 from escalation.plan_parts import Plan
@@ -89,6 +90,7 @@ def _beside(sheet: Sheet) -> None:
         branch_off(sheet)
     if sheet.plan.notices:
         notify(sheet)
+    tell_desk(sheet)
 
 
 def _apply(sheet: Sheet, command: Command) -> str:  # noqa: C901 - one line per command; mypy proves none is missing

@@ -208,6 +208,23 @@ class Sheet:
         """Whether this decision has put a line of one of these types into the timeline."""
         return any(entry.type in types for entry in self._entries)
 
+    def newest(self, types: frozenset[str]) -> Entry | None:
+        """The last line of one of these types that this decision has written."""
+        return next((entry for entry in reversed(self._entries) if entry.type in types), None)
+
+    @property
+    def addressed(self) -> frozenset[str]:
+        """Who hears of this decision already."""
+        return frozenset([order.person for order in self._orders])
+
+    def ways(self, person: Responder, role: str) -> tuple[ContactPoint, ...]:
+        """How this person may be reached for this alert; in a drill only by what is marked for it."""
+        return usable(person, role, self._alert.drill)
+
+    def order(self, order: Order) -> None:
+        """One more letter."""
+        self._orders.append(order)
+
     def happened(self) -> frozenset[str]:
         """What this decision has written down so far, and the steps it was told of."""
         steps = {str(e.data["step"]) for e in self._entries if "step" in e.data}

@@ -225,9 +225,11 @@ def test_only_a_claim_says_you_need_not_go(
     letter: Letter, noon: datetime, about: dict[str, Any], said: str, need_not: bool
 ) -> None:
     """The reader of every other notice may be the very person who must go."""
-    text = wording.sms(replace(letter, purpose=Purpose.INFORM, about=about), noon)
+    told = replace(letter, purpose=Purpose.INFORM, about=about)
 
-    assert (True, need_not) == (said in text, "不必前往" in text)
+    for text in (wording.sms(told, noon), wording.chat(told, noon)):
+        assert (True, need_not) == (said in text, "不必前往" in text)
+    assert wording.who(letter, noon) not in wording.chat(told, noon)
 
 
 def test_the_end_says_how(letter: Letter, noon: datetime) -> None:

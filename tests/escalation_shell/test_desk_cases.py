@@ -13,7 +13,7 @@ from escalation.desk_cases import DeskSilence
 from store.ledger import Ledger
 from store.tasks import Tasks
 from store.views import Views
-from tests.town import DESK, DISPATCHER, PLAN, Town, site
+from tests.town import DESK, DISPATCHER, DOCTOR, PLAN, Town, site
 
 CONSOLE = Scope("desk", "dispatcher")
 AT = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
@@ -85,6 +85,21 @@ def test_the_walk_of_a_case_is_shown(wired: Town) -> None:
     assert ("on_scene", "7") == (case(wired, id)["status"], case(wired, id)["clerk"])
     assert ["accepted", "taken", "dispatched", "on_scene"] == [s["state"] for s in case(wired, id)["story"]]
     assert "desk-120" in {t.claimant for t in wired.alert(id).tracks}
+    assert [] == dialled(wired)
+
+
+def test_news_of_the_door_reach_the_desk(wired: Town) -> None:
+    """The clerk has it, the doctor stands at the door: news of the same case, with the way in as it is now."""
+    alert = fall(wired)
+    wired.callbacks.desk_callback({"case": "120-1", "status": "taken", "by": "0042"})
+    wired.commands.claim(alert, DOCTOR)
+    wired.commands.progress(alert, DOCTOR, "access_failed")
+    wired.deliver()
+
+    news = [x for x in wired.phones["dispatch_120"].letters if x.purpose == "inform"]
+    assert ["claimed", "progress"] == [x.about["event"] for x in news]
+    assert ("access_failed", "120-1", "南门") == (news[-1].about["step"], news[-1].case, news[-1].access["gate"])
+    assert "taken" == case(wired, alert)["status"]
     assert [] == dialled(wired)
 
 

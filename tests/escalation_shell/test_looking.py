@@ -14,7 +14,7 @@ from channels.aliyun_templates import read_templates
 from domain.contacts import Accepted, Letter, Result, Unwanted
 from escalation.looking import Looking
 from store.ledger import Ledger
-from tests.town import DOCTOR, Town, site
+from tests.town import DOCTOR, SUPERVISOR, Phone, Town, site
 
 EXAMPLE = Path(__file__).parents[2] / "docs/aliyun.example.toml"
 
@@ -114,3 +114,25 @@ def test_what_no_row_ordered_is_wanted(town: Town) -> None:
 
     letter = replace(town.phones["voice"].letters[0], key="test/1")
     assert Looking(town.ledger, town.standing, town.clock).wanted(letter)
+
+
+@pytest.mark.parametrize("channel", ["sms", "webhook", "wecom"])
+def test_who_was_asked_hears_who_has_it_and_how_it_ended(ledger: Ledger, channel: str) -> None:
+    """By a way that rings nobody up: "already taken by …" at the claim, "it is over" at the close; once each."""
+    raw = site()
+    raw["responders"][0]["contacts"][1:] = [{"channel": channel, "address": "https://chat.example/robot"}]
+    town = Town(ledger)
+    town.settle_in(raw)
+    town.phones[channel] = Phone(channel)
+    alert = town.press()
+    town.deliver()
+
+    town.commands.claim(alert, SUPERVISOR)
+    town.commands.close(alert, SUPERVISOR, "accidental")
+    town.deliver()
+
+    heard = [x for x in town.phones[channel].letters if x.responder_id == "doctor-1" and x.purpose != "contact"]
+    assert [("inform", "claimed", SUPERVISOR.name), ("stand_down", "closed", SUPERVISOR.name)] == [
+        (x.purpose, x.about["event"], x.about["name"]) for x in heard
+    ]
+    assert 1 == len([x for x in town.phones["voice"].letters if x.responder_id == "doctor-1"])
