@@ -58,8 +58,14 @@ class Restored:
 
 def back_up(settings: Settings, file: Path, with_key: bool, now: datetime) -> Manifest:
     """Write and prove it; an existing file is never touched. Raises ``ConfigurationError``."""
-    if file.exists():
-        raise ConfigurationError([f"{file} is there already; name another file"])
+    place = copying.sqlite_path(settings.ledger_url)
+    problems = [f"{file} is there already; name another file"] if file.exists() else []
+    if place and not place.is_file():
+        problems.append(f"there is no ledger at {place}: is ANLING_DATA_DIR right?")
+    elif _known_key(settings) is None:
+        problems.append("there is no key here (ANLING_SECRET_KEY, or secret.key in the data folder); is this it?")
+    if problems:
+        raise ConfigurationError(problems)
     with _workshop(file.absolute().parent) as folder:
         content = copying.copy_out(settings.ledger_url, folder / _LEDGER)
         manifest = _manifest(settings, folder / _LEDGER, content, now)
@@ -176,13 +182,17 @@ def _unfit(settings: Settings, manifest: Manifest) -> Iterator[str]:
 
 def _key_for(settings: Settings, file: Path, manifest: Manifest) -> tuple[str, list[str]]:
     """The key that this installation has, or takes out of the backup, and what is wrong with it."""
-    known = settings.secret_key or (_read(settings.data_dir / _KEY) if (settings.data_dir / _KEY).is_file() else None)
-    secret = known or _packed_key(file)
+    secret = _known_key(settings) or _packed_key(file)
     if secret is None:
         return "", ["the key is not in this backup: give it back (ANLING_SECRET_KEY, or secret.key in the data folder)"]
     if _which_key(secret) != manifest.key:
         return secret, ["this backup was sealed with another key than the one here; give the key of that time"]
     return secret, []
+
+
+def _known_key(settings: Settings) -> str | None:
+    path = settings.data_dir / _KEY
+    return settings.secret_key or (_read(path) if path.is_file() else None)
 
 
 def _packed_key(file: Path) -> str | None:

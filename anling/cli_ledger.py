@@ -20,8 +20,7 @@ def backup(
     from domain.clock import wall_now
 
     settings = read_settings()
-    with ledger_here(settings):
-        made = back_up(settings, file, with_key, wall_now())
+    made = back_up(settings, file, with_key, wall_now())
     print(f"{file}: {made.alerts} alerts ({made.open} open), {made.entries} entries, {made.homes} homes; read through")
     if with_key:
         print("the key is IN it: keep the file as you keep the key")

@@ -159,6 +159,17 @@ def test_with_its_key_it_is_all_that_is_needed(here: Settings, backup: Path, tmp
         back_up(here, backup, False, NOW)
 
 
+def test_a_ledger_of_before_an_upgrade_is_backed_up(village: Town, here: Settings, tmp_path: Path) -> None:
+    """The new program copies it as it is, and says its age; where there is no ledger none is made."""
+    village.change("UPDATE alembic_version SET version_num = '0009'")
+    elsewhere = Settings(data_dir=tmp_path / "typo")
+
+    assert "0009" == back_up(here, tmp_path / "before.tar", False, NOW).schema
+    with pytest.raises(ConfigurationError, match="there is no ledger at"):
+        back_up(elsewhere, tmp_path / "nothing.tar", False, NOW)
+    assert not (tmp_path / "typo").exists()
+
+
 def test_a_restore_killed_before_its_end_changes_nothing(village: Town, here: Settings, backup: Path) -> None:
     """kill -9 just before the new ledger takes its place: the old one is there, whole; then it is done again."""
     village.press("dev-0001")
