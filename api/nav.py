@@ -44,6 +44,7 @@ WAYS = (
     Way("/users", "users", _LEADS | {"auditor"}),
     Way("/audit", "audit", _LEADS | {"auditor"}),
     Way("/shift", "shift"),
+    Way("/account", "account"),
 )
 _ROLES = {way.word: way.roles for way in WAYS}
 

@@ -31,6 +31,7 @@ from store.drills import Drills
 from store.finding import Finder
 from store.home_lists import HomeLists
 from store.ledger import Ledger
+from store.own_account import OwnAccount
 from store.people_lists import PeopleLists
 from store.protection import Protection
 from store.register import Register
@@ -81,6 +82,7 @@ class Desk:
     imports: Imports
     #: single rows of the register
     editor: Editor
+    own: OwnAccount
     reports: Reports
 
     @classmethod
@@ -89,7 +91,7 @@ class Desk:
         return cls(
             HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock), Shifts(ledger, clock),
             PeopleLists(ledger), Imports(ledger, zone), Editor(ledger, zone),
-            Reports(ledger, clock, zone, rota.coverage),
+            OwnAccount(ledger), Reports(ledger, clock, zone, rota.coverage),
         )  # fmt: skip
 
 

@@ -75,9 +75,7 @@ class Accounts:
 
     def set_password(self, name: str, password: str, by: str = _CLI) -> None:
         """Change a password and end the log-in's sessions."""
-        if len(password) < _SHORTEST:
-            raise ConfigurationError([f"the password is too short; give at least {_SHORTEST} characters"])
-        self._change(name, by, "password changed", password_hash=_hasher().hash(password))
+        self._change(name, by, "password changed", password_hash=password_hash(password))
 
     def disable(self, name: str, by: str = _CLI) -> None:
         """Shut a log-in and end its sessions."""
@@ -123,7 +121,7 @@ class Accounts:
                 _ask_code(tx, row, totp, now)
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.expires_at < now))
             session = {
-                "token_hash": _digest(token),
+                "token_hash": digest(token),
                 "operator": username,
                 "created_at": now,
                 "expires_at": now + _SHIFT,
@@ -152,7 +150,7 @@ class Accounts:
         query = (
             sa.select(OPERATORS, SESSIONS.c.expires_at)
             .join(SESSIONS, SESSIONS.c.operator == OPERATORS.c.name)
-            .where(SESSIONS.c.token_hash == _digest(token))
+            .where(SESSIONS.c.token_hash == digest(token))
         )
         with self._ledger.reading() as tx:
             row = tx.execute(query).mappings().first()
@@ -163,7 +161,7 @@ class Accounts:
     def logout(self, token: str) -> None:
         """End one session."""
         with self._ledger.transaction() as tx:
-            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.token_hash == _digest(token)))
+            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.token_hash == digest(token)))
 
     def actor(self, scope: Scope) -> Actor:
         """Who acts through this log-in: the linked responder, else the log-in itself."""
@@ -208,7 +206,15 @@ def _scope(row: Any) -> Scope:
     return Scope(row["name"], row["role"], tuple(row["streets"] or ()), row["responder"])
 
 
-def _digest(token: str) -> str:
+def password_hash(password: str) -> str:
+    """The hash to keep. Raises ``ConfigurationError`` for one that is too short."""
+    if len(password) < _SHORTEST:
+        raise ConfigurationError([f"the password is too short; give at least {_SHORTEST} characters"])
+    return str(_hasher().hash(password))
+
+
+def digest(token: str) -> str:
+    """What is kept of a session's token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -17,22 +17,27 @@ _STEP_S = 30
 _AROUND = (0, -1, 1)
 
 
-def new_secret(name: str) -> tuple[str, str]:
-    """A secret, and the ``otpauth:`` address that puts it into an app."""
+def new_secret(name: str, secret: str | None = None) -> tuple[str, str]:
+    """A secret (a new one unless given), and the ``otpauth:`` address that puts it into an app."""
     import pyotp
 
-    secret = pyotp.random_base32()
+    secret = secret or pyotp.random_base32()
     return secret, pyotp.TOTP(secret).provisioning_uri(name=name, issuer_name="Anling")
 
 
 def use_code(tx: Tx, row: Mapping[Any, Any], code: str, now: datetime) -> bool:
     """Whether ``code`` lets this log-in in now. From then on neither it nor an earlier one does."""
+    step = step_of(tx.sealer.open(row["totp"], place(row["name"])).decode(), code, now)
+    return step is not None and _spend(tx, row["name"], step)
+
+
+def step_of(secret: str, code: str, now: datetime) -> int | None:
+    """The half minute whose code this is; None when it is of none around now."""
     import pyotp
 
-    secret = tx.sealer.open(row["totp"], place(row["name"])).decode()
     counter, said = int(now.timestamp()) // _STEP_S, "".join(code.split())
     right = [n for n in _AROUND if hmac.compare_digest(pyotp.HOTP(secret).at(counter + n).encode(), said.encode())]
-    return bool(right) and _spend(tx, row["name"], counter + right[0])
+    return counter + right[0] if right else None
 
 
 def place(name: str) -> str:

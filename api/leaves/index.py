@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from api.leaves import (
+    account,
     audit,
     day,
     drills,
@@ -20,5 +21,7 @@ from api.leaves import (
     users,
 )
 
-_LEAVES = (live, homes, day, map, duty, messages, people, edit, plans, drills, reports, imports, users, audit, shift)
+_LEAVES = (
+    live, homes, day, map, duty, messages, people, edit, plans, drills, reports, imports, users, audit, shift, account,
+)  # fmt: skip
 ROUTERS: tuple[APIRouter, ...] = tuple(leaf.router for leaf in _LEAVES)

@@ -2,11 +2,13 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 from starlette.testclient import TestClient
 
@@ -27,8 +29,9 @@ from tests.town import site
 
 WORD = "correct horse"
 OURS = {"Origin": "https://anling.example", "Accept": "text/html"}
-PEOPLE = {"boss": ("supervisor", []), "admin": ("administrator", []), "desk": ("dispatcher", []),
-          "north": ("supervisor", ["north"])}  # fmt: skip
+OTHER = "another horse"
+PEOPLE = {"own": ("dispatcher", []), "boss": ("supervisor", []), "admin": ("administrator", []),
+          "desk": ("dispatcher", []), "north": ("supervisor", ["north"])}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -287,3 +290,47 @@ def test_fields_and_rows_are_inverse() -> None:
            "f": [{"g": "z", "h": [1, 7], "i": ["2026-12-25"]}]}  # fmt: skip
 
     assert row == read(form, filled(form, row), new=True).value
+
+
+def _offered(page: str) -> str:
+    found = re.search(r'name="offer" value="([^"]+)"', page)
+    assert found
+    return unescape(found[1])
+
+
+def test_a_log_in_begins_its_one_time_codes_for_itself(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """A code drawn by the server, nothing until one code was right; ended with password and code, by nobody else."""
+    me = who["own"]
+    page = town.post("/account/begin", headers=me).text
+    secret = re.search(r"<strong>([A-Z2-7]{32})</strong>", page)
+    assert secret
+    wrong = town.post("/account/confirm", data={"offer": _offered(page), "code": "000000"}, headers=me)
+    alone = town.post("/api/v1/session", json={"username": "own", "password": WORD}).status_code
+    others = town.post("/account/confirm", data={"offer": _offered(page), "code": "1"}, headers=who["boss"])
+    code = pyotp.TOTP(secret[1]).now()
+    right = town.post("/account/confirm", data={"offer": _offered(wrong.text), "code": code}, headers=me)
+    asked = town.post("/api/v1/session", json={"username": "own", "password": WORD}).status_code
+    spent = town.post("/account/end", data={"password": WORD, "code": code}, headers=me).status_code
+    later = pyotp.TOTP(secret[1]).at(int(time.time()) + 30)
+    ended = town.post("/account/end", data={"password": WORD, "code": later}, headers=me)
+    again = town.post("/api/v1/session", json={"username": "own", "password": WORD}).status_code
+
+    assert "<svg" in page
+    assert not re.search(r' style="|<img[^>]*totp', page)
+    assert [422, 409, 303, 303] == [answer.status_code for answer in (wrong, others, right, ended)]
+    assert secret[1] in wrong.text
+    assert [200, 401, 422, 200] == [alone, asked, spent, again]
+
+
+def test_a_password_of_ones_own(town: TestClient, who: dict[str, dict[str, str]], house: House) -> None:
+    """Only with the old one; this browser stays logged in, the others do not."""
+    accounts = Accounts(house.ledger)
+    mine, else_where = ({"Cookie": f"anling_session={accounts.login('own', WORD).token}"} for _ in range(2))
+    said = {"password": WORD, "new": OTHER}
+    refused = [town.post("/account/password", data=said | more, headers=mine).status_code
+               for more in ({"password": "guess"}, {"new": "short"})]  # fmt: skip
+    done = town.post("/account/password", data=said, headers=mine)
+    after = [town.get("/account", headers=headers).headers.get("location", "") for headers in (mine, else_where)]
+
+    assert ([422, 422], 303) == (refused, done.status_code)
+    assert ["", "/login?next=/account"] == after
