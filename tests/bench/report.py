@@ -204,5 +204,8 @@ METHOD = """
   per commit.
 - A 5 ms disk is a preloaded shim in front of fsync and fdatasync of the product (SQLite).
 - CPU and memory are those of `anling serve` and its children, from /proc, without broker and PostgreSQL.
+- *Consoles*: memory of the product above what it took before the first alert and console, with 50 WebSocket clients
+  on 200 open alerts while 20 signals/s arrive; a press is *visible* when its row stands in the one console left
+  (Chromium on the same machine, after eight tabs of one session were looked at).
 - `python tests/bench/run.py --doc docs/measurements.md` makes this file again.
 """

@@ -33,7 +33,7 @@ from stage import HERE, Stage, disk_flushes
 from subjects import Grounds, Subject
 
 #: scenarios that a second round adds nothing to
-ONCE = ("idle", "timers", "checkins")
+ONCE = ("idle", "consoles", "timers", "checkins")
 #: quick: the raw limit is measured beside these only, PostgreSQL on these only
 QUICK_RAW = ("storm", "telemetry")
 QUICK_POSTGRES = ("latency",)
@@ -119,7 +119,7 @@ def _plan(options: argparse.Namespace, rounds: int) -> Iterator[tuple[int, str, 
 
 
 def _subjects(scenario: str, quick: bool) -> list[Subject]:
-    raw = {"telemetry": ["paho"], "idle": [], "timers": [], "checkins": []}.get(scenario, ["ref"])
+    raw = {"telemetry": ["paho"], "idle": [], "consoles": [], "timers": [], "checkins": []}.get(scenario, ["ref"])
     found = [Subject(program, "sqlite") for program in raw if not quick or scenario in QUICK_RAW]
     found.append(Subject("anling", "sqlite"))
     # the slow disk is a shim in front of our own process; PostgreSQL flushes in another

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from consoles import PASSWORD, Consoles, enter, seen, tabs
 from loads import Load, Outcome, outcome, soon
 from presses import Order
 from stage import Sink
@@ -214,6 +215,29 @@ def idle(bench: Bench, subject: Subject) -> Figures:
         return {"cpu": spent * 100, "rss": running.rss_mb()}
 
 
+def consoles(bench: Bench, subject: Subject) -> Figures:
+    """Fifty consoles on 200 open alerts with 20 signals a second; then eight tabs of a browser and twenty presses."""
+    with bench.grounds.running(subject) as running:
+        running.order(["user", "add", "bench", "--role", "dispatcher", "--password-stdin"], PASSWORD)
+        token = enter(running.url, "bench")
+        time.sleep(2)
+        idle_mb = running.rss_mb()
+        bench.press(running, 100, 2)
+        with Consoles(running.url, token) as looking:
+            bench.press(running, 20, 4)
+            figures = {"memory": running.rss_mb() - idle_mb, "live": float(looking.live)}
+        with tabs(running.url, token) as pages:
+            return figures | (seen(pages, lambda: _pressed(bench, running)) if pages else {})
+
+
+def _pressed(bench: Bench, running: Running) -> list[float]:
+    """Twenty presses from homes that have not pressed yet; when each was due, by the wall clock."""
+    order = bench.order(running, "sos", 4, 5, first=300)
+    wall = time.time() - time.monotonic()
+    Load(order).finish()
+    return [order.due(number) + wall for number in range(order.total)]
+
+
 def timers(bench: Bench, subject: Subject) -> Figures:
     """Very many open alerts: a tick in which 1,000 timers run out, an idle look, one decision."""
     with database(subject.database) as url:
@@ -237,6 +261,7 @@ SCENARIOS: dict[str, Callable[[Bench, Subject], Figures]] = {
     "slow": slow,
     "kill": kill,
     "idle": idle,
+    "consoles": consoles,
     "timers": timers,
     "checkins": checkins,
 }

@@ -95,6 +95,15 @@ class Running:
         """End it politely."""
         end(self._process)
 
+    def order(self, words: list[str], said: str = "") -> None:
+        """A command of the product on the same installation; RuntimeError with its words when it fails."""
+        done = subprocess.run(
+            [PROGRAM, *words], env=self._env, cwd=HERE, input=said, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            why = (done.stdout + done.stderr)[-2000:]
+            raise RuntimeError(f"{' '.join(words)} failed with {done.returncode}:\n{why}")
+
     def cpu_seconds(self) -> float:
         """User and system time so far, of the process and its children (from /proc)."""
         times = [each.cpu_times() for each in self._family()]
