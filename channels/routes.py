@@ -1,5 +1,7 @@
 """Which provider carries a telephone number, by how the number begins. Pure."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,6 +9,9 @@ MAINLAND = "+86"
 
 #: ``none`` is a wish: this country is not called from here
 PROVIDERS = ("twilio", "aliyun", "none")
+
+#: a mobile number, or an area code and a number of seven or eight digits
+_AT_HOME = re.compile(r"1[3-9]\d{9}|0[1-9]\d{1,2}[2-8]\d{6,7}", re.ASCII)
 
 _SEPARATORS = str.maketrans("", "", " \t-()./\u00a0\u3000")
 
@@ -53,6 +58,11 @@ def parse_routes(text: str, setting: str, problems: list[str]) -> Routes:
 
 
 def e164(address: str) -> str:
-    """The number as providers want it: without separators, ``+`` for a leading ``00``."""
-    plain = address.strip().removeprefix("tel:").translate(_SEPARATORS)
-    return "+" + plain[2:] if plain.startswith("00") else plain
+    """The number as providers want it: in plain digits, without separators, ``+`` for a leading ``00``.
+
+    Without a country's code what is written as at home is a mainland number: 138…, 021….
+    """
+    plain = unicodedata.normalize("NFKC", address).strip().removeprefix("tel:").translate(_SEPARATORS)
+    if plain.startswith("00"):
+        return "+" + plain[2:]
+    return MAINLAND + plain.removeprefix("0") if _AT_HOME.fullmatch(plain) else plain

@@ -93,5 +93,5 @@ def _unknown(code: int | None, status: int | None) -> FailedForNow | FailedForGo
         return FailedForGood("our log-in was refused", code=str(status), ours=True)
     _log.warning("twilio_code_unknown", code=code, status=status)
     said = code or status
-    theirs = code is None and (status is None or status >= 500)
+    theirs = code is None and (status is None or status >= 500 or status < 400)
     return FailedForNow("an error we do not know yet", code=str(said) if said else None, ours=theirs)

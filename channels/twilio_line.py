@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import structlog
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
+from channels.bounded import bounded
 from channels.pace import Pace
 from channels.routes import e164
 from channels.twilio_codes import classify
@@ -105,7 +106,8 @@ class TwilioLine:
         try:
             return ask(client)
         except twilio.TwilioRestException as error:
-            return classify(error.code, error.status)
+            # Where no code of Twilio's could be read, the SDK puts the status in its place: a gateway has spoken.
+            return classify(None if error.code == error.status else error.code, error.status)
         except OSError as error:  # everything that requests raises
             return _broken(error)
         except (twilio.TwilioException, ValueError, TypeError, AttributeError, LookupError) as error:
@@ -131,7 +133,7 @@ class TwilioLine:
 
         http = TwilioHttpClient(timeout=self._timeout, logger=_silent())
         if http.session is not None:
-            adapter = type(http.session.get_adapter("https://"))
+            adapter = bounded(type(http.session.get_adapter("https://")), self._timeout)
             for scheme in ("https://", "http://"):
                 http.session.mount(scheme, adapter(pool_maxsize=_KEPT))
             # A proxy in the environment is the way out to the world, not to a local phone network.

@@ -60,6 +60,9 @@ class TwilioNumbers:
             else:
                 self.breaker.worked(name)
             return answer
+        if not answer:
+            self.breaker.failed(name, "yes, and no name for what was made")
+            return FailedForNow("the answer could not be read", code="answer", unknown=True, ours=True)
         self.breaker.worked(name)
         return Accepted(answer, pending=True, line=name)
 

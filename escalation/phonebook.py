@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from channels.routes import e164
 from domain.people import Responder
 from escalation.duty import Roster
 from store.ledger import Tx
@@ -25,5 +26,4 @@ def _numbers(person: Responder, mute: Mapping[tuple[str, str], str]) -> set[str]
 
 
 def _digits(number: str) -> str:
-    plain = "".join(c for c in number if c.isascii() and c.isdigit())
-    return plain.removeprefix("00")
+    return "".join(c for c in e164(number) if c.isascii() and c.isdigit())

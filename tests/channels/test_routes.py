@@ -67,10 +67,14 @@ def test_all_mistakes_come_together() -> None:
         ("+852 3000-0001", "+85230000001"),
         ("0086 138 0000 0001", "+8613800000001"),
         ("tel:+85230000001", "+85230000001"),
+        ("138 0000 0001", "+8613800000001"),
+        ("021-62345678", "+862162345678"),
+        ("0571 8123456", "+865718123456"),
+        ("＋８５２　３００００００１", "+85230000001"),
         (" (+852)30000001 ", "+85230000001"),
         ("120", "120"),
     ],
 )
 def test_numbers_as_people_write_them(written: str, number: str) -> None:
-    """Separators go, ``00`` becomes ``+``."""
+    """Separators go, ``00`` becomes ``+``, a number written as at home is a mainland one."""
     assert number == e164(written)

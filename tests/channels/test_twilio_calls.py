@@ -229,6 +229,54 @@ def test_an_unreadable_yes_may_have_dialled(network: Network, called: Letter) ->
     assert FailedForNow("the answer could not be read", code="answer", unknown=True) == result
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b"null", b'{"sid": null}'])
+def test_a_yes_without_a_name_may_have_dialled(network: Network, called: Letter, body: bytes) -> None:
+    """Nobody could ask what became of it: it is looked up and made again, not waited for."""
+    network.body = body
+
+    result = _voice(network).send(called)
+
+    assert FailedForNow("the answer could not be read", code="answer", unknown=True) == result
+
+
+def test_a_gateway_that_speaks_for_the_provider_is_the_providers_fault(network: Network, called: Letter) -> None:
+    """An error page of whatever stands between: the line fails, and the second provider is tried."""
+    network.status, network.body = 502, b"<html>Bad Gateway</html>"
+    voice = _voice(network)
+
+    results = [voice.send(called) for _ in range(3)]
+
+    assert {True} == {result.ours for result in results if isinstance(result, FailedForNow)}
+    assert voice.numbers.breaker.all_down
+
+
+@pytest.mark.parametrize(("pause", "piece"), [(0.2, b" "), (0.0, b" " * 65536)])
+def test_an_answer_without_an_end_holds_no_sender(called: Letter, pause: float, piece: bytes) -> None:
+    """It drips, or it is endless: given up in time and at a megabyte; it may have dialled."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        network = Network()
+        network.url = f"http://127.0.0.1:{door.getsockname()[1]}"
+        thread = Thread(target=_drip, args=(door, piece, pause), daemon=True)
+        thread.start()
+        started = time.monotonic()
+
+        result = TwilioVoice(_line(network, 0.5), "https://anling.example", lambda _: "t").send(called)
+
+    assert (True, True) == (isinstance(result, FailedForNow), getattr(result, "unknown", False))
+    assert time.monotonic() - started < 6
+    thread.join(5)
+
+
+def _drip(door: socket.socket, piece: bytes, pause: float) -> None:
+    line, _ = door.accept()
+    with line, suppress(OSError):
+        line.recv(65536)
+        line.sendall(b"HTTP/1.1 201 Created\r\nContent-Length: 900000000\r\n\r\n")
+        for _ in range(10_000):
+            line.sendall(piece)
+            time.sleep(pause)
+
+
 def test_the_newest_call_since_is_found(network: Network, called: Letter) -> None:
     """By To, From and time: whole seconds, as Twilio keeps them."""
     since = datetime(2026, 11, 20, 12, 0, 0, 700_000, tzinfo=UTC)

@@ -10,7 +10,8 @@ import pytest
 from channels.replies import reply
 from channels.wording import reply_code, words
 from domain.contacts import Accepted, FailedForGood
-from tests.town import SUPERVISOR, Town
+from store.ledger import Ledger
+from tests.town import SUPERVISOR, Town, site
 
 DOCTORS_PHONE = "+85230000001"
 #: of the ten thousand noisy texts so many meet a ledger, unless everything is to be proved
@@ -150,6 +151,24 @@ def _noise(chance: random.Random, codes: list[str]) -> str:
     text = "".join(chance.choices(pieces, k=chance.randint(0, 5)))
     # A decline or STOP is an answer too, and is tried elsewhere.
     return "" if reply(text).meaning in ("decline", "stop", "start") else text
+
+
+@pytest.mark.parametrize(
+    "written", ["＋８５２３００００００１", "00852 3000-0001", "tel:+85230000001", " +852(3000)0001 "]
+)
+def test_a_number_is_known_however_it_is_written(ledger: Ledger, written: str) -> None:
+    """P26, P27: full-width digits in the register, and the person's "1" still counts."""
+    raw = site()
+    for contact in raw["responders"][0]["contacts"]:
+        contact["address"] = written
+    town = Town(ledger)
+    town.settle_in(raw)
+    alert = town.press()
+    town.deliver()
+
+    town.callbacks.sms_reply("+85230000001", "1")
+
+    assert "doctor-1" == town.alert(alert).tracks[0].claimant
 
 
 def test_two_people_of_one_telephone(town: Town) -> None:
