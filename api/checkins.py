@@ -1,6 +1,5 @@
 """The daily check-in over JSON: the day's board, all is well, away and back."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -12,6 +11,7 @@ from api.answers import as_json
 from api.lists import read
 from api.problems import problem
 from api.sessions import Asking
+from api.when import Day, Instant
 from domain.checkins import CheckinState, Way
 
 router = APIRouter(prefix="/api/v1")
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1")
 
 @router.get("/checkins")
 async def checkins(
-    asking: Asking, day: date | None = None, state: CheckinState | None = None, limit: Limit = 100,
+    asking: Asking, day: Day | None = None, state: CheckinState | None = None, limit: Limit = 100,
     cursor: str | None = None,
 ) -> Response:  # fmt: skip
     """Who has shown a sign of life today, and who is still asked."""
@@ -54,7 +54,7 @@ class Away(BaseModel):
     model_config = ConfigDict(strict=True)
 
     kind: Literal["away", "hospital", "back"] = "away"
-    until: Annotated[datetime | None, Field(strict=False)] = None
+    until: Annotated[Instant | None, Field(strict=False)] = None
 
 
 _AWAY = Away()

@@ -1,7 +1,6 @@
 """Duty over JSON: what is missing, who is on when, and who comes instead."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -13,6 +12,7 @@ from api.answers import as_json
 from api.lists import read
 from api.problems import problem
 from api.sessions import Asking, Knock
+from api.when import Instant
 from store.site_duty import SiteAbsence, SiteOverride, SiteSwap
 
 router = APIRouter(prefix="/api/v1/duty")
@@ -57,7 +57,7 @@ async def coverage(asking: Asking, days: Days = 14, street: str | None = None) -
 @router.get("/calendar")
 async def calendar(
     asking: Asking,
-    start: Annotated[datetime | None, Query(alias="from")] = None,
+    start: Annotated[Instant | None, Query(alias="from")] = None,
     days: Days = 7,
     street: str | None = None,
 ) -> Response:

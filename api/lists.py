@@ -14,6 +14,7 @@ from api.alerts import Limit
 from api.answers import as_json
 from api.problems import problem
 from api.sessions import Asking, Knock
+from api.when import Instant
 from domain.people import ROLES
 
 router = APIRouter(prefix="/api/v1")
@@ -65,7 +66,7 @@ async def audit(asking: Asking, limit: Limit = 100, cursor: str | None = None) -
 
 @router.get("/duty")
 async def duty(
-    asking: Asking, role: str | None = None, street: str | None = None, at: datetime | None = None
+    asking: Asking, role: str | None = None, street: str | None = None, at: Instant | None = None
 ) -> Response:
     """Who would be called; ``at`` with its zone, now when not given."""
     if at is not None and at.tzinfo is None:

@@ -1,6 +1,5 @@
 """Plans over JSON: what is in force, what would happen, and two people who put a plan in force, each with a log-in."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,6 +10,7 @@ from api.answers import as_json
 from api.lists import read
 from api.problems import problem
 from api.sessions import Asking
+from api.when import Instant
 from domain.errors import ConfigurationError
 
 router = APIRouter(prefix="/api/v1")
@@ -28,7 +28,7 @@ class Proposal(BaseModel):
 class Approval(BaseModel):
     """From when on; at once when not said."""
 
-    effective_from: datetime | None = None
+    effective_from: Instant | None = None
 
 
 @router.get("/plans")
@@ -45,7 +45,7 @@ async def plan_diff(asking: Asking, a: str, b: str) -> Response:
 
 @router.get("/plans/explain")
 async def plan_explain(
-    asking: Asking, home: str, kind: str = "sos", at: datetime | None = None,
+    asking: Asking, home: str, kind: str = "sos", at: Instant | None = None,
     rounds: Annotated[int, Query(ge=0, le=20)] = 1,
 ) -> Response:  # fmt: skip
     """Who would be contacted when, by which way and why, if nobody answered. Calls nobody."""

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from domain.errors import AnlingError, Forbidden, Held, LedgerCollision, LedgerUnavailable, NotFound, Refused
+from domain.errors import AnlingError, Forbidden, Held, LedgerCollision, LedgerUnavailable, NotFound, Refused, Unfit
 
 _LOG = structlog.get_logger("anling.api")
 
@@ -123,8 +123,15 @@ async def on_invalid(_: Request, error: Exception) -> Response:
     return problem(422, errors=errors)
 
 
+async def on_unfit(_: Request, error: Exception) -> Response:
+    """A character that no text holds, a number too large: not our fault, and trying again would not help."""
+    del error
+    return problem(422)
+
+
 def install(api: FastAPI) -> None:
     """Every error leaves as problem+json."""
     api.add_exception_handler(AnlingError, on_refusal)
     api.add_exception_handler(HTTPException, on_http)
+    api.add_exception_handler(Unfit, on_unfit)
     api.add_exception_handler(RequestValidationError, on_invalid)

@@ -67,5 +67,9 @@ class LedgerCollision(AnlingError):
     """Another writer was faster, or a constraint forbids the write. Read again and decide anew."""
 
 
+class Unfit(ValueError):
+    """A value that no database of ours can hold, whoever tries again. No AnlingError: trying again helps nobody."""
+
+
 class Unreadable(AnlingError):
     """A stored value cannot be opened: the secret key is not the one it was sealed with."""

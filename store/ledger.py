@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
+from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable, Unfit
 from store.doorbell import Doorbell
 from store.lines import Line, Lines
 from store.seal import Sealer
@@ -107,7 +107,7 @@ class Ledger:
         ``patient``: nobody waits for this write (telemetry, pulses); on SQLite it lets urgent ones go first.
 
         Raises ``LedgerUnavailable`` when the database cannot take it now (try again) and
-        ``LedgerCollision`` when a constraint refused it (read again, decide anew); ``ValueError``
+        ``LedgerCollision`` when a constraint refused it (read again, decide anew); ``Unfit``
         for a value that no try will make fit.
         """
         mode = "patient" if patient else "write"
@@ -144,9 +144,9 @@ class Ledger:
         except (IntegrityError, self._driver.IntegrityError) as error:
             # Without their cause: PostgreSQL's details quote the row, and a log keeps what it is given.
             raise LedgerCollision(f"the ledger refused the write: {_brief(error)}") from None
-        except (DataError, self._driver.DataError) as error:
-            # Not the ledger's state but the value: trying again would never help.
-            raise ValueError(f"the ledger cannot hold this: {_word(error)}: a value does not fit its column") from None
+        except (DataError, self._driver.DataError, UnicodeEncodeError, OverflowError) as error:
+            # Half a character, a number too large: not the ledger's state but the value: trying again would never help.
+            raise Unfit(f"the ledger cannot hold this: {_word(error)}: a value does not fit its column") from None
         except (DBAPIError, PoolTimeout, self._driver.Error) as error:
             raise LedgerUnavailable(f"the ledger is not available: {_brief(error)}") from None
 

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from domain.calendar import within
 from domain.checkins import read_rule
 from domain.choices import read_choices
 from domain.errors import ConfigurationError
@@ -62,7 +63,7 @@ class SiteShift(_Part):
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] = []
     start: str = Field("00:00", alias="from", pattern=_TIME)
     end: str = Field("24:00", alias="to", pattern=_TIME)
-    dates: list[date] = []
+    dates: list[Annotated[date, AfterValidator(within)]] = []
     deputy: str | None = None
     days: Literal["workday", "holiday"] | None = None
 

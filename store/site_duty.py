@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from domain.calendar import within
 from domain.ids import new_id
 from store.duty import Entry
 
@@ -18,15 +19,15 @@ _HOW = "write 2026-11-22, 2026-11-22T08:00 (wall time) or 2026-11-22T08:00+08:00
 def _moment(value: str, last: bool = False) -> str:
     try:
         if _DAY.fullmatch(value):
-            return f"{date.fromisoformat(value) + timedelta(days=last)}T00:00:00"
-        return datetime.fromisoformat(value).replace(second=0, microsecond=0).isoformat()
+            return f"{within(date.fromisoformat(value)) + timedelta(days=last)}T00:00:00"
+        return within(datetime.fromisoformat(value)).replace(second=0, microsecond=0).isoformat()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{value!r} is no moment; {_HOW}") from error
 
 
 def _day(value: str) -> str:
     try:
-        return date.fromisoformat(value).isoformat()
+        return within(date.fromisoformat(value)).isoformat()
     except ValueError as error:
         raise ValueError(f"{value!r} is no day; write 2026-11-22") from error
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, act, show, text
 from api.parts import App
+from api.when import Day
 from domain.checkins import CheckinState, Way
 from domain.people import Scope
 
@@ -21,7 +22,7 @@ _SAYABLE = (Way.DESK, Way.VISIT, Way.FAMILY)
 
 @router.get("/checkins")
 async def checkins(
-    request: Request, visitor: Visitor, day: date | None = None, state: str = "", cursor: str | None = None
+    request: Request, visitor: Visitor, day: Day | None = None, state: str = "", cursor: str | None = None
 ) -> Response:
     """One day, today when none is named."""
     return await show(request, visitor, _day(day, state, cursor))

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, act, show, text
 from api.parts import App
+from api.when import Day
 from domain.errors import Forbidden
 from domain.people import Scope
 from store.site_duty import SiteAbsence, SiteOverride, SiteSwap
@@ -25,7 +26,7 @@ _NOUNS = {"absence": "absence", "override": "override", "swap": "swap"}
 
 
 @router.get("/duty")
-async def duty(request: Request, visitor: Visitor, start: date | None = None, street: str = "") -> Response:
+async def duty(request: Request, visitor: Visitor, start: Day | None = None, street: str = "") -> Response:
     """A week of duty from ``start`` on, today when not said."""
     return await show(request, visitor, _week(start, street))
 

@@ -1,6 +1,5 @@
 """Homes: the list with who is protected, and one home's page with its devices and its commissioning."""
 
-from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,7 @@ from api.leaves.leaf import Leaf, act, show, text
 from api.nav import may_edit
 from api.parts import App
 from api.sessions import refuse_foreign
+from domain.calendar import read_instant
 from domain.errors import AnlingError, Forbidden, Refused
 from domain.people import Scope
 from store.home_lists import Wanted
@@ -86,7 +86,7 @@ async def live_there(
             case "back":
                 return app.checkins.back(scope, id)
         until = text(form, "until")
-        end = datetime.fromisoformat(until).replace(tzinfo=_HERE) if until else None
+        end = read_instant(until).replace(tzinfo=_HERE) if until else None
         return app.checkins.away(scope, id, text(form, "kind"), end)
 
     return await act(request, visitor, _home(id), work, _DONE.get(step, step), f"/homes/{id}")

@@ -11,6 +11,8 @@ from starlette.responses import Response
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, act, show, text
 from api.parts import App
+from domain.calendar import read_instant
+from domain.errors import Refused
 from domain.events import RAISING
 from domain.people import Scope
 
@@ -24,7 +26,7 @@ async def plans(request: Request, visitor: Visitor, a: str = "", b: str = "", ho
     """The list; ``a`` and ``b``: two versions side by side; ``home``: what would happen there."""
 
     def read(app: App, scope: Scope) -> dict[str, Any]:
-        when = datetime.fromisoformat(at).replace(tzinfo=_HERE) if at else app.wall()
+        when = _instant(at) if at else app.wall()
         return _list(app, scope) | {
             "diff": app.foresight.diff(a, b) if a and b else None,
             "run": app.foresight.explain(scope, home, kind, when) if home else None,
@@ -49,10 +51,17 @@ async def approve(request: Request, visitor: Visitor) -> Response:
 
     def work(app: App, scope: Scope, form: FormData) -> object:
         said = text(form, "from")
-        begins = datetime.fromisoformat(said).replace(tzinfo=_HERE) if said else None
+        begins = read_instant(said).replace(tzinfo=_HERE) if said else None
         return app.signing.approve(scope, text(form, "version"), begins)
 
     return await act(request, visitor, _PLANS, work, "approved", "/plans")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return read_instant(text).replace(tzinfo=_HERE)
+    except ValueError as error:
+        raise Refused("at: write 2026-11-22T03:10") from error
 
 
 def _list(app: App, scope: Scope) -> dict[str, Any]:
