@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from api.problems import problem
 from api.sessions import Asking, Knock
 from api.when import Instant
 from domain.people import ROLES
+from store.oversight import Reads
 
 router = APIRouter(prefix="/api/v1")
 
@@ -59,9 +60,15 @@ async def messages(asking: Asking, limit: Limit = 100, cursor: str | None = None
 
 
 @router.get("/audit")
-async def audit(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
-    """Who saw whose record, and when."""
-    return await read(asking, lambda: asking.doors.app.views.audit(asking.scope(), limit, cursor))
+async def audit(
+    asking: Asking, limit: Limit = 100, cursor: str | None = None, by: str = "", about: str = "",
+    since: Annotated[datetime | None, Query(alias="from")] = None, until: datetime | None = None,
+) -> Response:  # fmt: skip
+    """Who saw whose record, and when; ``by`` a log-in, ``about`` part of an id, ``from`` and ``until`` with a zone."""
+    if any(at is not None and at.tzinfo is None for at in (since, until)):
+        return problem(422, "from, until 须带时区，如 2026-11-22T00:00:00+08:00 / from and until need their zone")
+    wanted = Reads(by, about, since, until)
+    return await read(asking, lambda: asking.doors.app.views.audit(asking.scope(), limit, cursor, wanted))
 
 
 @router.get("/duty")

@@ -9,13 +9,15 @@ from starlette.responses import Response
 
 from api.alerts import Limit
 from api.answers import as_json
-from api.leaves.users import administers
+from api.leaves.users import administers, assign
 from api.lists import read
 from api.problems import problem
 from api.sessions import Asking, Knock
-from domain.errors import ConfigurationError, Refused
+from domain.errors import ConfigurationError, NotFound, Refused
+from domain.people import Scope
 from records.editor import Edit
 from store import enrolment
+from store.accounts import Accounts
 from store.register_rows import NOUNS as ROWS
 
 Said = Annotated[dict[str, Any], Body()]
@@ -111,6 +113,11 @@ class UserChange(BaseModel):
     password: Annotated[str | None, Field(max_length=1000)] = None
     disabled: bool | None = None
     totp: Literal[False] | None = None
+    role: str | None = None
+    streets: list[str] | None = None
+    responder: str | None = None
+    #: ends its sessions and changes nothing else
+    sign_out: Literal[True] | None = None
 
 
 @router.post("/users")
@@ -145,6 +152,20 @@ async def change_user(asking: Asking, name: str, said: UserChange) -> Response:
             (accounts.disable if said.disabled else accounts.enable)(name, scope.operator)
         if said.totp is False:
             accounts.ask_no_codes(name, scope.operator)
+        if said.sign_out:
+            accounts.sign_out(name, scope.operator)
+        if {"role", "streets", "responder"} & said.model_fields_set:
+            told = said.model_dump(include={"role", "streets", "responder"}, exclude_unset=True)
+            _assign(accounts, scope, name, told)
         return as_json({"name": name})
 
     return await _written(asking, act)
+
+
+def _assign(accounts: Accounts, scope: Scope, name: str, said: dict[str, Any]) -> None:
+    """What is not said stays."""
+    known = next((user for user in accounts.everybody() if user["name"] == name), None)
+    if known is None:
+        raise NotFound(f"no log-in {name!r}")
+    now = {**known, **said}
+    assign(accounts, scope, name, now["role"] or known["role"], now["streets"] or [], now["responder"])

@@ -14,12 +14,17 @@ from starlette.responses import Response
 from api.answers import as_json
 from api.doors import Doors, doors
 from api.guessing import attempt
+from api.leaving import MAY_FORCE, noted, open_claims
 from api.origin import same_origin
 from api.problems import iso, problem
 from domain.errors import Forbidden
 from domain.people import Scope
 from store.accounts import Session
 
+_STAY = (
+    "仍有处理中的警情：先移交或放回，或由主管带 anyway=true 退出 / "
+    "This log-in still holds alerts: offer or release them first; a supervisor may leave with anyway=true"
+)
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 router = APIRouter()
@@ -118,7 +123,18 @@ async def log_in(request: Request, login: Login) -> Response:
 
 
 @router.delete("/api/v1/session", status_code=204)
-async def log_out(asking: Asking) -> Response:
-    """This token is void from now on."""
-    await asking.doors.lanes.commands.run(lambda: asking.doors.app.accounts.logout(asking.token))
+async def log_out(asking: Asking, anyway: bool = False) -> Response:
+    """This token is void from now on; 409 while its person holds an alert (``anyway``: on a supervisor's word)."""
+    return await asking.doors.lanes.commands.run(lambda: _leave(asking, anyway))
+
+
+def _leave(asking: Knock, anyway: bool) -> Response:
+    app = asking.doors.app
+    scope = app.accounts.session(asking.token)
+    held = [claim["id"] for claim in open_claims(app, scope)] if scope else []
+    if scope and held:
+        if not (anyway and scope.role in MAY_FORCE):
+            return problem(409, _STAY, held_by=None, until=None, claims=held)
+        noted(app, scope, held)
+    app.accounts.logout(asking.token)
     return Response(status_code=204)

@@ -97,6 +97,21 @@ class Accounts:
         """The telephone is lost: the password alone lets in until codes are begun again."""
         self._change(name, by, "one-time codes ended", totp=None, totp_step=None)
 
+    def assign(
+        self, name: str, role: str, streets: Sequence[str], responder: str | None, by: str = _CLI
+    ) -> None:
+        """Another role, other streets, another person behind a log-in; ends its sessions. ``ConfigurationError``."""
+        if role not in OPERATOR_ROLES:
+            raise ConfigurationError([f"role {role!r} is unknown; write one of {', '.join(OPERATOR_ROLES)}"])
+        with self._ledger.reading() as tx:
+            if responder and not tx.execute(sa.select(RESPONDERS.c.id).where(RESPONDERS.c.id == responder)).first():
+                raise ConfigurationError([f"no responder {responder!r} in the register; enter it first"])
+        self._change(name, by, "log-in assigned", role=role, streets=list(streets), responder=responder)
+
+    def sign_out(self, name: str, by: str = _CLI) -> None:
+        """End all sessions of a log-in; it may log in again."""
+        self._change(name, by, "sessions ended", totp_step=OPERATORS.c.totp_step)
+
     def _change(self, name: str, by: str, what: str, **values: Any) -> None:
         with self._ledger.transaction() as tx:
             if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
@@ -105,12 +120,15 @@ class Accounts:
             write_down(tx, wall_now(), by, what, name, "-")
 
     def everybody(self) -> list[dict[str, Any]]:
-        """All log-ins, without their passwords."""
-        c = OPERATORS.c
+        """All log-ins, without their passwords; ``sessions`` are open now, the newest ``since``."""
+        c, s = OPERATORS.c, SESSIONS.c
+        is_open = sa.select(s.operator, sa.func.count().label("sessions"), sa.func.max(s.created_at).label("since"))
+        is_open = is_open.where(s.expires_at >= wall_now()).group_by(s.operator)
+        codes = c.totp.is_not(None).label("totp")
         with self._ledger.reading() as tx:
-            codes = c.totp.is_not(None).label("totp")
+            here = {row.operator: (row.sessions, row.since) for row in tx.execute(is_open)}
             rows = tx.execute(sa.select(c.name, c.role, c.streets, c.responder, c.disabled, codes).order_by(c.name))
-            return [dict(row._mapping) | {"totp": bool(row.totp)} for row in rows]
+            return [dict(row._mapping) | {"totp": bool(row.totp)} | _open(here.get(row.name)) for row in rows]
 
     def login(self, username: str, password: str, totp: str | None = None) -> Session:
         """Open a session of 12 hours. Raises ``Forbidden``, in the same time for a wrong name as for a wrong word."""
@@ -195,6 +213,10 @@ class Accounts:
     def device_secret_ok(self, device: str, secret: str) -> bool:
         """Whether a device gave its own secret."""
         return self._register.secret_ok(device, secret)
+
+
+def _open(here: tuple[int, datetime] | None) -> dict[str, Any]:
+    return {"sessions": here[0] if here else 0, "since": here[1] if here else None}
 
 
 def _ask_code(tx: Tx, row: Mapping[Any, Any], totp: str | None, now: datetime) -> None:

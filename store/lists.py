@@ -18,7 +18,7 @@ from store.home_sight import theirs
 from store.inbox import INBOX, payload
 from store.ledger import Ledger, Tx
 from store.outbox import OUTBOX
-from store.oversight import log_ins_seen, reads_seen
+from store.oversight import Reads, log_ins_seen, reads_seen
 from store.reads import AUDIT as AUDIT
 from store.reads import write_down
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
@@ -96,11 +96,13 @@ class Lists:
         items = [plain(r) | {"in_force": r["state"] == "approved" and r["version"] in running} for r in rows]
         return {"items": items, "next_cursor": None}
 
-    def audit(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
+    def audit(
+        self, scope: Scope, limit: int = 100, cursor: str | None = None, wanted: Reads | None = None
+    ) -> Page:
         """Who saw whose card; with streets, what concerns those."""
         only(scope, ADMIN)
         with self._ledger.reading() as tx:
-            query = sa.select(AUDIT).where(*reads_seen(tx, scope))
+            query = sa.select(AUDIT).where(*reads_seen(tx, scope), *(wanted or Reads()).conditions())
         return self._page(query, AUDIT.c.id, limit, cursor)
 
     def duty(self, scope: Scope, role: str, street: str | None = None, at: datetime | None = None) -> Page:

@@ -1,5 +1,7 @@
 """Whose log-ins and whose reads somebody may look over who supervises some streets: those of the streets."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,3 +38,27 @@ def reads_seen(tx: Tx, scope: Scope) -> list[Any]:
 def _log_ins(tx: Tx) -> list[tuple[str, set[str]]]:
     rows = tx.execute(sa.select(OPERATORS.c.name, OPERATORS.c.streets))
     return [(name, {*(streets or ())}) for name, streets in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Which lines of the audit: by whom, about what, from when, until when."""
+
+    by: str = ""
+    #: part of the id that was read or changed
+    about: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def conditions(self) -> list[Any]:
+        """On ``AUDIT``."""
+        c, where = AUDIT.c, []
+        if self.by:
+            where.append(c.operator == self.by)
+        if self.about:
+            where.append(c.subject.contains(self.about, autoescape=True))
+        if self.since:
+            where.append(c.at >= self.since)
+        if self.until:
+            where.append(c.at < self.until)
+        return where

@@ -1,12 +1,17 @@
 """Everybody who may be asked to come, with their ways to be reached (never the whole number), and all residents."""
 
+from collections.abc import Collection
 from typing import Any
 
+from domain.clock import wall_now
 from domain.people import ContactPoint, Responder, Scope, is_probe
 from store import proofs, register
 from store.ledger import Ledger
 from store.proofs import Proof
+from store.reads import write_down
 from store.sight import WIDE, iso_or_none, only
+
+_READ_NUMBERS = frozenset({"administrator", "supervisor", "dispatcher"})
 
 
 class PeopleLists:
@@ -30,6 +35,25 @@ class PeopleLists:
             _shown(person, known) | {"teams": list(dict.fromkeys(teams.get(person.id, ())))}
             for person in sorted(seen, key=lambda p: (p.role, p.name))
         ]
+
+
+    def numbers(self, scope: Scope, ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+        """Telephone numbers of these people, whole, for a list on paper: (channel, number). Written down."""
+        only(scope, _READ_NUMBERS)
+        with self._ledger.transaction() as tx:
+            people = register.people(tx)
+            write_down(tx, wall_now(), scope.operator, "contact points", f"{len(ids)} people", "duty list")
+        seen = (p for id in ids if (p := people.responders.get(id)) and scope.sees(p.street))
+        spoken = {p.id: [(c.channel, c.address) for c in p.contacts if c.channel in ("voice", "sms")] for p in seen}
+        return {id: _apart(points) for id, points in spoken.items()}
+
+
+def _apart(points: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A number that takes calls and messages stands once."""
+    first: dict[str, str] = {}
+    for channel, number in points:
+        first.setdefault(number, channel)
+    return [(channel, number) for number, channel in first.items()]
 
 
 def _shown(person: Responder, known: dict[tuple[str, int], Proof]) -> dict[str, Any]:

@@ -1,17 +1,42 @@
-"""Who looked at whose record and who changed a log-in, the newest first."""
+"""Who looked at whose record and who changed what, the newest first; by person, by record, by day."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, show
+from api.parts import App
+from domain.people import Scope
+from store.oversight import Reads
 
 router = APIRouter(include_in_schema=False)
 _PAGE = 100
+_MOST = 500
+_HERE = ZoneInfo("Asia/Shanghai")
 
 
 @router.get("/audit")
-async def audit(request: Request, visitor: Visitor, cursor: str | None = None) -> Response:
-    """The lines of the audit."""
-    leaf = Leaf("audit", "audit.html", lambda app, scope: app.views.audit(scope, _PAGE, cursor))
-    return await show(request, visitor, leaf)
+async def audit(
+    request: Request, visitor: Visitor, cursor: str | None = None, by: str = "", about: str = "", first: str = "",
+    last: str = "",
+) -> Response:  # fmt: skip
+    """The lines of the audit; ``first`` and ``last`` are days in Shanghai, both included."""
+    wanted = Reads(by.strip()[:200], about.strip()[:200], _day(first), _day(last, timedelta(days=1)))
+
+    def read(app: App, scope: Scope) -> dict[str, Any]:
+        names = [user["name"] for user in app.views.users(scope, _MOST)["items"]]
+        return app.views.audit(scope, _PAGE, cursor, wanted) | {"names": names}
+
+    return await show(request, visitor, Leaf("audit", "audit.html", read))
+
+
+def _day(said: str, more: timedelta = timedelta(0)) -> datetime | None:
+    """The beginning of a day; nothing for what is no day."""
+    try:
+        return datetime.combine(date.fromisoformat(said), time(), _HERE) + more
+    except (ValueError, OverflowError):
+        return None

@@ -31,6 +31,27 @@ async def duty(request: Request, visitor: Visitor, start: Day | None = None, str
     return await show(request, visitor, _week(start, street))
 
 
+@router.get("/duty/print")
+async def on_paper(
+    request: Request, visitor: Visitor, start: date | None = None, days: int = _DAYS, street: str = "",
+    numbers: str = "",
+) -> Response:  # fmt: skip
+    """The same on paper, by team; with ``numbers=yes`` how to reach everybody on it, which is written down."""
+
+    def read(app: App, scope: Scope) -> dict[str, Any]:
+        first = start or app.wall().astimezone(_HERE).date()
+        begin = datetime.combine(first, time(), _HERE)
+        calendar = app.rota.calendar(scope, begin, max(1, min(days, _AHEAD)), street or None)
+        people = {p["id"]: p["name"] for t in calendar["teams"] for w in t["watches"] for p in w["people"]}
+        reach = app.desk.people.numbers(scope, people) if numbers == "yes" else {}
+        return {
+            "calendar": calendar, "start": first, "days": days, "street": street, "people": people, "reach": reach,
+            "may_reach": scope.role in ("administrator", "supervisor", "dispatcher"),
+        }  # fmt: skip
+
+    return await show(request, visitor, Leaf("duty", "duty_paper.html", read))
+
+
 @router.post("/duty/withdraw")
 async def withdraw(request: Request, visitor: Visitor) -> Response:
     """Take an entry back."""

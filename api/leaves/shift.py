@@ -9,6 +9,7 @@ from starlette.responses import Response
 from api.desk import Visitor, scope_of
 from api.doors import doors
 from api.leaves.leaf import Leaf, Told, act, show, text
+from api.leaving import MAY_FORCE, noted, open_claims
 from api.pages import speech
 from api.parts import App
 from api.sessions import Knock
@@ -17,10 +18,8 @@ from domain.errors import NotFound
 from domain.people import Scope
 
 router = APIRouter(include_in_schema=False)
-_LEADS = frozenset({"administrator", "supervisor"})
-_TAKERS = _LEADS | {"dispatcher"}
+_TAKERS = MAY_FORCE | {"dispatcher"}
 _MOST = 500
-_LEFT = "交班未移交，由主管确认退出 / Logged out with this claim open, on a supervisor's own word"
 
 
 def _read(app: App, scope: Scope) -> dict[str, Any]:
@@ -34,7 +33,7 @@ def _read(app: App, scope: Scope) -> dict[str, Any]:
     return {
         "claims": app.desk.shifts.claims(me), "offers": app.desk.shifts.offers(me),
         "notes": app.desk.shifts.notes(scope), "people": people, "responders": responders,
-        "may_force": scope.role in _LEADS,
+        "may_force": scope.role in MAY_FORCE,
         "may_write": scope.role in _TAKERS,
     }  # fmt: skip
 
@@ -77,19 +76,14 @@ async def leaving(request: Request, visitor: Knock) -> Response | None:
     if scope is None:
         return None
     app = here.app
-    held = await here.lanes.reads.run(lambda: app.desk.shifts.claims(app.accounts.actor(scope).id))
+    held = await here.lanes.reads.run(lambda: open_claims(app, scope))
     if not held:
         return None
-    if scope.role in _LEADS and text(await request.form(), "anyway") == "yes":
-        await here.lanes.commands.run(lambda: _noted(app, scope, [claim["id"] for claim in held]))
+    if scope.role in MAY_FORCE and text(await request.form(), "anyway") == "yes":
+        await here.lanes.commands.run(lambda: noted(app, scope, [claim["id"] for claim in held]))
         return None
     say = speech(request)
     return await show(request, visitor, _SHIFT, Told(None, (say("shift.open_claims", n=len(held)),), 409))
-
-
-def _noted(app: App, scope: Scope, alerts: list[str]) -> None:
-    for alert in dict.fromkeys(alerts):
-        app.commands.note(alert, app.accounts.actor(scope), _LEFT)
 
 
 def person(app: App, id: str) -> Actor:

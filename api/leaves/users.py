@@ -56,11 +56,16 @@ async def add(request: Request, visitor: Visitor) -> Response:
 
 @router.post("/users/{step}")
 async def change(request: Request, visitor: Visitor, step: str) -> Response:
-    """Shut, open, a new password, no more one-time codes."""
+    """Shut, open, signed out, a new password, no more one-time codes, other duties."""
 
     def work(app: App, scope: Scope, form: FormData) -> None:
         administers(scope)
-        _change(app.accounts, scope, step, text(form, "name"), str(form.get("password") or ""))
+        name = text(form, "name")
+        if step == "assign":
+            streets, responder = texts(form, "street"), text(form, "responder") or None
+            assign(app.accounts, scope, name, text(form, "role"), streets, responder)
+            return
+        _change(app.accounts, scope, step, name, str(form.get("password") or ""))
 
     return await act(request, visitor, _USERS, work, "user_changed", "/users")
 
@@ -75,10 +80,21 @@ def _change(accounts: Accounts, scope: Scope, step: str, name: str, password: st
             accounts.enable(name, scope.operator)
         case "password":
             accounts.set_password(name, password, scope.operator)
+        case "sign-out":
+            accounts.sign_out(name, scope.operator)
         case "no-codes":
             accounts.ask_no_codes(name, scope.operator)
         case _:
-            raise Refused("disable, enable, password or no-codes")
+            raise Refused("disable, enable, sign-out, password, no-codes or assign")
+
+
+def assign(
+    accounts: Accounts, scope: Scope, name: str, role: str, streets: list[str], responder: str | None
+) -> None:
+    """Another role, other streets, another person behind a log-in; never one's own."""
+    if name == scope.operator:
+        raise Refused("you would change your own rights; another administrator can do it")
+    accounts.assign(name, role, streets, responder, scope.operator)
 
 
 def administers(scope: Scope) -> None:

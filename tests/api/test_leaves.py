@@ -202,6 +202,12 @@ def test_an_absence_is_laid_down_and_the_gap_told(town: TestClient, who: dict[st
     taken = town.post("/duty/withdraw", data={"kind": "absence", "id": id[1]}, headers=who["boss"])
     wrong = town.post("/duty/override", data={"team": "desk", "from": "x", "until": "y"}, headers=who["boss"])
 
+    paper = [town.get(f"/duty/print?start=2099-01-01&lang=en{more}", headers=who[name]).text
+             for name, more in (("boss", "&numbers=yes"), ("desk", ""))]  # fmt: skip
+    refused = town.get("/duty/print?numbers=yes", headers=who["doctor"]).status_code
+
+    assert ("+85230000001" in paper[0], "+85230000001" in paper[1]) == (True, False)
+    assert 403 == refused
     assert [303, 303, 422] == [done.status_code, taken.status_code, wrong.status_code]
     assert 'class="gap"' in hole
     assert all(f"<li>{field}" in wrong.text for field in ("from", "until"))
@@ -253,15 +259,25 @@ def test_only_an_administrator_changes_log_ins(town: TestClient, who: dict[str, 
     ]
     changes = [
         town.post(f"/users/{step}", data=name | {"password": "another word"}, headers=who["admin"]).status_code
-        for step in ("password", "disable", "enable", "no-codes", "crown")
+        for step in ("password", "disable", "enable", "no-codes", "sign-out", "crown")
     ]
+    duty = name | {"role": "street_office", "street": "south", "responder": "street-1"}
+    moved = [town.post("/users/assign", data=said, headers=who["admin"]).status_code
+             for said in (duty, duty | {"role": "king"}, duty | {"name": "admin"})]  # fmt: skip
+    now = next(u for u in town.get("/api/v1/users", headers=who["admin"]).json()["items"] if u["name"] == "fresh")
+    seen = [town.get(f"/audit?{asked}&lang=en", headers=who["boss"]).text.count("<tr>")
+            for asked in ("by=admin&about=fresh", "by=nobody", "first=2001-01-01&last=2001-01-02", "first=nonsense")]
     own = town.post("/users/disable", data={"name": "admin"}, headers=who["admin"])
     page = town.get("/users?lang=en", headers=who["admin"]).text
     audit = {line["what"] for line in town.get("/api/v1/audit", headers=who["boss"]).json()["items"]}
 
     assert [403, 303, 409, 422] == [answer.status_code for answer in (by_boss, added, twice, bad)]
     assert [201, 200, 403] == [answer.status_code for answer in by_api]
-    assert ([303, 303, 303, 303, 409], 409) == (changes, own.status_code)
+    assert ([303, 303, 303, 303, 303, 409], 409) == (changes, own.status_code)
+    assert [303, 422, 409] == moved
+    assert ("street_office", ["south"], "street-1") == (now["role"], now["streets"], now["responder"])
+    assert (8, 0, 0) == (seen[0], seen[1], seen[2])
+    assert 1 < seen[3]
     assert all(word in bad.text for word in ("king", "too short"))
     assert "fresh" in page
     assert {"log-in laid down", "password changed", "log-in shut", "log-in opened"} <= audit
@@ -280,6 +296,7 @@ def test_nobody_leaves_with_an_open_claim(house: House, town: TestClient, who: d
     second = {"Cookie": f"anling_session={accounts.login('second', WORD).token}"}
     town.post(f"/api/v1/alerts/{alert}/claim", json={}, headers=second)
     stays = town.post("/logout", headers=second)
+    by_api = town.delete("/api/v1/session?anyway=true", headers=second)
     offered = town.post("/shift/offer", data={"alert": alert, "to": "boss"}, headers=second)
     still = town.post("/logout", headers=second)
     seen = town.get("/shift?lang=en", headers=who["boss"]).text
@@ -290,6 +307,7 @@ def test_nobody_leaves_with_an_open_claim(house: House, town: TestClient, who: d
     forced = town.post("/logout", data={"anyway": "yes"}, headers=boss)
     timeline = town.get(f"/api/v1/alerts/{alert}", headers=who["boss"]).json()["timeline"]
 
+    assert (409, [alert]) == (by_api.status_code, by_api.json()["claims"])
     assert [409, 303, 409] == [stays.status_code, offered.status_code, still.status_code]
     assert "Offered to you" in seen
     assert [303, 303, 409, 303] == [taken.status_code, goes.status_code, asked.status_code, forced.status_code]
