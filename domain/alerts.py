@@ -1,14 +1,16 @@
 """An alert: its tracks, the states they may be in, and the table of allowed transitions.
 
 Frozen values. ``escalation.decide`` makes the next one; ``store.alerts`` keeps it; the
-database repeats invariants 1, 2 and 16 as constraints.
+database repeats invariants 1, 2 and 16 as constraints. What a decision makes by the dozen is a
+named tuple: a frozen dataclass costs several times as much to make.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from domain.clock import iso
 from domain.events import Kind
@@ -106,8 +108,7 @@ class VoiceCheck(StrEnum):
     NO_ANSWER = "no_answer"
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(NamedTuple):
     """One person who has joined a track: when last contacted, how often, and whether it failed."""
 
     role: str
@@ -128,7 +129,8 @@ class Called:
 
     def plain(self) -> list[str | int]:
         """As JSON values, for the ledger."""
-        return [self.role, iso(self.at), self.times, int(self.failed), int(self.declined), int(self.missed)]
+        role, at, times, *flags = self
+        return [role, iso(at), times, *map(int, flags)]
 
     @classmethod
     def read(cls, raw: Sequence[Any]) -> "Called":
@@ -146,13 +148,14 @@ class Track:
     started_at: datetime
     #: tiers that have joined so far (0 before the first decision)
     joined: int = 0
-    #: full rounds begun after the last tier joined, and when the next one begins
+    #: full rounds begun after the last tier joined
     round: int = 0
-    round_at: datetime | None = None
     #: rises with claim, release, expiry, hand-over and close; older contacts are void (invariants 7, 11)
     gen: int = 0
     #: the last decision about whom to contact
     last_at: datetime | None = None
+    #: when everybody is asked again; none while tiers are still to join
+    round_at: datetime | None = None
     #: CALLING only: the next one, at the latest ``max_gap`` after the last
     next_at: datetime | None = None
     #: seconds by which empty or failed tiers pulled the later ones forward
@@ -270,14 +273,13 @@ class Actor:
         return self.sort == "person"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of an alert's timeline, before it is chained and kept."""
 
     type: str
     by: str
     at: datetime
     #: ids, codes and the changed fields: enough to rebuild the alert (invariant 8)
-    data: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = MappingProxyType({})
     #: free text; encrypted in the ledger, hashed as ciphertext
     note: str | None = None

@@ -19,25 +19,22 @@ _NEWS = frozenset({"raised", "claimed", "severity_raised", "progress", "closed"}
 
 def branch_off(sheet: Sheet) -> None:
     """Begin the branches whose condition holds, let rest what has nothing to do, resume what has again."""
-    known = {track.name: track for track in sheet.field("tracks")}
+    facts = sheet.field("subject").facts
     for branch in sheet.plan.branches:
-        track = known.get(branch.name)
-        calling = track is not None and track.state is TrackState.CALLING
-        if not calling and not _wanted(sheet, branch):
-            continue
-        if track is not None and calling:
+        track = sheet.tracks.get(branch.name)
+        if track is None and branch.when.misses(facts):
+            continue  # what a branch mostly waits for has not been reported
+        if track is not None and track.state is TrackState.CALLING:
             if sheet.resting(branch):
                 _rest(sheet, track)
-        elif (track is None or track.state is TrackState.STOOD_DOWN) and not sheet.resting(branch):
+        elif (track is None or track.state is TrackState.STOOD_DOWN) and _wanted(sheet, branch):
             begin_branch(sheet, branch, track, branch.when.words())
 
 
 def _wanted(sheet: Sheet, branch: PlanTrack) -> bool:
-    facts = sheet.field("subject").facts
-    if any(facts.isdisjoint(group) for group in branch.when.known):
-        return False  # what a branch mostly waits for has not been reported
-    closed, severity = sheet.field("closed_at") is not None, sheet.field("severity")
-    return not closed and severity in branch.severities and sheet.holds(branch.when)
+    if sheet.field("closed_at") is not None or sheet.field("severity") not in branch.severities:
+        return False
+    return sheet.holds(branch.when) and not sheet.resting(branch)
 
 
 def begin_branch(sheet: Sheet, branch: PlanTrack, before: Track | None, why: str) -> None:

@@ -143,7 +143,7 @@ def resume(sheet: Sheet, track: Track, away: str | None) -> None:
     called = dict(track.called)
     if away is not None and away in sheet.roster.responders:
         known = called.get(away) or Called(track.claimant_role or "", sheet.now, 0)
-        called[away] = replace(known, declined=True, failed=True)
+        called[away] = known._replace(declined=True, failed=True)
     back = unclaimed(
         track, state=TrackState.CALLING, gen=track.gen + 1, started_at=track.started_at + _paused(sheet, track),
         called=called,

@@ -59,8 +59,12 @@ class When:
             and (not self.severities or case.severity in self.severities)
             and (self.between is None or _within(self.between, case.local))
             and (not self.weekdays or case.local.isoweekday() in self.weekdays)
-            and all(group & case.facts for group in self.known)
+            and not self.misses(case.facts)
         )
+
+    def misses(self, facts: frozenset[str]) -> bool:
+        """Whether a fact that it waits for is not known."""
+        return any(map(facts.isdisjoint, self.known))
 
     @property
     def asks(self) -> frozenset[str]:

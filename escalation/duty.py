@@ -16,7 +16,7 @@ from escalation.standins import StandIns
 from escalation.workdays import Calendar
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
-_DAY = timedelta(days=1)
+_DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 _PLAIN = Calendar()
 
 
@@ -34,8 +34,8 @@ class Roster:
     stand_ins: StandIns = field(init=False, repr=False, compare=False)
     calendar: Calendar = field(init=False, repr=False, compare=False)
 
-    #: the last answer to each question, with its minute: shifts change on the minute, and a storm asks the same again
-    _answers: dict[tuple[str, str | None, str | None, bool], tuple[int, tuple[Responder, ...]]] = field(
+    #: the last answer to each question, and its minute: shifts change on the minute, and a storm asks the same again
+    _answers: dict[tuple[str, str | None, str | None, bool], tuple[datetime, datetime, tuple[Responder, ...]]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
 
@@ -49,12 +49,12 @@ class Roster:
 
     def on_duty(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
         """People of ``role`` on duty for ``subject`` at ``at`` whom some contact point reaches (P4)."""
-        minute = int(at.timestamp()) // 60
         asked = (role, subject.street, subject.doctor_team, drill)
         known = self._answers.get(asked)
-        if known is None or known[0] != minute:
-            known = self._answers[asked] = (minute, self.look_up(role, subject, at, drill))
-        return known[1]
+        if known is None or not known[0] <= at < known[1]:
+            minute = at.replace(second=0, microsecond=0)
+            known = self._answers[asked] = (minute, minute + _MINUTE, self.look_up(role, subject, at, drill))
+        return known[2]
 
     def look_up(self, role: str, subject: Subject, at: datetime, drill: bool = False) -> tuple[Responder, ...]:
         """As ``on_duty``, to the second and without remembering."""

@@ -64,7 +64,7 @@ def advance(sheet: Sheet, track: Track, everybody: bool = False) -> None:
 
 def missed(sheet: Sheet, track: Track, person: str) -> None:
     """No answer by one way while another is tried: the person is asked again without waiting for the round (P12)."""
-    called = {**track.called, person: replace(track.called[person], missed=True)}
+    called = {**track.called, person: track.called[person]._replace(missed=True)}
     tiers = tiers_of(sheet, track)
     following = _following(sheet, track, tiers) or track.round_at
     people = _present(sheet, tiers[: track.joined])
@@ -78,7 +78,7 @@ def failed(sheet: Sheet, track: Track, person: str, declined: bool) -> None:
     known = track.called.get(person)
     if known is None:
         return
-    called = {**track.called, person: replace(known, failed=True, declined=declined or known.declined)}
+    called = {**track.called, person: known._replace(failed=True, declined=declined or known.declined)}
     tiers = tiers_of(sheet, track)
     people = _present(sheet, tiers[: track.joined])
     following = _following(sheet, track, tiers)
@@ -268,12 +268,9 @@ def _next_look(sheet: Sheet, last: datetime, following: datetime | None, known: 
     """The next tier or round (``following``) or the next retry; never later than ``max_gap`` (invariant 5)."""
     rule, longest = sheet.rule, sheet.plan.max_gap
     retry = max(rule.retry_after, rule.min_gap)
-    looks = [last + longest]
-    if following:
-        looks.append(following)
-    open_to = [c for c in known if not c.declined and (c.unanswered or c.at < last)]
-    looks += [c.at + (retry if c.unanswered else longest) for c in open_to]
-    if known and all(c.at < last for c in known):
+    looks = [following, last + longest] if following else [last + longest]
+    looks += [c.at + (retry if c.unanswered else longest) for c in known if not c.declined]
+    if known and max([c.at for c in known]) < last:
         # The last look could ask nobody: they had been asked a moment before, or have all said "cannot".
         since = [c.at for c in known if not c.declined]
         looks.append(min(since) + rule.min_gap if since else last + max(rule.retry_after, _BREATH))

@@ -6,7 +6,7 @@ Built and consumed inside ``decide``; outside only the frozen ``Decision`` is se
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from domain.alerts import TRANSITIONS, Alert, Entry, Severity, Stage, Subject, Track, TrackState
 from domain.contacts import Purpose
@@ -22,8 +22,7 @@ _set = object.__setattr__
 _STAGE_AFTER = {Stage.COMING, Stage.ARRIVED}
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Reach one person. ``key`` is deterministic: deciding twice orders once (invariant 9)."""
 
     key: str
@@ -48,8 +47,7 @@ class Gap:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(NamedTuple):
     """A person on duty whose tier has joined."""
 
     person: Responder
@@ -95,6 +93,8 @@ class Sheet:
         self.now = max(now, alert.decided_at) if alert.decided_at else now
         self.roster = roster
         self.plan = plan
+        #: by name, as they have become so far
+        self.tracks = {track.name: track for track in alert.tracks}
         self._alert = alert
         #: changes not yet in ``_alert``: one new value for a whole decision is faster than one for each field
         self._changes: dict[str, Any] = {}
@@ -161,14 +161,14 @@ class Sheet:
             return True
         if not branch.rests:
             return False
-        tracks: tuple[Track, ...] = self.field("tracks")
-        live = [t for t in tracks if t.state is not TrackState.STOOD_DOWN and self.plan.branch(t.name) is None]
+        ladder = [t for t in self.tracks.values() if self.plan.branch(t.name) is None]
+        live = [t for t in ladder if t.state is not TrackState.STOOD_DOWN]
         return bool(live) and all(t.state is TrackState.CLAIMED for t in live)
 
     @property
     def rule(self) -> Rule:
         """The waits that apply: those of the alert's severity."""
-        return self.plan.rule(self.field("severity"))
+        return self.plan.rules[self.field("severity")]
 
     def write(self, type: str, by: str, note: str | None = None, **data: object) -> None:
         """Put a line into the timeline."""
@@ -181,11 +181,11 @@ class Sheet:
 
     def put(self, track: Track) -> None:
         """Replace (or add) a track, if the table of transitions allows it."""
-        tracks: tuple[Track, ...] = self.field("tracks")
-        old = next((t for t in tracks if t.name == track.name), None)
-        if ((old.state if old else None), track.state) not in TRANSITIONS:
+        old = self.tracks.get(track.name)
+        if (old.state if old else None, track.state) not in TRANSITIONS:
             raise AssertionError(f"{old and old.state} -> {track.state} is not a transition")
-        self.set(tracks=tuple(track if t is old else t for t in tracks) if old else (*tracks, track))
+        self.tracks = {**self.tracks, track.name: track}
+        self._changes["tracks"] = tuple(self.tracks.values())
 
     def gap(self, track: str, role: str, reason: str) -> None:
         """Report that nobody could be asked where somebody should be."""
@@ -206,7 +206,7 @@ class Sheet:
 
     def wrote(self, types: frozenset[str]) -> bool:
         """Whether this decision has put a line of one of these types into the timeline."""
-        return any(entry.type in types for entry in self._entries)
+        return not types.isdisjoint([entry.type for entry in self._entries])
 
     def newest(self, types: frozenset[str]) -> Entry | None:
         """The last line of one of these types that this decision has written."""
@@ -258,9 +258,9 @@ class Sheet:
 
     def _stage(self) -> Stage:
         """What the lamp at home shows follows from the tracks."""
-        stage: Stage = self.field("stage")
         if self.field("closed_at") is not None:
             return Stage.CLOSED
-        if not any(t.state is TrackState.CLAIMED for t in self.field("tracks")):
+        if TrackState.CLAIMED not in [t.state for t in self.tracks.values()]:
             return Stage.CALLING
+        stage: Stage = self.field("stage")
         return stage if stage in _STAGE_AFTER else Stage.CLAIMED

@@ -7,7 +7,8 @@ Replaying every entry gives the stored alert exactly (invariant 8).
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from datetime import datetime
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, is_not
 from typing import Any
 
 from domain.alerts import Alert, Called, Cause, Outcome, Severity, Stage, Subject, Track, TrackState
@@ -90,10 +91,14 @@ def _plain(value: Any) -> Any:
 
 
 def _changed(names: tuple[str, ...], read: Callable[[Any], tuple[Any, ...]], before: Any, after: Any) -> dict[str, Any]:
-    """The named fields that differ. ``read`` gives all of them at once; most are the very same object."""
+    """The named fields that differ. ``read`` gives all of them at once; most are the very same object.
+
+    They stand in an order in which equal instants follow one another: ``iso`` remembers the last.
+    """
     known = _BLANK[names] if before is None else read(before)
-    pairs = zip(names, known, read(after), strict=True)
-    return {name: _plain(value) for name, old, value in pairs if old is not value and old != value}
+    now = read(after)
+    places = compress(range(len(names)), map(is_not, known, now))
+    return {names[n]: _plain(now[n]) for n in places if known[n] != now[n]}
 
 
 def _value(name: str, value: Any) -> Any:
@@ -119,10 +124,10 @@ def _read_subject(raw: Mapping[str, Any]) -> Subject:
 
 
 def _track_delta(before: Track | None, after: Track) -> dict[str, Any]:
-    changed = _changed(_TRACK, _read_track, before, after)
+    changed: dict[str, Any] = {}
     if before is None or before.called != after.called:
         changed["called"] = called_plain(after.called)
-    return changed
+    return changed | _changed(_TRACK, _read_track, before, after)
 
 
 def _merge(tracks: tuple[Track, ...], changes: Mapping[str, Mapping[str, Any]]) -> tuple[Track, ...]:
