@@ -217,7 +217,9 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from broker_bridge.decode import hear
     from homes.care_line import CareLine
     from homes.checkins import Checkins
+    from homes.family import Family
     from homes.live_state import LiveState
+    from homes.numbers import HomeNumbers
     from store.accounts import Accounts
     from store.commissioning import Commissioning
     from store.drills import Drills
@@ -246,6 +248,8 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         protection=protection,
         live_state=LiveState(built.ledger, built.clock, built.zone, protection, views),
         care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
+        family=Family(built.ledger, built.clock, built.tokens, built.zone),
+        numbers=HomeNumbers(built.ledger, built.tokens, built.zone),
         signing=Signing(built.ledger, built.clock),
         commissioning=Commissioning(built.ledger, built.clock),
         callbacks=built.callbacks(),

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.answers import as_json
+from api.care import COUNTS
 from api.doors import Doors, doors
 from api.problems import problem
 from channels.aliyun_codes import call_word
@@ -85,7 +86,7 @@ def _call(here: Doors, report: Report) -> None:
 def _meaning(letter: Letter | None, digits: str) -> str | None:
     """What the last key said to this letter, if anything that counts."""
     meaning = digits_meaning(digits[-1:], letter) if letter is not None and digits else None
-    return meaning if meaning in ("claim", "decline") else None
+    return meaning if meaning in COUNTS else None
 
 
 def _text(here: Doors, report: Report) -> None:

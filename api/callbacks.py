@@ -195,8 +195,10 @@ def _following(here: Doors, letter: Letter, talk: Talk) -> str | None:
 
 
 def _caller(here: Doors, number: str) -> str:
-    """Somebody rings our number: the person's open alerts, or a question for codes (P27)."""
+    """Somebody rings our number: the person's open alerts, a home's own word, or a question for codes (P27)."""
     caller = here.app.callbacks.caller(number)
+    if caller is None and (home := here.app.numbers.answer(number, here.app.wall())) is not None:
+        return next_twiml(Talk(home, "in").url(here, "voice"))
     if caller is None:
         return code_twiml(_codes_url(here), wording.caller("ask_codes", "zh"))
     language = caller.person.language

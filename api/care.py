@@ -3,6 +3,9 @@
 from api.doors import Doors
 from channels.twiml import after_key_twiml, answer_twiml, digits_meaning
 
+#: keys that say something
+COUNTS = frozenset({"claim", "decline", "away", "hospital", "back"})
+
 
 def mine(here: Doors, token: str) -> bool:
     """Whether this call is one of the daily check-in, not of an alert."""
@@ -21,7 +24,7 @@ def key(here: Doors, token: str, digits: str, gather_url: str) -> str | None:
     if letter is None or here.app.care is None:
         return None
     meaning = digits_meaning(digits, letter)
-    result = here.app.care.answered(token, meaning) if meaning in ("claim", "decline") else meaning
+    result = here.app.care.answered(token, meaning) if meaning in COUNTS else meaning
     return after_key_twiml(letter, result, gather_url, here.app.wall())
 
 

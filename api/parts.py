@@ -20,7 +20,9 @@ from escalation.rota import Rota
 from escalation.signing import Signing
 from homes.care_line import CareLine
 from homes.checkins import Checkins
+from homes.family import Family
 from homes.live_state import LiveState
+from homes.numbers import HomeNumbers
 from records.editor import Editor
 from records.imports import Imports
 from records.reports import Reports
@@ -113,6 +115,10 @@ class App:
     checkins: Checkins
     protection: Protection
     live_state: LiveState
+    #: what families say behind their link
+    family: Family
+    #: whose telephone it is that rings us
+    numbers: HomeNumbers
     #: answers of the care calls; None: this process takes none
     care: CareLine | None
     #: what comes back from providers, desks and links

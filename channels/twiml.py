@@ -13,7 +13,9 @@ from xml.etree import ElementTree as xml
 from channels import wording
 from domain.contacts import Letter, Purpose
 
-Meaning = Literal["claim", "decline", "repeat", "wrong", "none"]
+Meaning = Literal["claim", "decline", "repeat", "away", "hospital", "back", "wrong", "none"]
+#: further keys of whoever is asked at home, or rings us from there
+_AT_HOME: dict[str, Meaning] = {"4": "away", "5": "hospital", "6": "back"}
 
 #: digits for critical calls: none that a menu uses, so that no habit presses it
 SPOKEN_DIGITS = "456789"
@@ -42,6 +44,8 @@ def digits_meaning(digits: str | None, letter: Letter) -> Meaning:
         return "none"
     if pressed == (letter.digit or "1"):
         return "claim"
+    if pressed in _AT_HOME and wording.asks_home(letter):
+        return _AT_HOME[pressed]
     return {"2": "decline", "3": "repeat"}.get(pressed, "wrong")  # type: ignore[return-value]
 
 

@@ -48,7 +48,7 @@ def stage(value: str) -> dict[str, str]:
 def voice(letter: Letter, now: datetime) -> str:
     """What a call says first, without the keys: who, where, what, how long ago, and what is asked."""
     if _caring(letter):
-        asks = "fall" if letter.about.get("asks") == "fall" else _listener(letter)
+        asks = {"fall": "fall", "in": "caller"}.get(str(letter.about.get("asks")), _listener(letter))
         return _spoken(letter, _say(letter, f"care.{asks}", who=who(letter, now), where=where(letter)))
     if is_test(letter):
         return _spoken(letter, _say(letter, "test.voice", name=letter.responder_name))
@@ -83,7 +83,10 @@ def caller(key: str, language_of: str) -> str:
 def keys(letter: Letter) -> str:
     """Which keys to press; a critical call asks for the digit that only a listener knows."""
     if _caring(letter):
-        return _say(letter, f"care.{_listener(letter)}_keys")
+        more = letter.about.get("asks") == "in"
+        if letter.about.get("asks") == "fall":
+            return _say(letter, "care.fall_keys")
+        return _say(letter, "care.caller_keys" if more else f"care.{_listener(letter)}_keys")
     if is_test(letter):
         return _say(letter, "test.keys", digit=letter.digit)
     if letter.digit and letter.digit != "1":
@@ -234,6 +237,11 @@ def _notice(letter: Letter, now: datetime, whom: str | None = None) -> str:
 def _caring(letter: Letter) -> bool:
     """A call of the daily check-in, not of an alert."""
     return letter.about.get("event") == "care"
+
+
+def asks_home(letter: Letter) -> bool:
+    """A conversation with somebody of the home about the home, so that they may say that nobody is there."""
+    return _caring(letter) and letter.role == "resident" and letter.about.get("asks") != "fall"
 
 
 def _listener(letter: Letter) -> str:

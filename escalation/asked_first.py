@@ -97,13 +97,21 @@ def _is_plain(heard: Heard, event: Event) -> bool:
 
 def _is_answer(asked: RuleState, heard: Heard, event: Event) -> bool:
     """A word that lay in a device's memory since the morning, or that a machine said, is no answer."""
-    if event.faults or event.late or event.stale or heard.message.retain:
+    if not is_fresh(heard):
         return False
     if event.drill and not asked.data["drill"]:
         return False
     if event.kind is Kind.CANCEL and not _by_hand(asked, event.data):
         return False
-    return _knows_time(heard, event) and event.ts is not None and asked.since - _SKEW <= event.ts
+    return event.ts is not None and asked.since - _SKEW <= event.ts
+
+
+def is_fresh(heard: Heard) -> bool:
+    """Said just now, for all we can know: nothing of it may have lain in a memory since the morning."""
+    event = heard.event
+    if event is None or event.faults or event.late or event.stale or heard.message.retain:
+        return False
+    return _knows_time(heard, event)
 
 
 def _knows_time(heard: Heard, event: Event) -> bool:

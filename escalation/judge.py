@@ -8,7 +8,7 @@ from typing import Any
 from domain.alerts import Alert, Subject
 from domain.events import EMERGENCIES, EMERGENCY_ROLES, RAISING, Event, Heard, Kind
 from domain.ids import new_id
-from escalation import asked_first
+from escalation import asked_first, own_word
 from escalation.command import Cancel, Raise, Signal
 from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
@@ -153,6 +153,8 @@ def _one(session: Session, case: Case) -> Verdict:
         return Verdict(case.row, "unreadable", reason=case.heard.unreadable)
     if event.stale:
         return Verdict(case.row, "noted", reason="from the broker's memory, not newer than the device's last sign")
+    if event.kind is Kind.CHECKIN_OK and case.speaker and case.speaker.home and asked_first.is_fresh(case.heard):
+        own_word.by_button(session.tx, case.speaker.home, event.data.get("mode"), session.now)
     if event.kind in asked_first.ANSWERS and (answer := _answer(session, case)) is not None:
         return answer
     if event.kind is Kind.CANCEL:

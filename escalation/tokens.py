@@ -9,7 +9,7 @@ from functools import lru_cache
 from itsdangerous import BadData, TimestampSigner
 
 _DAY = 86_400
-_PAGE, _CALL = "anling-responder-page", "anling-call-back"
+_PAGE, _CALL, _FAMILY = "anling-responder-page", "anling-call-back", "anling-family-page"
 #: never part of an id
 _BETWEEN = "\x1f"
 
@@ -48,6 +48,15 @@ class Tokens:
         """The outbox key and the attempt; None when it is not ours or has expired."""
         words = _read(self._signer(_CALL), token, max_age)
         return (words[0], int(words[1])) if len(words) == 2 and words[1].isdigit() else None
+
+    def family(self, home: str) -> str:
+        """A token for the family's page of a home."""
+        return _sign(self._signer(_FAMILY), home)
+
+    def read_family(self, token: str, max_age: int = 180 * _DAY) -> str | None:
+        """Whose family's page it is; None when it is not ours or has expired."""
+        words = _read(self._signer(_FAMILY), token, max_age)
+        return words[0] if len(words) == 1 else None
 
     def _signer(self, salt: str) -> TimestampSigner:
         """Signs with the key that this process was started with while that counts: then every other one knows it."""

@@ -7,6 +7,7 @@ from domain.clock import Clock
 from domain.contacts import Letter, Purpose
 from domain.events import Kind
 from domain.people import Responder
+from escalation import own_word
 from escalation.alarms import alarm
 from escalation.standing import Standing
 from escalation.tokens import Tokens
@@ -18,6 +19,9 @@ from store.practice import is_practice
 PREFIX = "care/"
 #: calls that ask about a fall
 FALL = "care/fall/"
+#: somebody of the home rang us
+INBOUND = "care/in/"
+_AWAY = ("away", "hospital")
 
 
 class CareLine:
@@ -59,11 +63,11 @@ class CareLine:
             responder_name=person.name if person else "", role=_role(call, person), language=_language(person, cards),
             channel=call.channel, address=call.address, secret=None, ack_url="", sent_at=now, home=home,
             residents=tuple({"name": c.get("name"), "birth": c.get("birth")} for c in cards),
-            about={"event": "care", "asks": "fall" if call.key.startswith(FALL) else "day"},
+            about={"event": "care", "asks": _asks(call)},
         )  # fmt: skip
 
     def answered(self, token: str, meaning: str) -> str:
-        """A key: ``well`` ``help`` ``going`` ``cannot`` ``over``, said after the commit (P10)."""
+        """A key: ``well`` ``help`` ``away`` ``hospital`` ``back`` ``going`` ``cannot`` ``over``, after the commit."""
         now = self._clock.now()
         with self._ledger.transaction() as tx:
             call = self._find(tx, token)
@@ -92,6 +96,12 @@ class CareLine:
         if meaning == "claim":
             checkins.settle(tx, call.day, call.home, CheckinState.OK, Way.VOICE, now, "resident")
             return "well"
+        if meaning in _AWAY:
+            own_word.gone(tx, call.home, meaning, Way.VOICE, now, call.day)
+            return meaning
+        if meaning == "back":
+            own_word.back(tx, call.home, Way.VOICE, now)
+            return "back"
         raised = alarm(tx, self._standing, call.home, Kind.SOS, "care_call", {"trigger": "care_call"}, now)
         checkins.settle(tx, call.day, call.home, CheckinState.MISSED, Way.VOICE, now, "resident", raised)
         return "help"
@@ -102,6 +112,10 @@ class CareLine:
             return "going"
         checkins.hurry(tx, call.day, call.home, now)
         return "cannot"
+
+
+def _asks(call: CareCall) -> str:
+    return "fall" if call.key.startswith(FALL) else "in" if call.key.startswith(INBOUND) else "day"
 
 
 def _role(call: CareCall, person: Responder | None) -> str:

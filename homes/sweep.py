@@ -16,6 +16,7 @@ from domain.clock import Clock
 from domain.errors import LedgerCollision, LedgerUnavailable
 from domain.events import Kind
 from domain.tasks import Task, TaskKind
+from escalation import own_word
 from escalation.alarms import alarm
 from escalation.standing import Standing
 from homes.asking import Asking
@@ -69,6 +70,7 @@ class Sweep:
         stepped, alerted = self._step_all()
         if self._noted is None or now - self._noted > _NOTE:
             with self._ledger.transaction(patient=True) as tx:
+                own_word.seen_again(tx, now)
                 checkins.note_sweep(tx, now)
             self._noted = now
         return Swept(opened, settled, stepped, alerted)

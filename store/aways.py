@@ -8,8 +8,10 @@ import sqlalchemy as sa
 
 from domain.ids import new_id
 from store.ledger import Tx
+from store.register import DEVICES
 from store.sight import plain
 from store.tables import AwayRow
+from store.telemetry import STATES
 
 AWAYS = AwayRow.__table__  # type: ignore[attr-defined]
 
@@ -38,3 +40,17 @@ def away(tx: Tx, now: datetime, homes: Iterable[str] | None = None) -> dict[str,
     if homes is not None:
         query = query.where(c.home_id.in_(list(homes)))
     return {row["home_id"]: plain(dict(row)) for row in tx.execute(query).mappings()}
+
+
+def own(way: str) -> str:
+    """Who says it: the home itself, by ``voice``, ``button`` or its ``family``."""
+    return f"home:{way}"
+
+
+def own_with_life(tx: Tx, now: datetime) -> list[tuple[str, datetime, datetime]]:
+    """Homes that said themselves that nobody is there: since when, and their newest sign of life."""
+    c, d, s = AWAYS.c, DEVICES.c, STATES.c
+    query = sa.select(c.home_id, c.from_at, sa.func.max(s.last_life)).join_from(AWAYS, DEVICES, d.home_id == c.home_id)
+    query = query.join(STATES, s.device_id == d.id).where(c.ended_at.is_(None), c.from_at <= now, c.by.like("home:%"))
+    rows = tx.execute(query.where(s.last_life.is_not(None)).group_by(c.home_id, c.from_at)).all()
+    return [(home, since, life) for home, since, life in rows]

@@ -162,6 +162,16 @@ def street_codes(tx: Tx) -> list[str]:
     return [code for (code,) in codes if not is_probe(code)]
 
 
+def in_batches(tx: Tx, size: int) -> Iterator[list[str]]:
+    """The ids of all homes in which somebody lives, so many at a time."""
+    after = ""
+    while ids := [id for (id,) in fetch(
+        tx, "SELECT id FROM homes WHERE id > ? AND ended_at IS NULL ORDER BY id LIMIT ?", after, size
+    )]:  # fmt: skip
+        yield ids
+        after = ids[-1]
+
+
 def home_count(tx: Tx) -> int:
     """How many homes somebody lives in."""
     return int(fetch(tx, "SELECT count(*) FROM homes WHERE ended_at IS NULL")[0][0])

@@ -71,6 +71,20 @@ async def reveal(request: Request, visitor: Visitor, id: str) -> Response:
     return await show(request, visitor, _home(id, code or "—"))
 
 
+@router.post("/homes/{id}/family-link")
+async def family_link(request: Request, visitor: Visitor, id: str) -> Response:
+    """A link for the family, shown once; written down first."""
+    refuse_foreign(request)
+    scope, here = await scope_of(visitor), doors(request)
+    if scope is None:
+        return to_login(request)
+    try:
+        path = await here.lanes.commands.run(lambda: here.app.family.link(scope, id))
+    except AnlingError as refused:
+        return problem_page(request, refused)
+    return await show(request, visitor, _home(id, link=here.app.settings.public_url.rstrip("/") + path))
+
+
 @router.post("/homes/{id}/{step}")
 async def live_there(
     request: Request, visitor: Visitor, id: str, step: Literal["away", "back", "end", "resume"]
@@ -92,8 +106,8 @@ async def live_there(
     return await act(request, visitor, _home(id), work, _DONE.get(step, step), f"/homes/{id}")
 
 
-def _home(id: str, code: str | None = None) -> Leaf:
-    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, id) | {"code": code})
+def _home(id: str, code: str | None = None, link: str | None = None) -> Leaf:
+    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, id) | {"code": code, "link": link})
 
 
 def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:

@@ -337,6 +337,7 @@ def app_of(house: FakeHouse, settings: ApiSettings) -> App:
         signing=cast(Any, None), commissioning=cast(Any, None), checkins=cast(Any, None), care=None,
         callbacks=cast(Any, house),
         reread=cast(Any, None),
+        family=cast(Any, None), numbers=cast(Any, SimpleNamespace(answer=lambda number, now: None)),
         live_state=cast(Any, None), protection=cast(Any, SimpleNamespace(counts=lambda scope: {"unprotected": 3})),
         doorbell=house.doorbell, health=lambda: house.parts, metrics=CollectorRegistry(), ingest=house.ingest,
         settings=settings,

@@ -184,6 +184,22 @@ def test_away_and_back_by_two_forms(town: TestClient, who: dict[str, dict[str, s
     assert [303, 303, 404] == [gone.status_code, back.status_code, again.status_code]
 
 
+def test_the_family_says_it_on_a_page_of_its_own(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """The desk gives out the link; opening it only shows; one press says it, and a wrong day says nothing (P28)."""
+    given = town.post("/homes/home-3/family-link?lang=en", headers=who["desk"]).text
+    path = re.search(r"https://anling\.example(/f/[\w.~-]+)", given)
+    assert path is not None
+    shown = town.get(path[1] + "?lang=zh")
+    wrong = town.post(path[1], data={"kind": "away", "until": "2020-01-01"})
+    still = town.get(path[1] + "?lang=en").text
+    away = town.post(path[1] + "?lang=en", data={"kind": "away", "until": ""}).text
+    back = town.post(path[1] + "?lang=en", data={"kind": "back"}).text
+
+    assert ("按“在家”对待" in shown.text, wrong.status_code, "Counts as at home" in still) == (True, 422, True)
+    assert ("Away: recorded" in away, "Back at home: recorded" in back) == (True, True)
+    assert [404, 422] == [town.get("/f/nonsense").status_code, town.post(path[1], data={"kind": "dead"}).status_code]
+
+
 def test_forms_of_other_sites_do_nothing(town: TestClient, who: dict[str, dict[str, str]]) -> None:
     """Every form checks whose page sent it."""
     foreign = who["boss"] | {"Origin": "https://evil.example"}
