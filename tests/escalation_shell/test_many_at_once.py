@@ -9,6 +9,7 @@ import pytest
 
 from channels.switchboard import ChannelSettings, build
 from domain.contacts import Channel
+from escalation.looking import Looking
 from simulators.running import running
 from simulators.stage import Settings, Stage
 from simulators.world import build as build_world
@@ -41,6 +42,7 @@ def network(town: Town) -> Iterator[Network]:
                 twilio_account_sid=stage.settings.twilio_sid, twilio_auth_token=stage.settings.twilio_token,
                 twilio_from="+85230009999", twilio_base_url=url, public_url="http://127.0.0.1:9",
                 token=lambda letter: town.tokens.call(letter.key, letter.attempt),
+                look=Looking(town.ledger, town.standing, town.clock).look(),
             )
         )  # fmt: skip
         cast(Any, built["voice"]).provider("+852").line.load()
