@@ -23,6 +23,8 @@ FOR_NOW = {
     "Throttling": "too many at once",
     "ServiceUnavailable": "the provider's own fault",
 }
+#: seconds that the number, or we, must wait: another way, another person at once
+_WAITS = {"isv.BUSINESS_LIMIT_CONTROL": 60.0, "isv.DAY_LIMIT_CONTROL": 3600.0, "isv.MONTH_LIMIT_CONTROL": 3600.0}
 #: this way will not work for this number
 FOR_GOOD = {
     "isv.MOBILE_NUMBER_ILLEGAL": "not a telephone number",
@@ -80,7 +82,7 @@ def classify(code: str | None) -> FailedForNow | FailedForGood:
     said = (code or "").strip()
     if said in FOR_NOW:
         theirs = said.startswith(("isp.", "Internal", "Throttling", "Service"))
-        return FailedForNow(FOR_NOW[said], code=said, ours=theirs)
+        return FailedForNow(FOR_NOW[said], code=said, retry_after=_WAITS.get(said), ours=theirs)
     if said in FOR_GOOD:
         return FailedForGood(FOR_GOOD[said], code=said)
     if said in OURS:

@@ -1,6 +1,7 @@
 """Telephones: each number goes to the provider of its country, or is refused at once."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
@@ -8,6 +9,7 @@ from channels.breaker import Breaker
 from channels.health import Health, Pulse
 from channels.routes import Routes, e164
 from domain.contacts import Accepted, Askable, Channel, FailedForGood, Letter, Result, Unwanted
+from domain.errors import Unreachable
 
 
 class Provider(Channel, Askable, Protocol):
@@ -124,12 +126,20 @@ class Routed:
         return next((sid for one in self.chain(to) if (sid := one.find(to, since, others))), None)
 
     def status(self, to: str, reference: str) -> str:
-        """What became of it."""
-        return self.provider(to).status(to, reference)
+        """What became of it, by whichever provider of the number knows it; raises ``Unreachable``."""
+        *others, last = self.chain(to)
+        for one in others:
+            with suppress(Unreachable):
+                return one.status(to, reference)
+        return last.status(to, reference)
 
     def stop(self, to: str, reference: str) -> None:
-        """Stop it, if it has not been answered yet."""
-        self.provider(to).stop(to, reference)
+        """Stop it, if it has not been answered yet: it may have been made while another provider was down."""
+        *others, last = self.chain(to)
+        for one in others:
+            with suppress(Unreachable):
+                one.stop(to, reference)
+        last.stop(to, reference)
 
     def rest(self, line: str, seconds: float, why: str) -> None:
         """Somebody who saw more than one call says that this line should rest."""

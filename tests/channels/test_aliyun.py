@@ -211,6 +211,29 @@ def test_what_is_not_known_yet_is_asked_again(aliyun: StandIn, lines: Any, data:
         AliyunVoice(lines("voice"), Budget(VOICE_BUDGET)).status("+86138", "116012^1")
 
 
+def test_a_share_that_the_provider_counts_is_not_waited_for(aliyun: StandIn, lines: Any, mainland: Letter) -> None:
+    """Aliyun's own refusal of a number says when: the plan goes on at once, as with our own count."""
+    aliyun.answer = {"Code": "isv.BUSINESS_LIMIT_CONTROL"}
+
+    result = AliyunVoice(lines("voice"), Budget(VOICE_BUDGET)).send(mainland)
+
+    assert 60.0 == getattr(result, "retry_after", None)
+
+
+def test_the_second_provider_is_asked_about_its_own_call(aliyun: StandIn, lines: Any) -> None:
+    """A call made while the first was down: the first does not know it, the second does."""
+
+    class Lost(AliyunVoice):
+        def status(self, to: str, reference: str) -> str:
+            raise Unreachable("never heard of it")
+
+    aliyun.answer = {"Code": "OK", "Data": json.dumps({"state": "200002"})}
+    carriers = {"twilio": Lost(lines("voice"), Budget(VOICE_BUDGET)), "aliyun": AliyunVoice(lines("voice"), Budget(()))}
+    routed = Routed("voice", parse_routes("+86=twilio|aliyun", "ANLING_VOICE_ROUTES", []), carriers)
+
+    assert "busy" == routed.status("+8613800000001", "116012^1")
+
+
 def test_what_others_spent_counts_too(aliyun: StandIn, lines: Any, mainland: Letter) -> None:
     """The ledger knows the calls of before a restart and of other processes; the stricter of the two holds."""
     known = {"+8613800000001": [30.0], "+8613800000002": [61.0, 400.0, 900.0, 1000.0, 3500.0]}
