@@ -9,6 +9,7 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic_core import PydanticSerializationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -134,4 +135,6 @@ def install(api: FastAPI) -> None:
     api.add_exception_handler(AnlingError, on_refusal)
     api.add_exception_handler(HTTPException, on_http)
     api.add_exception_handler(Unfit, on_unfit)
+    # Only what came in is ever written down by pydantic; our own answers go another way.
+    api.add_exception_handler(PydanticSerializationError, on_unfit)
     api.add_exception_handler(RequestValidationError, on_invalid)

@@ -33,7 +33,7 @@ QUERIES = (
 )  # fmt: skip
 FIELDS = ("username", "password", "text", "note", "action", "kind", "address", "to", "home", "outcome", "cause", "name",
           "step", "result", "responder", "reason", "caller_phone", "q", "number", "id", "token", "way", "until", "from",
-          "file")  # fmt: skip
+          "file", "track")  # fmt: skip
 BODIES = {
     "deep": b"[" * 100_000 + b"]" * 100_000,
     "nul": json.dumps(dict.fromkeys(FIELDS, "a\x00b")).encode(),
