@@ -62,7 +62,7 @@ async def messages(asking: Asking, limit: Limit = 100, cursor: str | None = None
 @router.get("/audit")
 async def audit(
     asking: Asking, limit: Limit = 100, cursor: str | None = None, by: str = "", about: str = "",
-    since: Annotated[datetime | None, Query(alias="from")] = None, until: datetime | None = None,
+    since: Annotated[Instant | None, Query(alias="from")] = None, until: Instant | None = None,
 ) -> Response:  # fmt: skip
     """Who saw whose record, and when; ``by`` a log-in, ``about`` part of an id, ``from`` and ``until`` with a zone."""
     if any(at is not None and at.tzinfo is None for at in (since, until)):
@@ -143,7 +143,7 @@ class Verdict(BaseModel):
     drill: Annotated[str, Field(max_length=200)]
     title: Title = Title()
     passed: bool
-    took_s: Annotated[float | int, Field(ge=0)] = 0
+    took_s: Annotated[float | int, Field(ge=0, le=1e7, allow_inf_nan=False)] = 0
     alerts: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=1000)] = []
     steps: Annotated[list[Annotated[str, Field(max_length=500)]], Field(max_length=1000)] = []
     findings: Annotated[list[Finding], Field(max_length=1000)] = []

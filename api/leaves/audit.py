@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, show
 from api.parts import App
+from domain.calendar import within
 from domain.people import Scope
 from store.oversight import Reads
 
@@ -37,6 +38,6 @@ async def audit(
 def _day(said: str, more: timedelta = timedelta(0)) -> datetime | None:
     """The beginning of a day; nothing for what is no day."""
     try:
-        return datetime.combine(date.fromisoformat(said), time(), _HERE) + more
-    except (ValueError, OverflowError):
+        return datetime.combine(within(date.fromisoformat(said)), time(), _HERE) + more
+    except ValueError:
         return None

@@ -33,7 +33,7 @@ async def duty(request: Request, visitor: Visitor, start: Day | None = None, str
 
 @router.get("/duty/print")
 async def on_paper(
-    request: Request, visitor: Visitor, start: date | None = None, days: int = _DAYS, street: str = "",
+    request: Request, visitor: Visitor, start: Day | None = None, days: int = _DAYS, street: str = "",
     numbers: str = "",
 ) -> Response:  # fmt: skip
     """The same on paper, by team; with ``numbers=yes`` how to reach everybody on it, which is written down."""

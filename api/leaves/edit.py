@@ -15,7 +15,7 @@ from api.language import Speech
 from api.leaves.choices import choices_of
 from api.leaves.faults import Faults, placed
 from api.leaves.fields import Form, Typed, filled, read, row_count
-from api.leaves.forms import FORMS, MADE, tidied
+from api.leaves.forms import FORMS, MADE, USUAL, tidied
 from api.leaves.leaf import Leaf, Told, act, show, text
 from api.nav import may_edit, may_open
 from api.pages import clock, speech
@@ -67,7 +67,7 @@ async def begin(request: Request, visitor: Visitor, noun: Noun) -> Response:
     """An empty form; what the address names stands in it already (``?home=home-1``)."""
     form = FORMS[noun]
     known = {one.path: [value[:200]] for one in form.fields() if (value := request.query_params.get(one.path))}
-    return await _show(request, visitor, Sheet(form, None, known))
+    return await _show(request, visitor, Sheet(form, None, USUAL.get(noun, {}) | known))
 
 
 @router.get("/edit/{noun}/{id}")

@@ -87,6 +87,11 @@ _STREETS = Form("streets", (
 ), key="code")  # fmt: skip
 
 FORMS = {form.noun: form for form in (_HOMES, _RESIDENTS, _DEVICES, _HUBS, _RESPONDERS, _TEAMS, _STREETS)}
+#: what a new row most often says
+USUAL: dict[str, dict[str, list[str]]] = {
+    "homes": {"category": ["lives_alone"], "location.crs": ["WGS84"], "checkin.ways": ["activity", "button", "voice"]},
+    "residents": {"language": ["zh"]}, "responders": {"language": ["zh"]}, "devices": {"dialect": ["anling"]},
+}  # fmt: skip
 #: an id is made up for these when none is typed
 MADE = {"homes": "home", "residents": "resident", "responders": "person"}
 
