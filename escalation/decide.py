@@ -50,6 +50,7 @@ from escalation.command import (
 from escalation.desk_news import tell_desk
 from escalation.duty import Roster
 from escalation.ladder import advance, begin, failed, missed
+from escalation.latecomers import let_in
 from escalation.plan_parts import Plan
 from escalation.sheet import Decision, Sheet, circumstances
 from escalation.summon import summon
@@ -80,6 +81,8 @@ def decide(alert: Alert, command: Command, now: datetime, roster: Roster, plan: 
             return sheet.decision("closed")
         raise Refused(f"this alert is closed ({alert.outcome}); raise a new one")
     reason = _apply(sheet, command)
+    if plan.fickle:
+        let_in(sheet)
     _beside(sheet)
     return sheet.decision(reason)
 

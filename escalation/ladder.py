@@ -146,12 +146,12 @@ def _join(sheet: Sheet, track: Track, tiers: Sequence[Tier]) -> tuple[int, float
             if not asked or _hopeful(sheet, track, asked):
                 break
             saved += (turn - sheet.now).total_seconds()
-        _report(sheet, track, tiers[place])
+        report(sheet, track, tiers[place])
         joined = place + 1
     return joined, saved
 
 
-def _report(sheet: Sheet, track: Track, tier: Tier) -> None:
+def report(sheet: Sheet, track: Track, tier: Tier) -> None:
     """A tier that joins with too few people is a gap (P2)."""
     people = sheet.on_duty(tier.role)
     if len(people) < tier.min_contacts:

@@ -102,9 +102,13 @@ class Plan:
     base: str | None = None
     #: every fact that a condition asks for, and every role whose people the home itself names
     asks: frozenset[str] = field(init=False, repr=False, compare=False)
+    #: some step has a condition, which may come true after the step's turn has passed
+    fickle: bool = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "asks", _asks(self))
+        tiers = [tier for line in (*self.tracks, *self.branches) for tier in line.tiers]
+        object.__setattr__(self, "fickle", any(tier.when != ALWAYS for tier in tiers))
 
     def severity_of(self, kind: Kind, case: Circumstances | None = None) -> Severity:
         """How urgent an event of ``kind`` is (an unnamed kind takes the default), raised by what is known."""

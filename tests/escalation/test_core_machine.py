@@ -417,7 +417,8 @@ class Core(RuleBasedStateMachine):
         elif old.state is TrackState.STOOD_DOWN:
             assert self.plan.branch(new.name), "only a branch resumes"
         elif new.state is TrackState.CALLING:
-            assert isinstance(command, Tick | Release | Decline), "invariant 13"
+            handed_back = isinstance(command, Summon) and command.actor.id == old.claimant
+            assert handed_back or isinstance(command, Tick | Release | Decline), "invariant 13"
 
     def _check_orders(self, decision: Decision) -> None:
         after = decision.alert
