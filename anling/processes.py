@@ -1,6 +1,7 @@
 """Processes: everything in one (``serve``), or one room each (``bridge``, ``engine``, ``api``)."""
 
 import gc
+import resource
 import signal
 import threading
 import time
@@ -36,6 +37,7 @@ from escalation.tokens import Tokens
 from store import schema
 
 _LOG = structlog.get_logger("anling")
+_LINES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def _let_presses_first() -> None:
 
 def run(settings: Settings, rooms: frozenset[str], ready: Callable[[Started], None]) -> None:
     """Serve until SIGINT or SIGTERM."""
+    _open_wide()
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -112,6 +115,14 @@ def run(settings: Settings, rooms: frozenset[str], ready: Callable[[Started], No
         while not stop.wait(3600):
             pass
         _LOG.info("stopping")
+
+
+def _open_wide() -> None:
+    """As many open lines and files as the machine allows, not the thousand that a shell begins with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _LINES if hard == resource.RLIM_INFINITY else min(hard, _LINES)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 def _tune() -> None:

@@ -1,8 +1,9 @@
 """How long we wait for a request: who sends slowly, or nothing, keeps no line open for ever."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
+import resource
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,7 +11,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 #: doors for files, which are larger and come over slow lines
 _FILES = frozenset({"/import"})
+_MOST = 30_000
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+def _half() -> int:
+    """Of the files that this process may open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return _MOST if soft == resource.RLIM_INFINITY else soft // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,10 @@ class Patience:
     body_s: float = 20.0
     #: the same at doors for files
     file_s: float = 300.0
+    #: lines that may wait for their headers at a time; when one more comes, the one that has waited longest goes
+    waiting: int = 500
+    #: lines altogether; more are not taken, so that ledger and broker never run out of files
+    lines: int = field(default_factory=_half)
 
 
 class BodyClock:
@@ -61,19 +73,23 @@ def _by(receive: Receive, deadline: float) -> Receive:
 class Hurried(H11Protocol):
     """uvicorn's protocol, with an end to waiting for headers: 408 and the line is closed."""
 
-    headers_s = 10.0
-    _closing: asyncio.TimerHandle | None = None
+    patience = Patience()
+    #: lines of this server that wait for headers, the oldest first
+    waiting: ClassVar[dict["Hurried", asyncio.TimerHandle]] = {}
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
-        self._closing = self.loop.call_later(self.headers_s, self._too_slow)
+        if len(self.connections) > self.patience.lines:
+            transport.abort()
+            return
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
         if self._begun():
             self._wait_no_more()
-        elif self._closing is None:
-            self._closing = self.loop.call_later(self.headers_s, self._too_slow)
+        elif self not in self.waiting:
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
@@ -84,13 +100,17 @@ class Hurried(H11Protocol):
         cycle: Any = self.cycle
         return cycle is not None and not cycle.response_complete
 
+    def _wait(self) -> None:
+        if len(self.waiting) >= self.patience.waiting:
+            next(iter(self.waiting))._too_slow()
+        self.waiting[self] = self.loop.call_later(self.patience.headers_s, self._too_slow)
+
     def _wait_no_more(self) -> None:
-        if self._closing is not None:
-            self._closing.cancel()
-            self._closing = None
+        if (timer := self.waiting.pop(self, None)) is not None:
+            timer.cancel()
 
     def _too_slow(self) -> None:
-        self._closing = None
+        self._wait_no_more()
         # A WebSocket may have taken the line over.
         if self.transport.get_protocol() is not self or self.transport.is_closing() or self._begun():
             return
@@ -100,6 +120,6 @@ class Hurried(H11Protocol):
         self.transport.close()
 
 
-def hurried_by(seconds: float) -> type[Hurried]:
-    """The protocol with another time for headers."""
-    return type("Hurried", (Hurried,), {"headers_s": seconds})
+def hurried_by(patience: Patience) -> type[Hurried]:
+    """The protocol of one server."""
+    return type("Hurried", (Hurried,), {"patience": patience, "waiting": {}})

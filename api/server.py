@@ -21,7 +21,7 @@ class Server:
         self._socket = _listen(host, port)
         config = uvicorn.Config(
             build(app, patience),
-            http=hurried_by((patience or Patience()).headers_s),
+            http=hurried_by(patience or Patience()),
             access_log=False,
             log_config=None,
             server_header=False,

@@ -57,6 +57,35 @@ def test_who_sends_slowly_is_answered_and_cut_off(port: int, pieces: tuple[bytes
     assert 0.25 < seconds < 3
 
 
+def test_lines_that_say_nothing_keep_nobody_out(house: FakeHouse, settings: ApiSettings) -> None:
+    """When too many wait the oldest goes; when there are too many altogether no more are taken."""
+    server = serve(app_of(house, settings), "127.0.0.1", 0, Patience(headers_s=5, waiting=3, lines=8))
+    lines = [socket.create_connection(("127.0.0.1", server.port), timeout=3) for _ in range(5)]
+    try:
+        heard, _ = said(server.port, b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        first = lines[0].recv(4096)
+        busy = []
+        for _ in range(12):
+            busy.append(socket.create_connection(("127.0.0.1", server.port), timeout=3))
+            busy[-1].sendall(HEAD + b"Content-Length: 20\r\n\r\n")
+        refused = _closed(busy[-1])
+    finally:
+        for line in [*lines, *busy]:
+            line.close()
+        server.stop()
+
+    assert heard.startswith(b"HTTP/1.1 200")
+    assert first.startswith(b"HTTP/1.1 408")
+    assert refused
+
+
+def _closed(line: socket.socket) -> bool:
+    try:
+        return line.recv(4096) == b""
+    except ConnectionError:
+        return True
+
+
 def test_a_body_that_comes_in_pieces_and_in_time_is_read(port: int) -> None:
     """Slow is not late."""
     body = b'{"username": "desk", "password": "correct horse"}'
