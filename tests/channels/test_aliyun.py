@@ -1,6 +1,7 @@
 """Mainland voice and text, against a stand-in that reads requests with the SDK's own models."""
 
 import json
+import socket
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -33,6 +34,8 @@ class StandIn:
         self.asked: list[dict[str, str]] = []
         self.answer: dict[str, Any] = {"Code": "OK", "CallId": "116012^1", "BizId": "9006195"}
         self.status = 200
+        #: said in place of the answer
+        self.raw: bytes | None = None
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -40,7 +43,7 @@ class StandIn:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
                 asked = dict(parse_qsl(urlsplit(self.path).query)) | dict(parse_qsl(body))
                 outer.asked.append(asked | {"Action": self.headers.get("x-acs-action") or asked.get("Action", "")})
-                said = json.dumps(outer.answer).encode()
+                said = json.dumps(outer.answer).encode() if outer.raw is None else outer.raw
                 self.send_response(outer.status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(said)))
@@ -159,6 +162,29 @@ def test_a_broken_line_is_for_now(lines: Any, mainland: Letter, templates: Templ
     result = AliyunVoice(line, Budget(VOICE_BUDGET)).send(mainland)
 
     assert isinstance(result, FailedForNow)
+
+
+@pytest.mark.parametrize("said", [b"", b"null", b"<html>", b'{"RequestId": "1"}'])
+def test_a_yes_that_cannot_be_read_may_have_dialled(
+    aliyun: StandIn, lines: Any, mainland: Letter, said: bytes
+) -> None:
+    """HTTP 200 without a Code: the line is at fault, and the call may ring."""
+    aliyun.raw = said
+
+    result = AliyunVoice(lines("voice"), Budget(VOICE_BUDGET)).send(mainland)
+
+    assert (True, True) == (getattr(result, "unknown", None), getattr(result, "ours", None))
+
+
+def test_an_answer_that_drips_holds_no_sender(mainland: Letter, templates: Templates) -> None:
+    """The SDK would wait for every byte anew; we wait so long and no longer."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        account = AliyunAccount("id", "secret", "021", templates, f"http://127.0.0.1:{door.getsockname()[1]}")
+        line = AliyunLine(account, "voice", seconds=1.5)
+
+        result = AliyunVoice(line, Budget(VOICE_BUDGET)).send(mainland)
+
+    assert FailedForNow("no answer in time", code="TimeoutError", unknown=True) == result
 
 
 def test_a_number_gets_its_share_and_no_more(aliyun: StandIn, lines: Any, mainland: Letter) -> None:
