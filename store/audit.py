@@ -134,6 +134,22 @@ def mixed(tx: Tx) -> list[Seen]:
     return _seen(tx, sql)
 
 
+def passed_over(tx: Tx, ready: datetime, taken: datetime) -> list[Seen]:
+    """First contacts ready before ``ready`` that no sender took, while one took a repeat by the same channel.
+
+    ``taken``: since when that repeat was begun (invariant 21). Who is being called at this moment waits rightly.
+    """
+    sql = (
+        "SELECT o.key, o.not_before FROM outbox o WHERE o.status = 'pending' AND o.repeats = 0"
+        " AND o.purpose = 'contact' AND o.not_before < ?"
+        " AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.alert_id = o.alert_id AND b.person = o.person"
+        " AND b.status = 'leased')"
+        " AND o.channel IN (SELECT r.channel FROM attempts a JOIN outbox r ON r.key = a.key"
+        " WHERE a.started_at > ? AND r.repeats > 0 AND r.purpose = 'contact')"
+    )
+    return _seen(tx, sql, instant(tx, ready), instant(tx, taken))
+
+
 def newest_attempts(tx: Tx, since: datetime, limit: int = 500) -> list[tuple[str, str]]:
     """Channel and outcome of the newest attempts since then that have come back."""
     sql = (

@@ -133,6 +133,7 @@ class Auditor:
         return _told((
             ("overdue", audit.overdue(tx, now - TIMER_LATE)),
             ("unleased", audit.unleased(tx, now - FIRST_LATE, now - REPEAT_LATE)),
+            ("passed_over", audit.passed_over(tx, now - 2 * FIRST_LATE, now - FIRST_LATE)),
             ("lease_expired", audit.expired_leases(tx, now - TIMER_LATE)),
             ("unjudged", self._too_long(audit.unjudged(tx), seconds)),
         ), now)  # fmt: skip

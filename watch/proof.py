@@ -18,6 +18,7 @@ from domain.alerts import Alert, Track
 from domain.clock import iso
 from store.audit import Story
 from watch.finding import Finding
+from watch.hands import claims, dials, generations
 from watch.limits import Limits
 
 #: what stands in the rows under another name, or is no part of the story
@@ -38,6 +39,9 @@ def prove(story: Story, limits: Limits, real_desks: frozenset[tuple[str, int]] =
         ("storm", _storm(story, limits)),
         ("critical", _critical(story, limits)),
         ("drill_120", _drill_desk(story, real_desks)),
+        ("generations", generations(story)),
+        ("claims", claims(story)),
+        ("dials", dials(story)),
     )
     for code, detail in wrong:
         if detail:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from store import pulses
-from tests.town import DOCTOR, DRILLER, PLAN, SUPERVISOR, Town
+from tests.town import DOCTOR, DRILLER, OFFICE, PLAN, SUPERVISOR, Town
 from watch.auditor import Auditor
 from watch.finding import Finding, words
 
@@ -213,3 +213,51 @@ def test_another_plan_sets_other_limits(town: Town, open_ledger: Callable[..., o
     town.deliver()
 
     assert {} == look(town)
+
+
+def hand_over(town: Town) -> None:
+    """A press that is called, taken, offered, taken over and given back."""
+    alert = town.press()
+    town.deliver()
+    town.forward(5)
+    town.commands.claim(alert, DOCTOR)
+    town.commands.offer(alert, DOCTOR, OFFICE)
+    town.commands.accept(alert, OFFICE)
+    town.forward(20)
+    town.commands.release(alert, OFFICE)
+    town.deliver()
+
+
+#: what is written past the engine -> what the auditor says beside the broken chain
+HANDS: list[tuple[str, str]] = [
+    ("UPDATE timeline SET data = replace(data, '\"gen\"\\:1', '\"gen\"\\:0') WHERE type = 'claimed'", "generations"),
+    ("UPDATE timeline SET data = replace(data, '\"gen\"\\:2', '\"gen\"\\:0') WHERE type = 'accepted'", "generations"),
+    ("UPDATE timeline SET type = 'note' WHERE type = 'claimed'", "claims"),
+    ("UPDATE timeline SET by = 'somebody' WHERE type = 'accepted'", "claims"),
+    ("UPDATE timeline SET type = 'note' WHERE type = 'released'", "claims"),
+    ("UPDATE attempts SET started_at = (SELECT max(at) FROM timeline)", "dials"),
+]
+
+
+@pytest.mark.parametrize(("fault", "code"), HANDS)
+def test_a_line_in_the_wrong_hands_is_found(town: Town, fault: str, code: str) -> None:
+    """Generations, hand-overs and dials are read from the story (invariants 7, 11, 13); an honest one is believed."""
+    hand_over(town)
+    assert {} == look(town)
+
+    town.change(fault)
+
+    assert code in look(town)
+
+
+def test_a_first_contact_that_repeats_overtake(town: Town) -> None:
+    """Invariant 21: what has waited twenty seconds while a repeat went by the same channel is told, with its key."""
+    town.press()
+    town.deliver()
+    town.forward(61)
+    town.deliver()
+    assert {} == look(town)
+
+    town.change("UPDATE outbox SET status = 'pending', finished_at = NULL WHERE repeats = 0 AND role = 'family_doctor'")
+
+    assert {"passed_over", "unleased"} == set(look(town))
