@@ -16,6 +16,7 @@ from pathlib import Path
 import urllib3
 
 from anling.house import House, open_ledger
+from anling.move_in import move_in
 from anling.private import make_folder
 from anling.processes import Started, serving
 from anling.settings import Settings
@@ -86,6 +87,7 @@ def _prepare(asked: Settings) -> tuple[Stage, Settings]:
     settings = asked.model_copy(update={
         **chosen, "data_dir": stage.folder,
         "checkin_steps": asked.checkin_steps or _QUICK / "checkins.toml",
+        "map_boundary": asked.map_boundary or stage.folder / "boundary.geojson",
         "supervision": asked.supervision or _QUICK / "supervision.toml",
         "webhook_secret": stage.webhook_secret, "desk_secret": stage.desk_secret,
         "twilio_account_sid": _SID, "twilio_auth_token": stage.token, "twilio_from": _FROM,
@@ -132,10 +134,13 @@ def _log_in(settings: Settings, site: Path) -> str:
     ledger = open_ledger(settings)
     try:
         schema.upgrade(ledger)
-        Register(ledger).load(parse_site(site.read_bytes(), site.name))
+        street = parse_site(site.read_bytes(), site.name)
+        Register(ledger).load(street)
         password = secrets.token_urlsafe(9)
         Accounts(ledger).add(_USER, "supervisor", password)
-        House(settings, ledger).enforce_plan()
+        built = House(settings, ledger)
+        built.enforce_plan()
+        move_in(built, street, _USER)
     finally:
         ledger.close()
     return password

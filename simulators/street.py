@@ -1,7 +1,7 @@
 """A made-up street: nobody in it exists, but everything a street needs is there.
 
 ``python -m simulators.street --homes 12 --out site.json --world http://127.0.0.1:9000 --seed 1`` writes
-the site file and, beside it, ``people.json`` for the simulated world.
+the site file and, beside it, ``people.json`` for the simulated world and ``boundary.geojson`` for the map.
 """
 
 import argparse
@@ -18,14 +18,21 @@ from zoneinfo import ZoneInfo
 _STREET = "310105001"
 _NUMERALS = "零一二三四五六七八九"
 _CONDITIONS: tuple[list[str], ...] = (
-    ["hypertension"], ["hypertension", "atrial fibrillation"], ["type 2 diabetes"], ["COPD"],
-    ["coronary heart disease"], ["osteoporosis"], ["mild cognitive impairment"], [],
+    ["高血压 hypertension"], ["高血压 hypertension", "心房颤动 atrial fibrillation"],
+    ["2型糖尿病 type 2 diabetes"], ["慢阻肺 COPD"],
+    ["冠心病 coronary heart disease"], ["骨质疏松 osteoporosis"], ["轻度记忆减退 mild memory loss"], [],
 )
 _MEDICINES: tuple[list[str], ...] = (
-    ["amlodipine"], ["warfarin"], ["metformin"], ["tiotropium"], ["aspirin"], [],
+    ["氨氯地平 amlodipine"], ["华法林 warfarin"], ["二甲双胍 metformin"], ["噻托溴铵 tiotropium"],
+    ["阿司匹林 aspirin"], [],
 )
-_MOBILITY = ("walks with a stick", "walks alone", "wheelchair", "walks with a frame")
-_DOORS = ("inward, chain at night", "inward", "outward, two locks", "sliding gate and inward door")
+_MOBILITY = (
+    "拄拐行走 walks with a stick", "能自行走动 walks alone", "坐轮椅 wheelchair", "用助行架 walks with a frame",
+)  # fmt: skip
+_DOORS = (
+    "内开，夜里挂链 opens inward, chain at night", "内开 opens inward", "外开，两道锁 opens outward, two locks",
+    "先移门，后内开门 sliding gate, then opens inward",
+)  # fmt: skip
 
 #: what may hang on a gateway of ours, in this order
 _CHILDREN = (
@@ -42,13 +49,19 @@ _GATES = (
     ("示例路东门", 31.2203, 121.4273), ("示例路西门", 31.2205, 121.4201),
 )  # fmt: skip
 
+#: the estate's edge on the map: longitude, latitude
+_EDGE = (
+    (121.4190, 31.2160), (121.4285, 31.2158), (121.4290, 31.2250), (121.4235, 31.2256), (121.4188, 31.2247),
+    (121.4190, 31.2160),
+)  # fmt: skip
+
 #: Everybody outside. Numbers are in a range that nobody owns.
 _DOCTORS = ("doctor-1", "doctor-2")
 _OFFICE = ("street-1", "street-2")
 _PHONES = {
     "doctor-1": "+85230000001", "street-1": "+85230000002", "desk-120": "+85230000003",
     "keyholder-1": "+85230000004", "doctor-2": "+85230000005", "street-2": "+85230000006",
-    "desk-120-drill": "+85230000007",
+    "desk-120-drill": "+85230000007", "police-1": "+85230000008",
 }
 
 
@@ -58,6 +71,8 @@ class Street:
 
     site: dict[str, Any]
     people: dict[str, Any]
+    #: GeoJSON, WGS-84
+    boundary: dict[str, Any]
 
 
 def make_street(homes: int, world: str, seed: int, now: datetime | None = None) -> Street:
@@ -76,13 +91,13 @@ def make_street(homes: int, world: str, seed: int, now: datetime | None = None) 
     for number, home in enumerate(site["homes"], 1):
         home["devices"] += _sensors(number, seed)
         home["checkin"] |= _soon(number, now) if now else {}
-    return Street(site, _people())
+    return Street(site, _people(), {"type": "Polygon", "coordinates": [[list(point) for point in _EDGE]]})
 
 
 def _responders(world: str) -> list[dict[str, Any]]:
     people = [_doctor(world, number) for number in (1, 2)]
     people += [_office(world, number) for number in (1, 2)]
-    return [*people, _desk(world), _key_holder()]
+    return [*people, _desk(world), _key_holder(), _police()]
 
 
 def _doctor(world: str, number: int) -> dict[str, Any]:
@@ -111,6 +126,10 @@ def _key_holder() -> dict[str, Any]:
     return _responder("keyholder-1", "楼组长一", "key_holder", [_contact("voice", _PHONES["keyholder-1"])])
 
 
+def _police() -> dict[str, Any]:
+    return _responder("police-1", "示例派出所", "police", [_contact("voice", _PHONES["police-1"])])
+
+
 def _responder(name: str, title: str, role: str, contacts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"id": name, "name": title, "role": role, "street": _STREET, "contacts": contacts}
 
@@ -128,6 +147,7 @@ def _teams() -> list[dict[str, Any]]:
             {"responder": "street-1", "weekdays": week, "from": "00:00", "to": "12:00"},
             {"responder": "street-2", "weekdays": week, "from": "12:00", "to": "24:00"},
         ]},
+        {"id": "police-1", "role": "police", "street": _STREET, "shifts": [_always("police-1")]},
         {"id": "desk", "role": "dispatch_120", "street": None, "shifts": [_always("desk-120")]},
     ]
 
@@ -185,7 +205,7 @@ def _resident(number: int, second: int, chance: random.Random) -> dict[str, Any]
         "language": chance.choice(("zh", "zh", "zh", "zh", "en")),
         "phones": [_phone(1000, number)],
         "medical": {
-            "conditions": chance.choice(_CONDITIONS), "allergies": chance.choice((["penicillin"], [], [])),
+            "conditions": chance.choice(_CONDITIONS), "allergies": chance.choice((["青霉素 penicillin"], [], [])),
             "medicines": chance.choice(_MEDICINES), "mobility": chance.choice(_MOBILITY),
             "updated_at": "2026-09-15",
         },
@@ -256,7 +276,7 @@ def _people() -> dict[str, Any]:
     desk = {"answers": "ignore", "desk": "accept"}
     behaviours = {
         "doctor-1": press, "doctor-2": ignore, "street-1": slow, "street-2": slow, "keyholder-1": ignore,
-        "desk-120": desk, "desk-120-drill": desk,
+        "police-1": slow, "desk-120": desk, "desk-120-drill": desk,
     }
     people = {who: {"phone": _PHONES[who], "behaviour": how} for who, how in behaviours.items()}
     # where no device is answered, this one answers the telephone
@@ -290,7 +310,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     street = make_street(options.homes, options.world, options.seed, now)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     people = options.out.with_name("people.json")
-    for file, content in ((options.out, street.site), (people, street.people)):
+    edge = options.out.with_name("boundary.geojson")
+    for file, content in ((options.out, street.site), (people, street.people), (edge, street.boundary)):
         file.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
     print(f"{options.out}  {options.homes} 户 homes\n{people}  {len(street.people)} 人 people", flush=True)
     return 0

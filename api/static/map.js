@@ -38,6 +38,7 @@ export class Ground {
     this.edge = null;
     this.moved = false;
     this.seen = false;
+    this.tiled = told.tiles !== "";
     /** @type {[number, number][]} */
     this.spots = [];
     place.replaceChildren();
@@ -135,6 +136,7 @@ export class Ground {
   all() {
     const bounds = this.L.latLngBounds(this.spots);
     if (this.quiet) bounds.extend(this.quiet.getBounds());
+    if (!this.tiled && this.edge) bounds.extend(this.edge.getBounds()); // pins alone on plain paper would tell nothing
     const shown = bounds.isValid() ? bounds : this.edge?.getBounds();
     if (!shown?.isValid()) return;
     this.map.fitBounds(shown, { padding: [40, 40], maxZoom: CLOSE, animate: false });
@@ -151,7 +153,8 @@ export class Ground {
     }
     const found = id === null ? undefined : this.pins.get(id);
     if (!this.seen) return;
-    if (found) this.map.setView(found.pin.at, Math.max(this.map.getZoom() ?? 0, CLOSE - 1), { animate: false });
+    const zoom = this.map.getZoom();
+    if (found) this.map.setView(found.pin.at, this.tiled ? Math.max(zoom, CLOSE - 1) : zoom, { animate: false });
     else if (id === null && !this.moved) this.all();
   }
 }

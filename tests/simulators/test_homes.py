@@ -91,11 +91,11 @@ def test_the_same_seed_makes_the_same_street() -> None:
 
 
 def test_a_street_has_what_a_drill_needs() -> None:
-    """Two doctors, two of the office, a 120 desk with a drill address, a key holder, a button per home."""
+    """Two doctors, two of the office, a 120 desk with a drill address, a key holder, the police, a button per home."""
     street = make_street(12, "http://w", 1)
     site = parse_site(street.site, "site")
 
-    roles = {"dispatch_120": 1, "family_doctor": 2, "key_holder": 1, "street_office": 2}
+    roles = {"dispatch_120": 1, "family_doctor": 2, "key_holder": 1, "police": 1, "street_office": 2}
     assert roles == Counter(site.roles.values())
     assert {"http://w/desk-120", "+85230000003"} == site.real_desks
     assert "desk-120" == site.addresses["http://w/desk-120-drill"]
