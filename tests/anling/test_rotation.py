@@ -47,11 +47,22 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, migrated_file: Path) -> Iterator[Place]:
-    """An alert with a note, a proved telephone, a hub with a secret."""
+    """On SQLite."""
     shutil.copy(migrated_file, tmp_path / "anling.db")
-    (tmp_path / "secret.key").write_text(SECRET)
-    (tmp_path / "secret.key").chmod(0o600)
-    ledger = Ledger(f"sqlite:///{tmp_path / 'anling.db'}", Sealer(SECRET))
+    yield from _settled(Settings(data_dir=tmp_path))
+
+
+@pytest.fixture
+def anywhere(tmp_path: Path, ledger_url: str) -> Iterator[Place]:
+    """On both databases."""
+    yield from _settled(Settings(data_dir=tmp_path, database_url=ledger_url))
+
+
+def _settled(settings: Settings) -> Iterator[Place]:
+    """An alert with a note, a proved telephone, a hub with a secret."""
+    (settings.data_dir / "secret.key").write_text(SECRET)
+    (settings.data_dir / "secret.key").chmod(0o600)
+    ledger = Ledger(settings.ledger_url, Sealer(SECRET))
     verify_key(ledger)
     town = Town(ledger)
     town.settle_in(site() | {"hubs": [{"id": "hub-0001", "secret": SITE_SECRET, "dialect": "z2m", "site": "north"}]})
@@ -62,7 +73,7 @@ def place(tmp_path: Path, migrated_file: Path) -> Iterator[Place]:
     with ledger.transaction() as tx:
         first = people(tx).responders["doctor-1"].contacts[0]
         proofs.prove(tx, "doctor-1", first.channel, first.address, NOON)
-    yield Place(Settings(data_dir=tmp_path), town, alert)
+    yield Place(settings, town, alert)
     ledger.close()
 
 
@@ -181,15 +192,15 @@ def test_killed_it_goes_on(place: Place, point: str, times: int) -> None:
     _whole_and_new(place)
 
 
-def test_twice_changed_it_is_whole(place: Place) -> None:
+def test_twice_changed_it_is_whole(anywhere: Place) -> None:
     """The chain of hashes and the notes of a timeline outlive every change of keys."""
     for _ in range(2):
-        ledger = place.opened(place.settings.secret())
+        ledger = anywhere.opened(anywhere.settings.secret())
         verify_key(ledger)
-        assert rotate(place.settings, ledger).ended
+        assert rotate(anywhere.settings, ledger).ended
         ledger.close()
 
-    _whole_and_new(place)
+    _whole_and_new(anywhere)
 
 
 def test_a_key_from_the_environment_is_carried_by_hand(place: Place) -> None:
