@@ -14,6 +14,11 @@ class Lane:
     def __init__(self, width: int) -> None:
         self._limit = CapacityLimiter(width)
 
+    @property
+    def waiting(self) -> int:
+        """Calls that have no thread yet."""
+        return self._limit.statistics().tasks_waiting
+
     async def run(self, call: Callable[[], T]) -> T:
         """Run a blocking call and return its answer."""
         return await to_thread.run_sync(call, limiter=self._limit)
@@ -27,6 +32,8 @@ class Lanes:
         self.reads = Lane(2)
         #: a password hash takes 64 MiB
         self.logins = Lane(2)
+        #: who was here before, and need not stand behind strangers who guess
+        self.returning = Lane(1)
         #: devices and providers: never behind readers
         self.doors = Lane(16)
         #: claims, closes and everything else people do

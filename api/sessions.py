@@ -28,6 +28,8 @@ _STAY = (
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 router = APIRouter()
+#: log-ins that may wait for their turn; each takes a tenth of a second
+_QUEUE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,14 @@ class Login(BaseModel):
 async def enter(request: Request, login: Login) -> Session | Response:
     """A session, or the refusal to show: 401 for a wrong name or password, 429 after too many."""
     here, trying = doors(request), attempt(request, login.username)
+    lane = here.lanes.logins if trying.stranger else here.lanes.returning
+    if lane.waiting > _QUEUE:
+        return problem(503, headers={"Retry-After": "2"})
     if wait := trying.wait():
         return problem(429, headers={"Retry-After": str(int(wait) + 1)})
     await sleep(trying.delay())
     try:
-        session = await here.lanes.logins.run(_try(here, login))
+        session = await lane.run(_try(here, login))
     except Forbidden:
         trying.failed()
         return problem(401, "用户名、密码或动态口令不正确 / Wrong user name, password or one-time code")

@@ -65,5 +65,10 @@ def as_csv(report: Mapping[str, Any]) -> str:
     heads = list(report["items"][0]) if report["items"] else []
     writer = csv.DictWriter(out, heads, lineterminator="\r\n")
     writer.writeheader()
-    writer.writerows(report["items"])
+    writer.writerows({name: _harmless(value) for name, value in item.items()} for item in report["items"])
     return out.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    """A text that a spreadsheet would take for a formula is marked as text."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value

@@ -112,6 +112,10 @@ def _read_row(row: Mapping[str, Any], where: str, problems: list[str]) -> dict[s
     return found
 
 
+#: bytes; a workbook is packed, and a small one can be made to unpack to more than any memory
+_MOST_UNPACKED = 128_000_000
+
+
 def _rows(raw: bytes, source: str) -> Iterator[_Row]:
     """Numbered as the sheet shows them. Raises ``ConfigurationError`` for a heading that is not understood."""
     table = _xlsx(raw, source) if raw[:2] == b"PK" else _csv(raw, source)
@@ -145,25 +149,37 @@ def _csv(raw: bytes, source: str) -> Iterator[list[Any]]:
             text = raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-        yield from csv.reader(io.StringIO(text, newline=""))
+        try:
+            yield from csv.reader(io.StringIO(text, newline=""))
+        except csv.Error as error:
+            raise ConfigurationError([f"{source}: cannot be read as CSV: {error}"]) from error
         return
     raise ConfigurationError([f"{source}: neither UTF-8 nor GB18030; save it as CSV UTF-8 or as XLSX"])
 
 
 def _xlsx(raw: bytes, source: str) -> Iterator[list[Any]]:
-    from zipfile import BadZipFile
+    from xml.etree.ElementTree import ParseError
+    from zipfile import BadZipFile, ZipFile
+    from zlib import error as BadStream
 
     from openpyxl import load_workbook
 
+    broken = (
+        BadZipFile, BadStream, ParseError, KeyError, IndexError, OSError, ValueError, TypeError, AttributeError,
+        EOFError, NotImplementedError,
+    )  # fmt: skip
     try:
+        unpacked = sum(part.file_size for part in ZipFile(io.BytesIO(raw)).infolist())
+        if unpacked > _MOST_UNPACKED:
+            raise ConfigurationError([f"{source}: unpacks to {unpacked // 1_000_000} MB; split it into smaller lists"])
         book = load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
-    except (BadZipFile, KeyError, OSError, ValueError) as error:
-        raise ConfigurationError([f"{source}: cannot be read as XLSX: {error}"]) from error
-    try:
-        for row in book.worksheets[0].iter_rows(values_only=True):
-            yield list(row)
-    finally:
-        book.close()
+        try:
+            for row in book.worksheets[0].iter_rows(values_only=True):
+                yield list(row)
+        finally:
+            book.close()
+    except broken as error:
+        raise ConfigurationError([f"{source}: cannot be read as XLSX: {type(error).__name__}: {error}"]) from error
 
 
 def _plain(cell: Any) -> Any:

@@ -80,6 +80,18 @@ def test_guesses_at_one_name_from_everywhere_lock_nobody_out(
     assert (0.0, 1.0, 5.0) == (slept[0], slept[10], slept[20])
 
 
+def test_strangers_who_guess_stand_in_a_queue_of_their_own(behind: From, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is too long they are told to come back; the desk's own browser goes past them."""
+    desk = behind(DESK)
+    log_in(desk)
+    monkeypatch.setattr("api.sessions._QUEUE", -1)
+    refused = behind(OUTSIDER).post("/api/v1/session", json=RIGHT)
+    monkeypatch.undo()
+
+    assert (503, "2") == (refused.status_code, refused.headers["retry-after"])
+    assert 303 == log_in(desk)
+
+
 def test_tries_at_the_same_instant_are_all_counted(house: FakeHouse, settings: ApiSettings) -> None:
     """A try counts before its answer is known."""
     from api.throttle import Throttle

@@ -53,3 +53,4 @@ def test_a_day_of_check_ins_has_every_state() -> None:
 
     assert [{"day": "2026-11-20", "ok": 9, "excused": 0, "missed": 1, "open": 0}] == found
     assert "day,ok,excused,missed,open\r\n2026-11-20,9,0,1,0\r\n" == as_csv({"items": found})
+    assert "name,n\r\n'=1+1,-1\r\n" == as_csv({"items": [{"name": "=1+1", "n": -1}]})

@@ -1,6 +1,7 @@
 """Sheets: a street's own Excel list becomes homes and residents, or every mistake in it is named."""
 
 import io
+import zipfile
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +29,15 @@ def xlsx(*rows: list[Any]) -> bytes:
     for row in rows:
         book.active.append(row)
     book.save(out)
+    return out.getvalue()
+
+
+def packed(parts: dict[str, bytes]) -> bytes:
+    """What looks like a workbook from outside."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        for name, content in parts.items():
+            file.writestr(name, content)
     return out.getvalue()
 
 
@@ -83,6 +93,10 @@ def test_every_mistake_is_named_at_once() -> None:
         (b"home_id,name,name\n", "column name stands twice"),
         (b"\xff\xfe\x00\xff\xff", "neither UTF-8 nor GB18030"),
         (b"PK\x03\x04rest", "cannot be read as XLSX"),
+        (packed({"xl/workbook.xml": b"<broken"}), "cannot be read as XLSX"),
+        # a tenth of a megabyte that would fill the memory
+        (packed({"xl/sharedStrings.xml": bytes(129_000_000)}), "unpacks to 129 MB"),
+        (b"home_id,street,resident_id,name\n" + b"x" * 200_000, "cannot be read as CSV"),
         ("home_id,street,room,resident_id,name\nh,s,1,a,甲\nh,s,2,b,乙\n".encode(), "says other things of home h"),
     ],
 )
