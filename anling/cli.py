@@ -207,8 +207,9 @@ def _demo_kit(given: list[str]) -> list[str]:
     folder = read_settings().data_dir
     for file in (folder / "drill.json", folder / "demo" / "drill.json"):
         if file.is_file():
-            kit = json.loads(file.read_text())
-            return [f"--{name}={value}" for name, value in kit.items() if f"--{name}" not in " ".join(given)]
+            from anling.troupe import kit_options
+
+            return [option for option in kit_options(file) if option.partition("=")[0] not in " ".join(given)]
     return []
 
 

@@ -20,6 +20,7 @@ from anling.move_in import move_in
 from anling.private import make_folder
 from anling.processes import Started, serving
 from anling.settings import Settings
+from anling.troupe import Troupe
 from broker_bridge.tether import tethered
 from domain.errors import ConfigurationError
 from store import schema
@@ -64,14 +65,18 @@ def run_demo(asked: Settings, homes: int, first_press: float) -> None:
     _write_street(stage, homes)
     password = _log_in(settings, stage.folder / "site.json")
     players = [_world(stage, settings)]
+    troupe = Troupe(stage.folder / KIT)
     try:
         _answering(f"{stage.world}/_sim/health")
-        with serving(settings, frozenset({"bridge", "engine", "api"})) as started:
+        with serving(settings, frozenset({"bridge", "engine", "api"}), troupe) as started:
             players.append(_homes(stage, started.broker_url or "", first_press))
             _drill_kit(settings, started, stage, password)
             _welcome(settings, started, stage, password, first_press)
-            while not stop.wait(1):
-                _still_playing(players)
+            try:
+                while not stop.wait(1):
+                    _still_playing(players)
+            finally:
+                troupe.stop()
     finally:
         for player in players:
             player.terminate()

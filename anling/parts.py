@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import orjson
 import structlog
@@ -26,6 +27,9 @@ from escalation.lamps import Lamps
 from escalation.reconciler import Reconciler
 from store import heard, key_ring, pulses, signs, telemetry, watching
 from store.ledger import Tx
+
+if TYPE_CHECKING:
+    from api.parts import Troupe
 
 _LOG = structlog.get_logger("anling.parts")
 #: a loop that has not turned for this long has stopped
@@ -51,6 +55,8 @@ class Running:
     self_call: SelfCall | None = None
     lamps: Lamps | None = None
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    #: plays drills for the console; the demo has one
+    troupe: "Troupe | None" = None
     telemetry_stored: int = 0
     #: monotonic seconds: the last beat that the ledger took, and when the present one began
     _beat_at: float | None = None

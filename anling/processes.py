@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -35,6 +36,9 @@ from escalation.rota import Rota
 from escalation.signing import Signing
 from escalation.tokens import Tokens
 from store import schema
+
+if TYPE_CHECKING:
+    from api.parts import Troupe
 
 _LOG = structlog.get_logger("anling")
 _LINES = 65_536
@@ -70,13 +74,13 @@ def house(settings: Settings, migrate: bool) -> Iterator[House]:
 
 
 @contextmanager
-def serving(settings: Settings, rooms: frozenset[str]) -> Iterator[Started]:
+def serving(settings: Settings, rooms: frozenset[str], troupe: "Troupe | None" = None) -> Iterator[Started]:
     """Start these rooms (``bridge`` ``engine`` ``api``), stop them in the reverse order."""
     if "api" in rooms:
         _ground(settings)  # what is wrong with it is said before anything starts
     with ExitStack() as stack:
         built = stack.enter_context(house(settings, migrate=len(rooms) > 1))
-        running = Running(built)
+        running = Running(built, troupe=troupe)
         broker_url = None
         if "engine" in rooms:
             _start_engine(stack, settings, running)
@@ -284,6 +288,7 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
         ),
         desk=Desk.over(built.ledger, built.clock, built.zone, rota),
         reread=built.reread(),
+        troupe=running.troupe,
     )
     server = Server(app, settings.http_host, settings.http_port).start()
     stack.callback(server.stop)

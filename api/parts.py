@@ -1,8 +1,9 @@
 """What the API is given by the wiring: the other rooms' objects and its own settings."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from prometheus_client import CollectorRegistry
@@ -41,6 +42,19 @@ from store.seat import Seat
 from store.shifts import Shifts
 from store.tasks import Tasks
 from store.views import Views
+
+
+class Troupe(Protocol):
+    """Plays a drill when somebody at the console asks for one."""
+
+    def pieces(self) -> Sequence[tuple[str, str, str]]:
+        """Name and title (zh, en) of each."""
+
+    def playing(self) -> str | None:
+        """The one that runs now."""
+
+    def play(self, name: str) -> None:
+        """Begin one. Raises ``NotFound`` or ``Refused``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +146,6 @@ class App:
     desk: Desk
     #: the decoders of today, for what lies in quarantine
     reread: Reread
+    #: plays drills in the demo; None: they are begun from outside only
+    troupe: Troupe | None = None
     wall: Callable[[], datetime] = wall_now

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.clock import wall_now
 from domain.errors import Forbidden, NotFound
 from domain.people import Scope
+from store.ledger import Tx
+from store.reads import write_down
 from store.register import Register
 from store.site import check_site
 
@@ -35,5 +38,9 @@ def _load(register: Register, scope: Scope, raw: Mapping[str, Any], partial: boo
     known = register.place_of(home.id)
     if not scope.sees(home.street) or (known is not None and not scope.sees(known["street"])):
         raise Forbidden("this home is not in your streets")
-    register.load(site, partial=partial, by=scope.operator)
+
+    def then(tx: Tx) -> None:
+        write_down(tx, wall_now(), scope.operator, "register changed", home.id, "homes")
+
+    register.load(site, partial=partial, by=scope.operator, then=then)
     return {"id": home.id, "street": home.street, "category": home.category, "checkin": home.checkin}

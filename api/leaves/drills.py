@@ -11,6 +11,7 @@ from api.desk import Visitor
 from api.leaves.leaf import Leaf, act, show, text
 from api.pages import instant
 from api.parts import App
+from domain.errors import Forbidden, Refused
 from domain.people import Scope
 
 router = APIRouter(include_in_schema=False)
@@ -23,7 +24,9 @@ def _read(app: App, scope: Scope) -> dict[str, Any]:
     alerts = [*app.views.alerts(scope, "open", drill=True, limit=50)["items"],
               *app.views.alerts(scope, "closed", drill=True, limit=50)["items"]]  # fmt: skip
     items = [{**d, "open": (instant(d["closes_at"]) or now) > now, "alerts": _of(d, alerts)} for d in page["items"]]
-    return {"items": items, "may_open": scope.role in _MAY}
+    pieces = list(app.troupe.pieces()) if app.troupe and scope.role in _MAY else []
+    playing = app.troupe.playing() if app.troupe else None
+    return {"items": items, "may_open": scope.role in _MAY, "pieces": pieces, "playing": playing}
 
 
 def _of(drill: Mapping[str, Any], alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -66,6 +69,20 @@ async def begin(request: Request, visitor: Visitor) -> Response:
         return app.drills.open(scope, text(form, "name"), homes, float(text(form, "minutes") or 60))
 
     return await act(request, visitor, _DRILLS, work, "drill_open", "/drills")
+
+
+@router.post("/drills/play")
+async def play(request: Request, visitor: Visitor) -> Response:
+    """Begin a drill from outside (the demo only); its verdict comes to this page by itself."""
+
+    def work(app: App, scope: Scope, form: FormData) -> None:
+        if scope.role not in _MAY or scope.streets:
+            raise Forbidden("only the desk of the whole district begins drills")
+        if app.troupe is None:
+            raise Refused("nobody plays drills here; begin one with `anling drill run`")
+        app.troupe.play(text(form, "name"))
+
+    return await act(request, visitor, _DRILLS, work, "drill_plays", "/drills")
 
 
 @router.post("/drills/close")

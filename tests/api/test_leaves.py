@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from api.ground import PAPER
 from api.leaves.map import placed
 from api.nav import WAYS, may_open
 from domain.clock import wall_now
+from domain.errors import Refused
 from domain.events import Message
 from domain.people import OPERATOR_ROLES, Scope
 from store.accounts import Accounts
@@ -421,6 +423,41 @@ def test_a_drill_window_is_opened_and_closed(town: TestClient, who: dict[str, di
     assert [403, 201, 201, 409] == judged
     assert all(word in told for word in ("一按就来", "未通过", "意外", "keyholder-1", "nobody asked", "0s press"))
     assert "failed" in listed
+
+
+class Players:
+    """Plays one drill at a time, on paper."""
+
+    def __init__(self) -> None:
+        self.name: str | None = None
+
+    def pieces(self) -> list[tuple[str, str, str]]:
+        return [("button", "按下按钮", "The button is pressed")]
+
+    def playing(self) -> str | None:
+        return self.name
+
+    def play(self, name: str) -> None:
+        if self.name:
+            raise Refused("one is running")
+        self.name = name
+
+
+def test_a_drill_is_begun_where_somebody_plays(
+    house: House, town: TestClient, who: dict[str, dict[str, str]]
+) -> None:
+    """In the demo from the page itself, by the desk of the whole district; elsewhere the page says how."""
+    nobody = town.post("/drills/play", data={"name": "button"}, headers=who["boss"])
+    with TestClient(build(replace(wire(house), troupe=Players())), headers=OURS, follow_redirects=False) as demo:
+        offered = demo.get("/drills?lang=en", headers=who["boss"]).text
+        said = [demo.post("/drills/play", data={"name": "button"}, headers=who[name]).status_code
+                for name in ("ear", "desk", "boss", "boss")]  # fmt: skip
+        running = demo.get("/drills?lang=en", headers=who["boss"]).text
+
+    assert (409, True) == (nobody.status_code, "anling drill run" in nobody.text)
+    assert "The button is pressed" in offered
+    assert [403, 403, 303, 409] == said
+    assert "Playing: button" in running
 
 
 def test_people_are_listed_without_their_numbers(town: TestClient, who: dict[str, dict[str, str]]) -> None:
