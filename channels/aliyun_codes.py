@@ -38,7 +38,30 @@ FOR_GOOD = {
     "isv.PARAM_LENGTH_LIMIT": "a variable is too long",
     "isv.PARAM_NOT_SUPPORT_URL": "a variable holds an address",
 }
-#: of these, the one that says the number itself will never answer (P4)
+#: what the carrier reports of a text message that did not arrive: another one may
+RECEIPTS_FOR_NOW = {
+    "MOBILE_NOT_ON_SERVICE": "switched off, out of reach, or no such number",
+    "MOBILE_ACCOUNT_ABNORMAL": "the person's account is suspended",
+    "MOBLLE_TERMINAL_ERROR": "the person's telephone takes none",
+    "MOBILE_SEND_LIMIT": "too much for this number",
+    "REQUEST_SUCCESS": "the carrier has not said that it arrived",
+    "SP_UNKNOWN_ERROR": "unknown error of the carrier",
+    "IS_CLOSE": "the way is closed",
+}
+#: or none will, of this kind, to this number
+RECEIPTS_FOR_GOOD = {
+    "MOBILE_IN_BLACK": "the person unsubscribed",
+    "USER_REJECT": "the person unsubscribed",
+    "INVALID_NUMBER": "not a telephone number",
+    "CONTENT_KEYWORD": "filtered by the carrier",
+    "CONTENT_ERROR": "filtered by the carrier",
+    "NO_ROUTE": "no route to the number",
+    "PARAMS_ILLEGAL": "a parameter is wrong",
+    "SIGNATURE_BLACKLIST": "the signature is forbidden",
+}
+#: of these, those by which the person forbade messages (P25)
+UNSUBSCRIBED = frozenset({"MOBILE_IN_BLACK", "USER_REJECT"})
+#: of the answers, the one that says the number itself will never answer (P4)
 DEAD_NUMBERS = frozenset({"isv.MOBILE_NUMBER_ILLEGAL"})
 #: our account or our templates: for nobody, until an operator mends it
 OURS = {
@@ -88,6 +111,17 @@ def classify(code: str | None) -> FailedForNow | FailedForGood:
     if said in OURS:
         _log.error("aliyun_account_fault", code=said, fault=OURS[said])
         return FailedForGood(OURS[said], code=said, ours=True)
+    _log.warning("aliyun_code_unknown", code=said[:60])
+    return FailedForNow("an error we do not know yet", code=said[:60] or None)
+
+
+def receipt(code: str) -> FailedForNow | FailedForGood:
+    """What comes of a text message that the carrier reports as not arrived; an unknown code is for now, and loud."""
+    said = code.strip()
+    if said in RECEIPTS_FOR_NOW:
+        return FailedForNow(RECEIPTS_FOR_NOW[said], code=said)
+    if said in RECEIPTS_FOR_GOOD:
+        return FailedForGood(RECEIPTS_FOR_GOOD[said], code=said)
     _log.warning("aliyun_code_unknown", code=said[:60])
     return FailedForNow("an error we do not know yet", code=said[:60] or None)
 

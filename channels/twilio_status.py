@@ -4,6 +4,7 @@ The further status wins; so every order of the same set ends in the same row. No
 is an acknowledgement: a completed call may have been a voicemail (P11).
 """
 
+from channels import aliyun_codes
 from channels.twilio_codes import classify
 from domain.contacts import Accepted, FailedForGood, FailedForNow
 
@@ -32,7 +33,8 @@ def rank(status: str) -> int:
 def outcome(status: str, code: str | int | None = None) -> Accepted | FailedForNow | FailedForGood | None:
     """What a status means for its letter; None while it is not over.
 
-    ``code`` is Twilio's ErrorCode, when it gave one. A ``completed`` call comes here only
+    ``code`` is the provider's, when it gave one: Twilio's are numbers, the mainland carriers' are words. A
+    ``completed`` call comes here only
     when nobody pressed a key: no answer from a person.
     """
     match _plain(status):
@@ -41,7 +43,7 @@ def outcome(status: str, code: str | int | None = None) -> Accepted | FailedForN
         case "completed":
             return FailedForNow("no answer from a person", code="completed")
         case "failed" | "undelivered" if code:
-            return classify(code)
+            return classify(code) if str(code).isdigit() else aliyun_codes.receipt(str(code))
         case "busy" | "no-answer" | "failed" | "undelivered" | "canceled" as end:
             return FailedForNow(end, code=end)
     return None

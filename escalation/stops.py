@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from channels import aliyun_codes
 from domain.tasks import Task, TaskKind
 from escalation.coverage import gaps
 from escalation.duty import Roster
@@ -11,7 +12,7 @@ from store.ledger import Tx
 from store.tasks import reopen_tasks, settle_tasks
 
 #: the provider's codes for a person who unsubscribed there
-UNSUBSCRIBED = frozenset({"21610", "30630"})
+UNSUBSCRIBED = frozenset({"21610", "30630"}) | aliyun_codes.UNSUBSCRIBED
 #: how far ahead it is looked whether a tier has lost its last person
 _AHEAD = timedelta(days=7)
 

@@ -102,6 +102,10 @@ def test_messages_too(order: tuple[str, ...]) -> None:
         ("undelivered", "30003", FailedForNow("phone off or out of reach", code="30003")),
         ("failed", 30005, FailedForGood("no such phone", code="30005")),
         ("failed", None, FailedForNow("failed", code="failed")),
+        ("undelivered", "MOBILE_NOT_ON_SERVICE",
+         FailedForNow("switched off, out of reach, or no such number", code="MOBILE_NOT_ON_SERVICE")),
+        ("undelivered", "INVALID_NUMBER", FailedForGood("not a telephone number", code="INVALID_NUMBER")),
+        ("undelivered", "MK:0099", FailedForNow("an error we do not know yet", code="MK:0099")),
     ],
 )
 def test_what_a_messages_end_means(status: str, code: Any, result: object) -> None:

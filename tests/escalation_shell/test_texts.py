@@ -53,9 +53,9 @@ def test_a_provider_that_says_stop_counts_alike(town: Town) -> None:
     assert 1 == town.count("tasks", "key = 'coverage/stopped/doctor-1/sms'")
 
 
-@pytest.mark.parametrize("code", ["21610", "30630"])
+@pytest.mark.parametrize("code", ["21610", "30630", "MOBILE_IN_BLACK", "USER_REJECT"])
 def test_a_late_word_of_the_carrier_counts_alike(town: Town, code: str) -> None:
-    """P25: either of the provider's two codes for it, by call-back."""
+    """P25: whichever of the providers' codes says it, by call-back."""
     town.phones["voice"].answer = lambda _: FailedForGood("busy")
     town.phones["sms"].answer = lambda _: Accepted("SM1", pending=True)
     town.press()
