@@ -257,6 +257,17 @@ def test_an_offer_nobody_takes_ends(end: Command | None) -> None:
         story.at(141, Accept(actor(CLERK)))
 
 
+def test_only_who_was_offered_it_may_accept() -> None:
+    """An offer names one person: a third one who accepts is refused, and the giver keeps it."""
+    story = claimed()
+    story.at(20, Offer(actor(DOCTOR), actor(CLERK)))
+
+    with pytest.raises(Refused):
+        story.at(30, Accept(DESK_CLERK))
+
+    assert ("doctor", "clerk") == (story.main.claimant, story.main.offer_to)
+
+
 def test_pressed_again_is_counted_and_the_claimant_hears() -> None:
     """P29: the same home, another cause: visible, counted, a wish to cancel is void, whoever holds it hears once."""
     story = claimed(by=DESK_CLERK)
