@@ -17,7 +17,7 @@ from api.answers import as_json
 from api.care import COUNTS
 from api.doors import Doors, doors
 from api.problems import problem
-from channels.aliyun_codes import call_word
+from channels.aliyun_codes import call_code, call_word
 from channels.twiml import digits_meaning
 from domain.contacts import Letter
 from domain.errors import NotFound
@@ -71,7 +71,8 @@ def _each(here: Doors, reports: Sequence[Report], take: Callable[[Doors, Report]
 
 def _call(here: Doors, report: Report) -> None:
     reference, digits = str(report.get("call_id") or ""), str(report.get("dtmf") or "").strip()
-    app, word = here.app, call_word(str(report.get("status_code") or ""))
+    said = str(report.get("status_code") or "")
+    app, word = here.app, call_word(said)
     if app.care is not None and (care := app.care.token_of(reference)) is not None:
         if meaning := _meaning(app.care.letter(care), digits):
             app.care.answered(care, meaning)
@@ -80,7 +81,7 @@ def _call(here: Doors, report: Report) -> None:
     token = _token(here, reference)
     if meaning := _meaning(app.callbacks.letter(token), digits):
         app.callbacks.answered(token, meaning, digits)
-    app.callbacks.status(token, word, reference)
+    app.callbacks.status(token, word, reference, call_code(said))
 
 
 def _meaning(letter: Letter | None, digits: str) -> str | None:

@@ -58,11 +58,13 @@ RECEIPTS_FOR_GOOD = {
     "NO_ROUTE": "no route to the number",
     "PARAMS_ILLEGAL": "a parameter is wrong",
     "SIGNATURE_BLACKLIST": "the signature is forbidden",
+    "call:200004": "not a telephone number",
+    "call:200116": "not a telephone number",
 }
 #: of these, those by which the person forbade messages (P25)
 UNSUBSCRIBED = frozenset({"MOBILE_IN_BLACK", "USER_REJECT"})
-#: of the answers, the one that says the number itself will never answer (P4)
-DEAD_NUMBERS = frozenset({"isv.MOBILE_NUMBER_ILLEGAL"})
+#: what says that the number itself will never answer (P4)
+DEAD_NUMBERS = frozenset({"isv.MOBILE_NUMBER_ILLEGAL", "call:200004", "call:200116"})
 #: our account or our templates: for nobody, until an operator mends it
 OURS = {
     "isv.OUT_OF_SERVICE": "the service has been stopped",
@@ -147,3 +149,9 @@ def call_word(status_code: str) -> str:
     A number that the list does not have is taken as "not answered": nobody has claimed by it.
     """
     return CALL_ENDS.get(status_code) or CALL_STAGES.get(status_code) or "no-answer"
+
+
+def call_code(status_code: str) -> str | None:
+    """The end of a call as a code that ``receipt`` knows; None when its word says enough."""
+    code = f"call:{status_code}"
+    return code if code in RECEIPTS_FOR_GOOD else None

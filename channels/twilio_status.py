@@ -34,8 +34,7 @@ def outcome(status: str, code: str | int | None = None) -> Accepted | FailedForN
     """What a status means for its letter; None while it is not over.
 
     ``code`` is the provider's, when it gave one: Twilio's are numbers, the mainland carriers' are words. A
-    ``completed`` call comes here only
-    when nobody pressed a key: no answer from a person.
+    ``completed`` call comes here only when nobody pressed a key: no answer from a person.
     """
     match _plain(status):
         case "delivered" | "read" as end:

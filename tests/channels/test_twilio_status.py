@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from channels.aliyun_codes import call_code
 from channels.twilio_status import merge, outcome, rank
 from domain.contacts import Accepted, FailedForGood, FailedForNow
 
@@ -105,6 +106,8 @@ def test_messages_too(order: tuple[str, ...]) -> None:
         ("undelivered", "MOBILE_NOT_ON_SERVICE",
          FailedForNow("switched off, out of reach, or no such number", code="MOBILE_NOT_ON_SERVICE")),
         ("undelivered", "INVALID_NUMBER", FailedForGood("not a telephone number", code="INVALID_NUMBER")),
+        ("failed", call_code("200004"), FailedForGood("not a telephone number", code="call:200004")),
+        ("failed", call_code("200005"), FailedForNow("failed", code="failed")),
         ("undelivered", "MK:0099", FailedForNow("an error we do not know yet", code="MK:0099")),
     ],
 )
