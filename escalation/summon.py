@@ -22,8 +22,11 @@ GRAVE = "dispatch_120"
 def summon(sheet: Sheet, command: Summon, raise_severity: Callable[[Sheet, Severity], None]) -> str:
     """Call the role at once: its step joins now, its branch begins now, or who was asked before is asked again.
 
-    Raises ``Refused`` when the plan has no branch for it; for a role of the ladder a gap is reported instead.
+    Raises ``Refused`` when the plan never calls it, or its branch has nobody; for the ladder a gap is reported instead.
     """
+    roles = {tier.role for line in (*sheet.plan.tracks, *sheet.plan.branches) for tier in line.tiers} | {GRAVE}
+    if command.role not in roles:
+        raise Refused(f"this plan calls no role {command.role!r}; write one of {', '.join(sorted(roles))}")
     sheet.write("summoned", require_person(command.actor).id, role=command.role, name=command.actor.name)
     if command.role == GRAVE:
         raise_severity(sheet, Severity.CRITICAL)

@@ -211,7 +211,7 @@ def test_a_real_alert_breaks_into_a_drill(tab: Open, site: Any, make_alert: Any)
 def test_one_hand_on_the_keyboard(tab: Open, site: Any, make_alert: Any) -> None:
     """j marks the row's pin, 1 opens the words for 120 and dials nothing, x goes to the outcome, Escape leaves.
 
-    The door's code is asked for.
+    Who dials from there has the plan call 120 too. The door's code is asked for.
     """
     site.house.put(make_alert("A1"))
     page = tab(site.url)
@@ -222,6 +222,8 @@ def test_one_hand_on_the_keyboard(tab: Open, site: Any, make_alert: Any) -> None
     page.keyboard.press("1")
     page.wait_for_url("**/alerts/A1#1")
     page.wait_for_selector("#dial[open]")
+    with page.expect_response("**/summon"):
+        page.click("#tel-120")
     page.keyboard.press("x")
     focused = page.evaluate("document.activeElement.name")
     page.keyboard.press("Escape")
@@ -230,7 +232,7 @@ def test_one_hand_on_the_keyboard(tab: Open, site: Any, make_alert: Any) -> None
 
     assert "outcome" == focused
     assert "2580#" in page.inner_text(".revealed")
-    assert [("reveal", "A1", "desk")] == site.house.done
+    assert [("summon", "A1", "desk", "dispatch_120"), ("reveal", "A1", "desk")] == site.house.done
 
 
 def test_eight_tabs_stay_live(tab: Open, site: Any, make_alert: Any) -> None:

@@ -47,6 +47,7 @@ DOORS: list[tuple[str, str, str, Any, frozenset[str]]] = [
     ("GET", "/alerts/{id}/handover", "/alerts/{alert}/handover", None, DESK | {"auditor"}),
     ("POST", "/alerts/{id}/note", "/alerts/{alert}/note", {"text": "x"}, DESK),
     ("POST", "/alerts/{id}/voice-check", "/alerts/{alert}/voice-check", {"result": "no_answer"}, DESK),
+    ("POST", "/alerts/{id}/summon", "/alerts/{alert}/summon", {"role": "dispatch_120"}, DESK),
     ("POST", "/alerts/{id}/progress", "/alerts/{alert}/progress", {"step": "en_route"}, DESK),
     ("POST", "/alerts/{id}/decline", "/alerts/{alert}/decline", None, DESK),
     ("POST", "/alerts/{id}/claim", "/alerts/{alert}/claim", {}, DESK),

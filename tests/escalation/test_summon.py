@@ -108,6 +108,12 @@ def test_a_branch_that_was_begun_by_hand_goes_on_by_itself() -> None:
     assert TrackState.CALLING is told.track("entry").state
 
 
+def test_a_role_that_no_plan_knows_changes_nothing() -> None:
+    """A slip of the pen is answered with the roles there are."""
+    with pytest.raises(Refused, match="dispatch_120"):
+        Story().at(10, Summon(DESK, "dispatch120"))
+
+
 def test_a_branch_without_anybody_is_said_at_once() -> None:
     """Nobody next door, nobody on call: whoever asks hears it."""
     with pytest.raises(Refused):
