@@ -52,11 +52,12 @@ def test_alerts_are_newest_first(views: Views, two: tuple[str, str]) -> None:
 def test_an_alert_stands_where_the_map_has_it(town: Town) -> None:
     """The home's place as the console's tiles show it goes with each alert; without a place there is none."""
     town.press("dev-0001")
-    shifted = Views(town.ledger, town.clock, lambda *_: [], lambda *_: None, lambda place: (1.5, 2.5) if place else None)
+    at = (1.5, 2.5)
+    shifted = Views(town.ledger, town.clock, lambda *_: [], lambda *_: None, lambda place: at if place else None)
 
     (home,) = [alert["home"] for alert in shifted.board(ALL)]
 
-    assert ((1.5, 2.5) if home["location"] else None) == home["spot"]
+    assert (at if home["location"] else None) == home["spot"]
 
 
 def test_a_street_sees_its_own(views: Views, two: tuple[str, str], town: Town) -> None:
