@@ -10,12 +10,15 @@ from channels.routes import e164
 from domain.clock import Clock
 from domain.contacts import Letter
 from domain.errors import AnlingError
+from escalation.duty import Roster
 from escalation.standing import Standing
 from store import calls, outbox
 from store.ledger import Ledger
 
 _LOG = structlog.get_logger("anling.looking")
 _DAY = timedelta(days=1)
+#: (channel, number) -> (person, contact point)
+Points = dict[tuple[str, str], set[tuple[str, int]]]
 
 
 class Looking:
@@ -25,6 +28,7 @@ class Looking:
         self._ledger = ledger
         self._standing = standing
         self._clock = clock
+        self._known: tuple[Roster | None, Points] = (None, {})
 
     def look(self) -> LastLook:
         """As the channels take it."""
@@ -48,13 +52,7 @@ class Looking:
         now, number = self._clock.now(), e164(letter.address)
         try:
             with self._ledger.reading() as tx:
-                people = self._standing.roster(tx).responders.values()
-                points = {
-                    (person.id, point.n)
-                    for person in people
-                    for point in person.contacts
-                    if point.channel == letter.channel and e164(point.address) == number
-                }
+                points = self._points(self._standing.roster(tx)).get((letter.channel, number), set())
                 made = calls.made(tx, points, letter.channel, now - _DAY)
         except AnlingError as error:
             _LOG.warning("last_look_failed", key=letter.key, error=type(error).__name__)
@@ -62,3 +60,14 @@ class Looking:
         mine = next((one for one in made if (one.key, one.n) == (letter.key, letter.attempt)), None)
         before = [one for one in made if one.carried or (mine is not None and one < mine)]
         return [(now - one.started_at) / timedelta(seconds=1) for one in before if one is not mine]
+
+    def _points(self, roster: Roster) -> Points:
+        """Whose telephone each number is; several people may share one. Worked out once for a roster."""
+        known, points = self._known
+        if known is not roster:
+            points = {}
+            for person in roster.responders.values():
+                for point in person.contacts:
+                    points.setdefault((point.channel, e164(point.address)), set()).add((person.id, point.n))
+            self._known = (roster, points)
+        return points
