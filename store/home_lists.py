@@ -84,7 +84,7 @@ class HomeLists:
             return line | {
                 "residents": cards, "access": whole.get("access") if personal else None,
                 "medical": [{"resident": r["id"], **(r.get("medical") or {})} for r in cards],
-                "devices": devices_of(tx, [id]).get(id, []), "away": away(tx, now, [id]).get(id),
+                "devices": devices_of(tx, [id]).get(id, []), "shut": _shut(tx, id), "away": away(tx, now, [id]).get(id),
                 "checkin": whole.get("checkin"), "checkins": _history(tx, id), "alerts": _alerts(tx, id),
             }  # fmt: skip
 
@@ -133,6 +133,13 @@ def devices_of(tx: Tx, homes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     for row in rows_of(tx, query.order_by(d.id)):
         found.setdefault(row["home_id"], []).append(plain(row))
     return found
+
+
+def _shut(tx: Tx, home: str) -> list[dict[str, Any]]:
+    """Devices that are shut out at the broker: they speak for nobody, and may be let in again."""
+    d = DEVICES.c
+    query = sa.select(d.id, d.role).where(d.home_id == home, d.revoked_at.is_not(None))
+    return [dict(row) for row in rows_of(tx, query.order_by(d.id))]
 
 
 def _history(tx: Tx, home: str) -> list[dict[str, Any]]:

@@ -168,6 +168,8 @@ def _after(noun: str, id: str, value: Mapping[str, Any]) -> str:
             return f"/homes/{quote(str(value['home']))}"
         case "responders":
             return "/people"
+        case "teams":
+            return "/duty"  # whatever hole the change has left stands on top there
     return "/register"
 
 

@@ -251,11 +251,13 @@ def test_a_device_is_shut_out_and_let_in_again(town: TestClient, who: dict[str, 
     before = Accounts(house.ledger).device_secret_ok("dev-0003", "change-me-3")
     out = town.post("/edit/devices/dev-0003/shut-out", headers=who["boss"])
     shut = town.get("/edit/devices/dev-0003?lang=en", headers=who["boss"]).text
+    home = town.get("/homes/home-3?lang=en", headers=who["boss"]).text
     short = town.post("/edit/devices/dev-0003/let-in", data={"secret": "x"}, headers=who["boss"])
     let = town.post("/edit/devices/dev-0003/let-in", data={"secret": "another one"}, headers=who["boss"])
 
     assert [303, 422, 303] == [answer.status_code for answer in (out, short, let)]
     assert "Shut out since" in shut
+    assert re.search(r"Devices shut out: .*dev-0003", home)
     assert before
     assert Accounts(house.ledger).device_secret_ok("dev-0003", "another one")
 
