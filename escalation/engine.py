@@ -9,14 +9,13 @@ import structlog
 
 from domain.clock import Clock
 from domain.errors import AnlingError, LedgerCollision, LedgerUnavailable
-from domain.tasks import Task, TaskKind
 from escalation.command import Tick
 from escalation.rescue import rescue
 from escalation.stage import apply
 from escalation.standing import Standing
+from escalation.unread import tell_operator
 from store import alerts
 from store.ledger import Ledger
-from store.tasks import open_tasks
 
 _LOG = structlog.get_logger("anling.engine")
 #: alerts decided in one transaction
@@ -42,8 +41,8 @@ class Engine:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._aside: dict[str, float] = {}
-        #: plans that cannot be used and that the operator has been told of
-        self._told = 0
+        #: plans and places that cannot be used and that the operator has been told of; nothing at the start
+        self._told: tuple[frozenset[str], frozenset[str]] | None = None
         #: monotonic second of the last completed turn of the loop
         self.turned_at = time.monotonic()
         self.ticks = 0
@@ -79,6 +78,7 @@ class Engine:
                 if self._rejudge and time.monotonic() - judged > 5:
                     judged = time.monotonic()
                     self._rejudge()
+                    self._look_up()
                 self._tell_operator(self._clock.now())
             except AnlingError as error:
                 _LOG.warning("engine_turn_failed", error=str(error))
@@ -146,15 +146,17 @@ class Engine:
             _LOG.error("alert_set_aside", alert=id, error=type(error).__name__, text=str(error)[:300])
 
     def _tell_operator(self, now: datetime) -> None:
-        """A plan that alerts are pinned to and that cannot be used is a task, besides a line in the log."""
-        lacking = self._standing.lacking
-        if len(lacking) != self._told:
+        """What cannot be used is a task, besides a line in the log: plans, and places of the ledger passed over."""
+        wrong = frozenset(self._standing.lacking), self._standing.unread
+        if wrong != self._told:
             with self._ledger.transaction() as tx:
-                open_tasks(tx, [
-                    Task(f"plan:{version}", TaskKind.OPERATOR, now, data={"why": "plan_unusable", "version": version})
-                    for version in lacking
-                ])  # fmt: skip
-            self._told = len(lacking)
+                tell_operator(tx, *wrong, now)
+            self._told = wrong
+
+    def _look_up(self) -> None:
+        """Read again what has changed in the register, also while nothing is due."""
+        with self._ledger.reading() as tx:
+            self._standing.edition(tx)
 
     def _is_aside(self, id: str) -> bool:
         until = self._aside.get(id)

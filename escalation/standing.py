@@ -41,6 +41,8 @@ class Standing:
         self._lock = threading.Lock()
         #: versions that alerts are pinned to and that cannot be used
         self.lacking: set[str] = set()
+        #: places of the ledger that could not be read at the last look, and were passed over
+        self.unread: frozenset[str] = frozenset()
 
     def roster(self, tx: Tx) -> Roster:
         """Everybody who may be asked, as of this transaction."""
@@ -105,11 +107,16 @@ class Standing:
         version = register.version(tx)
         with self._lock:
             if version != self._seen:
-                self._roster = readable(lambda: read_roster(tx, self.zone), lambda: self._unbent(tx))
-                self._since = readable(lambda: max(wall_now() - _OVER, duty.newest(tx)[1]), wall_now)
-                self._installing = readable(lambda: commissioning.installing(tx), dict)
-                self._calendar = readable(lambda: plans.whole_calendar(tx), lambda: self._calendar or plans.undated(tx))
+                tx.unread.clear()
+                self._roster = readable(tx, "duty", lambda: read_roster(tx, self.zone), lambda: self._unbent(tx))
+                self._since = readable(tx, "duty", lambda: max(wall_now() - _OVER, duty.newest(tx)[1]), wall_now)
+                self._installing = readable(tx, "commissioning", lambda: commissioning.installing(tx), dict)
+                self._calendar = self._dated(tx)
+                self.unread = frozenset(tx.unread)
                 self._seen = version
+
+    def _dated(self, tx: Tx) -> list[tuple[datetime, str, str | None]]:
+        return readable(tx, "plans", lambda: plans.whole_calendar(tx), lambda: self._calendar or plans.undated(tx))
 
     def _unbent(self, tx: Tx) -> Roster:
         """Everybody with their plain shifts, and the changes of duty that were known before one could not be read."""
@@ -121,7 +128,7 @@ class Standing:
         plan = self._plans.get(version) or self._read(tx, version)
         if plan is not None:
             return plan
-        every = readable(lambda: plans.whole_calendar(tx), lambda: plans.undated(tx))
+        every = readable(tx, "plans", lambda: plans.whole_calendar(tx), lambda: plans.undated(tx))
         for other in (version for _, version, street in reversed(every) if street is None):
             plan = self._plans.get(other) or self._read(tx, other)
             if plan is not None:
@@ -150,7 +157,7 @@ def read_roster(tx: Tx, zone: ZoneInfo) -> Roster:
     return Roster(people.responders, people.teams, zone, duty.changes(tx, zone, wall_now() - _OVER))
 
 
-def readable(what: Callable[[], T], instead: Callable[[], T]) -> T:
+def readable(tx: Tx, place: str, what: Callable[[], T], instead: Callable[[], T]) -> T:
     """``what``; where a row holds what nobody can read, ``instead``: one bad row must not stop every call (P6).
 
     Only what reading itself raises is answered so; a ledger that is away or busy still raises.
@@ -158,5 +165,6 @@ def readable(what: Callable[[], T], instead: Callable[[], T]) -> T:
     try:
         return what()
     except (ValueError, TypeError, LookupError, AttributeError) as error:
+        tx.unread.add(place)
         _LOG.error("standing_orders_unusable", error=type(error).__name__, text=str(error)[:200])
         return instead()

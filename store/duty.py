@@ -68,20 +68,20 @@ def changes(tx: Tx, zone: tzinfo, since: datetime) -> Changes:
     """What bends the shifts now; of what ended before ``since`` nothing."""
     c = HISTORY.c
     still = c.kind.not_in(_REGISTERED) & sa.or_(c.ends_at.is_(None), c.ends_at >= since)
-    return _changes(_rows(tx, sa.true(), still), zone)
+    return _changes(_rows(tx, sa.true(), still), zone, tx.unread)
 
 
 def changes_of(entries: Iterable[Entry], zone: tzinfo) -> Changes:
     """What these entries bend, without any ledger."""
-    return _changes([(e.kind, e.subject, e.value) for e in entries if e.value is not None], zone)
+    return _changes([(e.kind, e.subject, e.value) for e in entries if e.value is not None], zone, set())
 
 
 def as_of(tx: Tx, at: datetime, zone: tzinfo) -> Laid:
     """What held at ``at``, as it was laid down then: later edits change nothing about it."""
     rows = _rows(tx, HISTORY.c.at <= at, sa.true())
     people = {s: _responder(s, v) for kind, s, v in rows if kind == "responder"}
-    teams = [team_of(s, v["role"], v["street"], v["shifts"]) for kind, s, v in rows if kind == "team"]
-    return Laid(people, tuple(sorted(teams, key=lambda team: team.id)), _changes(rows, zone))
+    teams = [team_of(s, v["role"], v["street"], v["shifts"], tx.unread) for kind, s, v in rows if kind == "team"]
+    return Laid(people, tuple(sorted(teams, key=lambda team: team.id)), _changes(rows, zone, tx.unread))
 
 
 def newest(tx: Tx, at: datetime | None = None) -> tuple[int, datetime]:
@@ -115,11 +115,12 @@ def page(tx: Tx, limit: int, before: int | None = None) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
-def team_of(id: str, role: str, street: str | None, shifts: Any) -> Team:
+def team_of(id: str, role: str, street: str | None, shifts: Any, unread: set[str]) -> Team:
     """A team whose shifts cannot be read is an empty one: a gap that is shown, and no decision fails (P6)."""
     try:
         return Team(id, role, street, tuple(_shift(s) for s in read_json(shifts)))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        unread.add(f"teams|{id}")
         _LOG.error("team_unusable", team=id, error=type(error).__name__)
         return Team(id, role, street)
 
@@ -136,7 +137,7 @@ def _latest(tx: Tx, which: Any) -> dict[tuple[str, str], Any]:
     return {(kind, subject): value for kind, subject, value in _rows(tx, sa.true(), which)}
 
 
-def _changes(rows: Sequence[tuple[str, str, Any]], zone: tzinfo) -> Changes:
+def _changes(rows: Sequence[tuple[str, str, Any]], zone: tzinfo, unread: set[str]) -> Changes:
     read: dict[str, list[Any]] = {kind: [] for kind in _READ}
     for kind, subject, value in rows:
         if kind in _READ:
@@ -144,6 +145,7 @@ def _changes(rows: Sequence[tuple[str, str, Any]], zone: tzinfo) -> Changes:
                 read[kind].append(_READ[kind](subject, value, zone))
             except (AttributeError, KeyError, TypeError, ValueError) as error:
                 # One that cannot be read bends nothing, and stops no decision (P6).
+                unread.add(f"{kind}|{subject}")
                 _LOG.error("duty_unusable", kind=kind, subject=subject, error=type(error).__name__)
     return Changes(*(tuple(read[kind]) for kind in _READ))
 

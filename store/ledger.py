@@ -40,6 +40,8 @@ class Tx:
         self.postgres = postgres
         #: what ``store.edition`` last saw in this transaction
         self.edition: str | None = None
+        #: places of values that could not be read here and were passed over: somebody must be told
+        self.unread: set[str] = set()
         self._cursor: Any = line.raw.cursor()
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
 

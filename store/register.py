@@ -152,7 +152,8 @@ def people(tx: Tx) -> People:
     """Responders and teams, contact points opened."""
     mute = stopped(tx)
     responders = {row["id"]: _responder(tx, row, mute) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
-    teams = tuple(duty.team_of(*row) for row in fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id"))
+    rows = fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id")
+    teams = tuple(duty.team_of(id, role, street, shifts, tx.unread) for id, role, street, shifts in rows)
     return People(version(tx), responders, teams)
 
 
@@ -322,5 +323,6 @@ def _opened(tx: Tx, sealed: bytes | None, place: str) -> Any:
     try:
         return tx.sealer.open_json(sealed, place)
     except (Unreadable, ValueError) as error:
+        tx.unread.add(place)
         _LOG.error("value_unusable", place=place, why=str(error)[:300])
         return None

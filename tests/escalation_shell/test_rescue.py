@@ -10,6 +10,7 @@ from domain.alerts import Alert, TrackState
 from escalation.timeline import replay
 from store import alerts
 from store.bulk import read_json
+from store.edition import touch
 from tests.town import DOCTOR, NOON, SUPERVISOR, Town
 from tests.waiting import eventually
 
@@ -140,6 +141,27 @@ def test_a_lost_plan_is_a_task(town: Town) -> None:
     _run(town, lambda: "street-1" in _asked(town, alert), lambda: town.count("tasks") == 1)
 
     assert ["plan:unknown-plan"] == [r["key"] for r in town.rows("SELECT key FROM tasks")]
+
+
+def test_a_row_that_cannot_be_read_is_a_task_until_it_can(town: Town) -> None:
+    """A team whose shifts nobody can read is passed over; the operator is told once, until it is mended (P6)."""
+    (kept,) = town.rows("SELECT shifts FROM teams WHERE id = 'doctors-n'")
+    shifts = kept["shifts"] if isinstance(kept["shifts"], str) else json.dumps(kept["shifts"])
+    harm = "UPDATE teams SET shifts = :s WHERE id = 'doctors-n'"
+
+    def put(value: str) -> None:
+        town.change(harm, s=value)
+        with town.ledger.transaction() as tx:
+            touch(tx)
+
+    def tasks() -> list[tuple[str, bool]]:
+        return [(r["key"], r["done_at"] is None) for r in town.rows("SELECT key, done_at FROM tasks")]
+
+    put("[7]")
+    _run(town, lambda: tasks() == [("unread:teams:doctors-n", True)])
+    put(shifts)
+
+    _run(town, lambda: tasks() == [("unread:teams:doctors-n", False)])
 
 
 @pytest.mark.parametrize(
