@@ -7,7 +7,7 @@ handler. PostgreSQL: READ COMMITTED with row locks.
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,11 @@ class Tx:
         self.unread: set[str] = set()
         self._cursor: Any = line.raw.cursor()
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+
+    @property
+    def line(self) -> Line:
+        """The connection, for what must happen on the same one."""
+        return self._line
 
     @property
     def cursor(self) -> Any:
@@ -123,15 +128,30 @@ class Ledger:
             self.doorbell.ring()
 
     @contextmanager
+    def staged(self, fill: Callable[[Tx], None]) -> Iterator[Tx]:
+        """A transaction for which ``fill`` has laid out rows beforehand, on the same connection (``store.staging``).
+
+        While ``fill`` runs nobody's write has to wait; it may write nothing but tables of its own.
+        """
+        line: Line | None = None
+        with self._open("read", keep=True) as tx:
+            fill(tx)
+            line = tx.line
+        with self._turn.take(False) if self._turn else nullcontext(), self._open("write", line) as tx:
+            yield tx
+        self.doorbell.ring()
+
+    @contextmanager
     def reading(self) -> Iterator[Tx]:
         """A consistent look; writes nothing."""
         with self._open("read") as tx:
             yield tx
 
     @contextmanager
-    def _open(self, mode: str) -> Iterator[Tx]:
+    def _open(self, mode: str, line: Line | None = None, keep: bool = False) -> Iterator[Tx]:
         try:
-            line = self._lines.take(mode != "read")
+            line = line or self._lines.take(mode != "read")
+            line.writes = mode != "read"
             try:
                 line.begin()
                 tx = Tx(line, self.sealer, not self.sqlite)
@@ -142,7 +162,8 @@ class Ledger:
             except BaseException:
                 self._undo(line)
                 raise
-            self._lines.give(line)
+            if not keep:
+                self._lines.give(line)
         except (IntegrityError, self._driver.IntegrityError) as error:
             # Without their cause: PostgreSQL's details quote the row, and a log keeps what it is given.
             raise LedgerCollision(f"the ledger refused the write: {_brief(error)}") from None
