@@ -45,7 +45,8 @@ def rotate(
     told: Callable[[str, int], None] = lambda column, done: None,
 ) -> Rotated:  # fmt: skip
     """Begin, or go on where it was interrupted. ``leaked``: links signed with the old key stop counting at once."""
-    ring = key_ring.learn(ledger)
+    ring = key_ring.known(ledger)
+    key_ring.learn(ledger)
     if ring is None or not ring.changing:
         _begin(settings, ledger, ring, leaked)
         _until_everybody_has_heard(ledger)

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+import structlog
 
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
@@ -19,6 +20,7 @@ from store.edition import META
 from store.ledger import Ledger, Tx
 from store.seal import Sealer
 
+_LOG = structlog.get_logger("anling.store")
 _KEY = "key_ring"
 _CHECK, _CHECK_PLACE = "seal_check", "meta.seal_check"
 #: links and call-backs signed with an earlier key count so long
@@ -46,11 +48,19 @@ class Ring:
 
 
 def read(tx: Tx, secret: str) -> Ring | None:
-    """The ring as whoever has ``secret`` can read it; None when the keys were never changed, or not to be read."""
+    """The ring as whoever has ``secret`` can read it; None when the keys were never changed, or by others.
+
+    Raises ``Unreadable`` for a ring that is none.
+    """
     kept = tx.execute(sa.select(META.c.value).where(META.c.key == _KEY)).scalar()
-    if kept is None:
-        return None
-    raw, mine = orjson.loads(kept), Sealer(secret)
+    try:
+        return None if kept is None else _ring(orjson.loads(kept), secret)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Unreadable("the ring of keys in the ledger is damaged; restore it from a backup") from error
+
+
+def _ring(raw: Any, secret: str) -> Ring | None:
+    mine = Sealer(secret)
     present = secret if raw["present"] == _name(secret) else _opened(mine, raw["forward"], "forward")
     if present is None:
         return None
@@ -62,14 +72,26 @@ def read(tx: Tx, secret: str) -> Ring | None:
 
 
 def learn(ledger: Ledger) -> Ring | None:
-    """Take the ring's keys into the ledger's sealer; None when they were never changed."""
-    with ledger.reading() as tx:
-        found = (read(tx, secret) for secret in dict.fromkeys((ledger.sealer.secret, *ledger.sealer.secrets)))
-        ring = next((ring for ring in found if ring is not None), None)
+    """Take the ring's keys into the ledger's sealer; None when they were never changed.
+
+    A damaged ring is told and passed over: what the key here opens must go on.
+    """
+    try:
+        ring = known(ledger)
+    except Unreadable as error:
+        _LOG.error("key_ring_damaged", error=str(error))
+        return None
     if ring is not None:
         ledger.sealer.know(ring.secrets)
         ledger.sealer.links = (ring.secrets[0], *ring.recent(wall_now()))
     return ring
+
+
+def known(ledger: Ledger) -> Ring | None:
+    """The ring, read with any key that this process has. Raises ``Unreadable`` for one that is damaged."""
+    with ledger.reading() as tx:
+        found = (read(tx, secret) for secret in dict.fromkeys((ledger.sealer.secret, *ledger.sealer.secrets)))
+        return next((ring for ring in found if ring is not None), None)
 
 
 def begin(tx: Tx, ring: Sequence[tuple[str, datetime]], new: str) -> None:

@@ -203,6 +203,17 @@ def test_twice_changed_it_is_whole(anywhere: Place) -> None:
     _whole_and_new(anywhere)
 
 
+def test_a_damaged_ring_stops_nobody_but_the_next_change(place: Place) -> None:
+    """What the key here opens goes on; a new change would throw the earlier keys away, and is refused."""
+    ledger = place.opened(SECRET)
+    place.town.change("INSERT INTO meta (key, value) VALUES ('key_ring', '{\"present\": 1')")
+
+    verify_key(ledger)
+    with pytest.raises(Unreadable, match="restore it from a backup"):
+        rotate(place.settings, ledger)
+    ledger.close()
+
+
 def test_a_key_from_the_environment_is_carried_by_hand(place: Place) -> None:
     """The change does not end before every process has the new key: the old one still lets them start."""
     mine = place.settings.model_copy(update={"secret_key": SECRET})
