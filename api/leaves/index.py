@@ -7,6 +7,7 @@ from api.leaves import (
     audit,
     day,
     drills,
+    due,
     duty,
     edit,
     homes,
@@ -22,6 +23,7 @@ from api.leaves import (
 )
 
 _LEAVES = (
-    live, homes, day, map, duty, messages, people, edit, plans, drills, reports, imports, users, audit, shift, account,
+    live, homes, day, map, duty, messages, people, due, edit, plans, drills, reports, imports, users, audit, shift,
+    account,
 )  # fmt: skip
 ROUTERS: tuple[APIRouter, ...] = tuple(leaf.router for leaf in _LEAVES)

@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from anling.settings import Settings
 from api.app import build
 from api.leaves.fields import Field, Form, Section, filled, read
 from domain.people import Scope
+from records.completeness import LACKS, lacks_of
 from records.editor import Edit, Editor
 from store import register
 from store.accounts import Accounts
@@ -336,3 +338,35 @@ def test_a_password_of_ones_own(town: TestClient, who: dict[str, dict[str, str]]
 
     assert ([422, 422], 303) == (refused, done.status_code)
     assert ["", "/login?next=/account"] == after
+
+
+def test_cards_that_lack_something_are_named(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """The gravest first, cut to the supervisor's streets, with the way to each form; the look is written down."""
+    whole = town.get("/register/due?lang=en", headers=who["boss"])
+    mine = town.get("/register/due?lang=en", headers=who["north"]).text
+    only = town.get("/register/due?lack=no_key&lang=en", headers=who["boss"]).text
+    audit = town.get("/api/v1/audit?by=boss", headers=who["boss"]).json()["items"]
+
+    assert "no way in at all" in whole.text
+    assert ("/edit/homes/home-2" in whole.text, "/edit/homes/home-2" in mine) == (True, False)
+    assert "/edit/homes/home-1" in mine
+    assert only.count("no way in at all") >= 2
+    assert "cards to complete" in {line["reason"] for line in audit}
+    assert 403 == town.get("/register/due", headers=who["desk"]).status_code
+
+
+def test_what_a_home_lacks() -> None:
+    """A whole card lacks nothing; each gap has its code; a year without a look counts."""
+    today = date(2026, 11, 22)
+    whole = {
+        "location": {"lat": 31.2, "lon": 121.4}, "address": {"text": "示例路1号"}, "family_doctor_team": "doctors-n",
+        "access": {"gate": "南门", "key_holders": ["k"], "verified_at": "2026-01-01"},
+        "residents": [{"phones": ["+862150000001"], "birth": "1936-05-01", "contacts": [{"name": "女儿"}],
+                       "medical": {"updated_at": "2026-01-01"}}],
+    }  # fmt: skip
+    access = {"gate": "南门", "verified_at": "2025-01-01"}
+
+    assert [] == lacks_of(whole, today)
+    assert ["no_key", "way_old"] == lacks_of(whole | {"access": access}, today)
+    assert ["no_resident"] == lacks_of(whole | {"residents": []}, today)
+    assert [*LACKS[1:10]] == lacks_of({"residents": [{}]}, today)
