@@ -110,6 +110,6 @@ live.start();
 const place = document.getElementById("map");
 if (place && matchMedia("(min-width: 641px)").matches) {
   const given = /** @type {{map: import("./map.js").Told, pins: import("./map.js").Pin[]}} */ (/** @type {any} */ (setup()));
-  Ground.in(place, given.map).then((ground) => ground?.draw(given.pins));
+  Ground.in(place, given.map).then((ground) => ground?.draw(given.pins, 2)); // the home and its nearest gate in view
 }
 if (location.hash.length === 2) press(location.hash.slice(1));

@@ -38,6 +38,7 @@ export class Ground {
     this.edge = null;
     this.moved = false;
     this.seen = false;
+    this.wide = true;
     this.tiled = told.tiles !== "";
     /** @type {[number, number][]} */
     this.spots = [];
@@ -74,12 +75,13 @@ export class Ground {
     this.edge = this.L.geoJSON(await answer.json(), { interactive: false, style: { className: "boundary" } }).addTo(this.map);
   }
 
-  /** Exactly these pins, whatever was drawn before.
-   * @param {Pin[]} pins */
-  draw(pins) {
+  /** Exactly these pins, whatever was drawn before; the first ones of them are in view.
+   * @param {Pin[]} pins @param {number} [shown] */
+  draw(pins, shown = Infinity) {
     const wanted = new Set(pins.map((pin) => pin.id));
     let changed = false;
-    this.spots = pins.map((pin) => pin.at);
+    this.wide = shown === Infinity;
+    this.spots = pins.slice(0, shown).map((pin) => pin.at);
     if (!this.seen) this.all(); // a marker has no element before the map has a view
     if (!this.seen) return;
     for (const [id, { marker }] of this.pins) {
@@ -120,7 +122,7 @@ export class Ground {
     const element = /** @type {HTMLElement} */ (marker.getElement());
     element.title = pin.name;
     element.setAttribute("aria-label", `${pin.word} · ${pin.name}`);
-    marker.setZIndexOffset(/calling|calls/.test(pin.state) ? 2000 : 0);
+    marker.setZIndexOffset(/calling|calls|home/.test(pin.state) ? 2000 : 0);
   }
 
   /** Many homes that are well, without names.
@@ -136,7 +138,7 @@ export class Ground {
   all() {
     const bounds = this.L.latLngBounds(this.spots);
     if (this.quiet) bounds.extend(this.quiet.getBounds());
-    if (!this.tiled && this.edge) bounds.extend(this.edge.getBounds()); // pins alone on plain paper would tell nothing
+    if (!this.tiled && this.wide && this.edge) bounds.extend(this.edge.getBounds()); // pins alone on plain paper would tell nothing
     const shown = bounds.isValid() ? bounds : this.edge?.getBounds();
     if (!shown?.isValid()) return;
     this.map.fitBounds(shown, { padding: [40, 40], maxZoom: CLOSE, animate: false });
@@ -149,7 +151,7 @@ export class Ground {
     for (const [other, { inner, marker }] of this.pins) {
       inner.classList.toggle("chosen", other === id);
       if (other === id) marker.setZIndexOffset(4000);
-      else if (inner.classList.contains("pin")) marker.setZIndexOffset(/calling|calls/.test(inner.className) ? 2000 : 0);
+      else if (inner.classList.contains("pin")) marker.setZIndexOffset(/calling|calls|home/.test(inner.className) ? 2000 : 0);
     }
     const found = id === null ? undefined : this.pins.get(id);
     if (!this.seen) return;
