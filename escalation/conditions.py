@@ -11,6 +11,7 @@ from typing import Any
 
 from domain.alerts import Severity, Step, VoiceCheck
 from domain.events import RAISING
+from escalation.workdays import Calendar
 
 #: 高龄独居 and 高龄纯老
 CATEGORIES = ("lives_alone", "all_elderly")
@@ -24,7 +25,10 @@ _KNOWN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "voice_check": ("voice_check:", tuple(VoiceCheck)),
     "step": ("step:", tuple(Step)),
 }
-_LINES = ("kind", "severity", "between", "weekday", *_KNOWN)
+#: what the Chinese calendar makes of a day; the same words as in a shift
+_DAYS = ("workday", "holiday")
+_LINES = ("kind", "severity", "between", "weekday", "days", *_KNOWN, "not")
+_PLAIN = Calendar()
 Problem = Callable[[str, str], None]
 
 
@@ -37,6 +41,8 @@ class Circumstances:
     local: datetime
     #: ``category:…``, ``dementia``, ``voice_check:…``, ``step:…`` (``Subject.facts``)
     facts: frozenset[str]
+    #: which days are worked; asked only by a condition that names ``days``
+    calendar: Calendar = _PLAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,10 @@ class When:
     weekdays: frozenset[int] = frozenset()
     #: groups of facts; of each group one must be known
     known: tuple[frozenset[str], ...] = field(default=())
+    #: working days only, or the others only, by the Chinese calendar and one's own entries
+    works: bool | None = None
+    #: what must not hold as a whole (``not``)
+    unless: "When | None" = None
 
     def holds(self, case: Circumstances) -> bool:
         """Whether this applies now."""
@@ -60,6 +70,8 @@ class When:
             and (self.between is None or _within(self.between, case.local))
             and (not self.weekdays or case.local.isoweekday() in self.weekdays)
             and not self.misses(case.facts)
+            and (self.works is None or case.calendar.works(case.local.date()) == self.works)
+            and (self.unless is None or not self.unless.holds(case))
         )
 
     def misses(self, facts: frozenset[str]) -> bool:
@@ -69,7 +81,7 @@ class When:
     @property
     def asks(self) -> frozenset[str]:
         """Every fact that this condition wants to know: only these are pinned to an alert."""
-        return frozenset().union(*self.known)
+        return frozenset().union(*self.known, self.unless.asks if self.unless else ())
 
     def words(self) -> str:
         """As one line for people: ``kind fall; between 22:00-06:00; dementia``."""
@@ -77,7 +89,9 @@ class When:
         parts += [f"severity {_or(self.severities)}"] if self.severities else []
         parts += ["between " + "-".join(f"{m // 60:02}:{m % 60:02}" for m in self.between)] if self.between else []
         parts += [f"weekday {_or(map(str, self.weekdays))}"] if self.weekdays else []
+        parts += [_DAYS[0] if self.works else _DAYS[1]] if self.works is not None else []
         parts += [_or(group) for group in self.known]
+        parts += [f"not ({self.unless.words()})"] if self.unless else []
         return "; ".join(parts) or "always"
 
 
@@ -98,7 +112,23 @@ def read_when(raw: object, problem: Problem) -> When:
         _between(raw["between"], problem) if "between" in raw else None,
         frozenset(_weekdays(raw["weekday"], problem)) if "weekday" in raw else frozenset(),
         tuple(group for group in known if group),
+        _works(raw["days"], problem) if "days" in raw else None,
+        _unless(raw["not"], problem) if "not" in raw else None,
     )
+
+
+def _works(raw: object, problem: Problem) -> bool | None:
+    if raw in _DAYS:
+        return raw == "workday"
+    problem("days", f'{raw!r} is unknown; write days = "workday" or days = "holiday"')
+    return None
+
+
+def _unless(raw: object, problem: Problem) -> When | None:
+    if not isinstance(raw, dict) or not raw or "not" in raw:
+        problem("not", 'must be a table of conditions without another `not`: not = {kind = ["water_leak"]}')
+        return None
+    return read_when(raw, lambda line, what: problem(f"not.{line}", what))
 
 
 def _known(name: str, raw: object, problem: Problem) -> frozenset[str]:

@@ -266,7 +266,7 @@ class _Reader:
             return ALWAYS
 
         def problem(line: str, what: str) -> None:
-            path = (*spot.path, "when", line) if line else (*spot.path, "when")
+            path = (*spot.path, "when", *line.split(".")) if line else (*spot.path, "when")
             self.problem(Spot(path, f"{spot.words} when{f'.{line}' if line else ''}"), what)
 
         return read_when(table["when"], problem)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain, combinations, pairwise, product
 
 from domain.alerts import Severity, Subject
+from domain.duty import Changes, Holiday
 from domain.events import RAISING, Kind
 from domain.people import ROLES, ContactPoint, Responder, Shift, Team
 from escalation.conditions import When
@@ -88,7 +89,8 @@ def cases(plan: Plan) -> Iterator[Case]:
 def _conditions(plan: Plan) -> list[When]:
     lines = (*plan.tracks, *plan.branches)
     found = [line.when for line in lines] + [tier.when for line in lines for tier in line.tiers]
-    return found + [n.when for n in plan.notices] + [r.when for r in plan.raises]
+    found += [n.when for n in plan.notices] + [r.when for r in plan.raises]
+    return found + [when.unless for when in found if when.unless is not None]
 
 
 def _kinds(plan: Plan, conditions: Iterable[When]) -> list[Kind]:
@@ -113,19 +115,27 @@ def _facts(conditions: Iterable[When]) -> list[frozenset[str]]:
 
 
 def _moments(conditions: Iterable[When]) -> list[datetime]:
-    """Noon, and every minute at which a condition begins or ends; on each weekday that one names, and on another."""
+    """Noon, and every minute at which a condition begins or ends; on each weekday that one names, and on another.
+
+    Where one asks for working days, in a usual week and in one whose working days are free and the others worked.
+    """
     listed = list(conditions)
     minutes = {12 * 60} | {m % 1440 for c in listed if c.between for m in c.between}
     named = sorted(frozenset().union(*(c.weekdays for c in listed)))
     days = [*named, next((d for d in range(1, 8) if d not in named), 1)]
-    return [_MONDAY + timedelta(days=d - 1, minutes=m) for d, m in product(dict.fromkeys(days), sorted(minutes))]
+    weeks = (0, 7) if any(c.works is not None for c in listed) else (0,)
+    chosen = product(weeks, dict.fromkeys(days), sorted(minutes))
+    return [_MONDAY + timedelta(days=week + d - 1, minutes=m) for week, d, m in chosen]
 
 
 def _everybody() -> Roster:
     """One person for each role, always there, with every way of being reached."""
     ways = tuple(ContactPoint(n, c, "-") for n, c in enumerate(("voice", "sms", "webhook", "dispatch_120")))
     people = {role: Responder(role, role, role, None, "zh", ways) for role in ROLES}
-    return Roster(people, tuple(Team(role, role, None, (Shift(role, always=True),)) for role in ROLES))
+    turned = [_MONDAY.date() + timedelta(days=7 + n) for n in range(7)]
+    changes = Changes(holidays=tuple(Holiday(day, works=day.isoweekday() > 5) for day in turned))
+    teams = tuple(Team(role, role, None, (Shift(role, always=True),)) for role in ROLES)
+    return Roster(people, teams, changes=changes)
 
 
 def unstaffed(plan: Plan, roster: Roster, streets: Iterable[str], start: datetime) -> list[Gap]:

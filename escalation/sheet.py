@@ -82,7 +82,7 @@ def changed(value: _Frozen, **changes: Any) -> _Frozen:
 
 def circumstances(subject: Subject, kind: str, severity: Severity, now: datetime, roster: Roster) -> Circumstances:
     """The case that a plan's conditions look at; the wall clock is the district's, wherever the server stands."""
-    return Circumstances(kind, severity, now.astimezone(roster.zone), subject.facts)
+    return Circumstances(kind, severity, now.astimezone(roster.zone), subject.facts, roster.calendar)
 
 
 class Sheet:

@@ -1,6 +1,6 @@
 """Conditions: when a step applies; and a condition that is written wrongly is explained."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,6 +47,17 @@ def case(kind: str = "fall", at: datetime = NIGHT, *facts: str) -> Circumstances
         ({"fact": ["dementia", "home_bed"]}, case("fall", NIGHT, "home_bed"), True),
         ({"voice_check": ["no_answer"]}, case("fall", NIGHT, "voice_check:no_answer"), True),
         ({"step": "access_failed"}, case("fall", NIGHT, "step:at_door"), False),
+        # a Sunday is no working day, the Monday after it is; the second of October is a holiday whatever its weekday
+        ({"days": "holiday"}, case(), True),
+        ({"days": "workday"}, case(), False),
+        ({"days": "workday"}, case("fall", NIGHT + timedelta(days=1)), True),
+        ({"days": "holiday"}, case("fall", datetime(2026, 10, 2, 4, tzinfo=UTC)), True),
+        # `not` is about the whole table: at night on a Sunday, and not by day or on another day
+        ({"not": {"between": ["22:00", "06:00"], "weekday": 7}}, case(), False),
+        ({"not": {"between": ["22:00", "06:00"], "weekday": 6}}, case(), True),
+        ({"kind": "fall", "not": {"fact": "dementia"}}, case("fall", NIGHT, "dementia"), False),
+        ({"kind": "fall", "not": {"fact": "dementia"}}, case(), True),
+        ({"not": {"days": "workday"}}, case(), True),
     ],
 )  # fmt: skip
 def test_a_condition_holds(raw: object, given: Circumstances, expected: bool) -> None:
@@ -71,6 +82,10 @@ def test_a_condition_holds(raw: object, given: Circumstances, expected: bool) ->
         ({"weekday": []}, "would never hold"),
         ({"category": "rich"}, "category: 'rich' is unknown; write one of lives_alone, all_elderly"),
         ({"fact": [["dementia"]]}, "is unknown; write one of dementia, home_bed"),
+        ({"days": ["workday"]}, 'days: [\'workday\'] is unknown; write days = "workday" or days = "holiday"'),
+        ({"not": {}}, "not: must be a table of conditions without another `not`"),
+        ({"not": {"not": {"kind": "fall"}}}, "not: must be a table of conditions without another `not`"),
+        ({"not": {"kind": "sneeze"}}, "not.kind: 'sneeze' is unknown"),
     ],
 )
 def test_a_slip_is_explained(raw: object, said: str) -> None:
@@ -90,3 +105,11 @@ def test_a_condition_says_what_it_asks_and_reads_back_in_words() -> None:
     assert {"dementia", "category:lives_alone"} == when.asks
     assert "kind fall; between 22:00-06:00; category:lives_alone; dementia" == when.words()
     assert "always" == ALWAYS.words()
+
+
+def test_what_must_not_hold_is_asked_and_read_back_too() -> None:
+    """A fact that only a ``not`` names is pinned to the alert as well, or it would never be known."""
+    when, _ = read({"days": "holiday", "not": {"kind": ["sos"], "fact": ["dementia"]}})
+
+    assert {"dementia"} == when.asks
+    assert "holiday; not (kind sos; dementia)" == when.words()

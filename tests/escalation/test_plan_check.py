@@ -59,6 +59,23 @@ def test_a_way_to_120_that_holds_for_each_case_somewhere_is_proved() -> None:
     assert () == prove(parse_plan(text)).failures
 
 
+@pytest.mark.parametrize(
+    ("only", "other", "failures"),
+    [
+        ('days = "workday"', 'days = "holiday"', 0),
+        ('days = "workday"', "weekday = [6, 7]", 1),
+        ('fact = ["dementia"]', 'not = { fact = ["dementia"] }', 0),
+        ('fact = ["dementia"]', 'not = { fact = ["home_bed"] }', 1),
+    ],
+)
+def test_holidays_and_exceptions_are_run_too(only: str, other: str, failures: int) -> None:
+    """A holiday on a Monday, a worked Sunday, a fact that is missing: what two conditions leave open is found."""
+    day = f'[[track.step]]\nrole = "dispatch_120"\nafter = "60s"\nwhen = {{ {other} }}\n'
+    text = SMALL.replace('after = "60s"', f'after = "60s"\nwhen = {{ {only} }}') + day
+
+    assert failures == len(prove(parse_plan(text)).failures)
+
+
 def test_a_silence_is_found() -> None:
     """A condition that leaves a long hole in the ladder is shown with the case and the length."""
     text = SMALL.replace('after = "60s"', 'after = "9m"').replace("[[track]]", 'max_gap = "4m"\n[[track]]', 1)
