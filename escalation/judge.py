@@ -12,6 +12,7 @@ from escalation import asked_first, own_word
 from escalation.command import Cancel, Raise, Signal
 from escalation.decide import decide, raise_alert
 from escalation.duty import Roster
+from escalation.early_cancels import EarlyCancel, early_cancels, ref_of, take
 from escalation.gentle import ask_back, is_request, open_request
 from escalation.plan_parts import Plan
 from escalation.sheet import Decision
@@ -57,7 +58,7 @@ class Session:
     installing: frozenset[str]
     open: dict[tuple[str, bool], Alert]
     previous: Mapping[str, str]
-    cancels: dict[str, list[str]]
+    cancels: dict[str, list[EarlyCancel]]
     decisions: list[Decision] = field(default_factory=list)
     #: street -> its plan
     plans: dict[str | None, Plan] = field(default_factory=dict)
@@ -95,7 +96,7 @@ def judge(
         standing.installing(tx, now),
         alerts.open_of(tx, live) if live else {},
         {key: id for key, (id, _) in newest.items()},
-        inbox.loose_cancels(tx, devices, now - _CANCEL_BEFORE) if devices else {},
+        early_cancels(tx, devices, now - _CANCEL_BEFORE) if devices else {},
         waiting=asked_first.waiting(tx, ((c.heard, c.speaker) for c in cases)),
         asked=asked,
     )
@@ -213,8 +214,8 @@ def _answer(session: Session, case: Case) -> Verdict | None:
 
 def _raise(session: Session, case: Case, subject: Subject, command: Raise) -> Decision:
     alert_id = new_id()
-    for row in session.cancels.pop(case.heard.device or "", []):
-        session.verdicts[row] = Verdict(row, "noted", alert_id, "came before what it refers to")
+    for early in take(session.cancels, case.heard):
+        session.verdicts[early.row] = Verdict(early.row, "noted", alert_id, "came before what it refers to")
     plan = _plan_for(session, subject.street)
     return raise_alert(alert_id, session.facts.get(subject.key, subject), command, session.now, session.roster, plan)
 
@@ -240,7 +241,7 @@ def _plan_for(session: Session, street: str | None) -> Plan:
 
 
 def _cancelled(session: Session, case: Case) -> bool:
-    return bool(session.cancels.get(case.heard.device or ""))
+    return any(early.means(case.heard) for early in session.cancels.get(case.heard.device or "", ()))
 
 
 def _cancel(session: Session, case: Case, event: Event) -> Verdict:
@@ -250,9 +251,9 @@ def _cancel(session: Session, case: Case, event: Event) -> Verdict:
     alert = drill if event.drill and drill else real or drill
     if alert is None:
         if case.heard.device:
-            session.cancels.setdefault(case.heard.device, []).append(case.row)
+            session.cancels.setdefault(case.heard.device, []).append(EarlyCancel(case.row, ref_of(event.data)))
         return Verdict(case.row, "noted", reason="no open alert to cancel")
-    ref = {"ref": event.data["ref"]} if isinstance(event.data.get("ref"), str) else {}
+    ref = {"ref": named} if (named := ref_of(event.data)) else {}
     plan = session.standing.plan(session.tx, alert.plan)
     command = Cancel(f"device:{case.heard.device}", {"event": event.id, **ref})
     decision = decide(alert, command, session.now, session.roster, plan)

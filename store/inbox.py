@@ -117,16 +117,22 @@ def reread(tx: Tx, arrivals: Sequence[Arrival]) -> None:
     run(tx, sql, [(a.natural_key, a.device_id, a.event_id, a.kind, a.id) for a in arrivals])
 
 
-def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> dict[str, list[str]]:
-    """Cancels that came before what they refer to: device -> row ids."""
+def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> list[tuple[str, str, bytes]]:
+    """Cancels that came before what they refer to: device, row id, raw bytes (none where they cannot be opened)."""
     sql = (
-        "SELECT device_id, id FROM inbox WHERE kind = 'cancel' AND alert_id IS NULL"
+        "SELECT device_id, id, payload FROM inbox WHERE kind = 'cancel' AND alert_id IS NULL"
         f" AND (reason IS NULL OR reason <> ?) AND received_at >= ? AND {among(tx, 'device_id')}"
     )
-    found: dict[str, list[str]] = {}
-    for device, id in fetch(tx, sql, ANSWERED, instant(tx, since), listed(tx, devices)):
-        found.setdefault(device, []).append(id)
-    return found
+    rows = fetch(tx, sql, ANSWERED, instant(tx, since), listed(tx, devices))
+    return [(device, id, _opened(tx, id, sealed)) for device, id, sealed in rows]
+
+
+def _opened(tx: Tx, id: str, sealed: bytes) -> bytes:
+    try:
+        return tx.sealer.open(sealed, f"inbox.payload|{id}")
+    except Unreadable as error:
+        _LOG.error("message_unusable", row=id, why=str(error))
+        return b""
 
 
 def one(tx: Tx, id: str) -> tuple[Message, str]:

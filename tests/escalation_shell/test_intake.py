@@ -10,7 +10,7 @@ from domain.errors import LedgerUnavailable
 from domain.people import Scope
 from store import telemetry
 from store.drills import Drills
-from tests.town import DISPATCHER, NOON, Town, together
+from tests.town import DISPATCHER, DOCTOR, NOON, Town, together
 
 ID = "01JD4Z6T8X5V9Q2K7M3B1C0D00"
 
@@ -211,6 +211,18 @@ def test_a_cancel_and_its_press_in_one_batch_match(town: Town) -> None:
 
     assert receipt is not None
     assert town.alert(receipt.alert or "").cancel_requested
+
+
+def test_an_early_cancel_means_the_press_it_names(town: Town) -> None:
+    """Another press of the same device is none that anybody took back; the one that is named may come later."""
+    town.say(town.event(type="cancel", data={"ref": ID}))
+    other = town.press()
+    asked = town.alert(other).cancel_requested
+    town.commands.close(other, DOCTOR, "treated_home")
+
+    named = town.press(id=ID)
+
+    assert (False, True) == (asked, town.alert(named).cancel_requested)
 
 
 def test_an_old_cancel_is_not_matched(town: Town) -> None:
