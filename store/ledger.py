@@ -128,18 +128,21 @@ class Ledger:
             self.doorbell.ring()
 
     @contextmanager
-    def staged(self, fill: Callable[[Tx], None]) -> Iterator[Tx]:
+    def staged(self, fill: Callable[[Tx], None], clear: Callable[[Tx], None]) -> Iterator[Tx]:
         """A transaction for which ``fill`` has laid out rows beforehand, on the same connection (``store.staging``).
 
-        While ``fill`` runs nobody's write has to wait; it may write nothing but tables of its own.
+        While ``fill`` runs, and ``clear`` afterwards, nobody's write has to wait; they may write nothing but tables of
+        the connection's own.
         """
         line: Line | None = None
         with self._open("read", keep=True) as tx:
             fill(tx)
             line = tx.line
-        with self._turn.take(False) if self._turn else nullcontext(), self._open("write", line) as tx:
+        with self._turn.take(False) if self._turn else nullcontext(), self._open("write", line, keep=True) as tx:
             yield tx
         self.doorbell.ring()
+        with self._open("read", line) as tx:
+            clear(tx)
 
     @contextmanager
     def reading(self) -> Iterator[Tx]:

@@ -7,10 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.errors import Unreadable
-from store import staging
 from store.bulk import among, fetch, listed, run, upsert
 from store.ledger import Ledger, Tx
-from store.seal import Sealer
 from store.tables import metadata
 
 MARKS: sa.Table = metadata.tables["phone_marks"]
@@ -32,22 +30,16 @@ def last_digits(number: object) -> str:
 
 def keep(tx: Tx, cards: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
     """These residents' numbers, and their contacts', are these and no others. In the transaction of the cards."""
-    known = list(cards)
-    forget(tx, [id for id, _ in known])
-    rows = marked(tx.sealer, known)
+    known = {id: _marks(tx, card) for id, card in cards}
+    forget(tx, list(known))
+    rows = [{"mark": mark, "resident_id": id} for id, marks in known.items() for mark in marks]
     if rows:
         tx.execute(upsert(tx, MARKS).on_conflict_do_nothing(), rows)
 
 
-def marked(sealer: Sealer, cards: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """The rows of these cards."""
-    return [{"mark": mark, "resident_id": id} for id, card in cards for mark in sorted(_marks(sealer, card))]
-
-
-def take_over(tx: Tx, residents: sa.Table) -> None:
-    """What was laid out for an import, in the place of what was known of the residents laid out (``store.staging``)."""
-    tx.cursor.execute(f"DELETE FROM phone_marks WHERE resident_id IN (SELECT id FROM temp.staged_{residents.name})")
-    staging.take_over(tx, MARKS)
+def doubt(tx: Tx) -> None:
+    """Many cards have changed at once: until ``fill`` has read them again, who looks for a number reads cards."""
+    run(tx, "DELETE FROM meta WHERE key = ?", [(_FILLED,)])
 
 
 def forget(tx: Tx, residents: Sequence[str]) -> None:
@@ -98,10 +90,10 @@ def _fill(tx: Tx, after: str) -> str | None:
     return None
 
 
-def _marks(sealer: Sealer, card: Mapping[str, Any]) -> set[str]:
+def _marks(tx: Tx, card: Mapping[str, Any]) -> set[str]:
     """The marks of everybody on a card; the present key's, by which they are found."""
     numbers = [*(card.get("phones") or ()), *(kin.get("phone") for kin in card.get("contacts") or ())]
-    return {sealer.mark(_place(digits)) for digits in map(last_digits, numbers) if digits}
+    return {tx.sealer.mark(_place(digits)) for digits in map(last_digits, numbers) if digits}
 
 
 def _place(digits: str) -> str:

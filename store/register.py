@@ -38,7 +38,7 @@ from store.tables import (
 
 _LOG = structlog.get_logger("anling.register")
 #: an import of so many homes is laid out first on SQLite, so that no press waits; tried so often when others edit
-MANY, _TRIES = 200, 3
+MANY, _TRIES = 1000, 3
 DEVICES = DeviceRow.__table__  # type: ignore[attr-defined]
 HOMES = HomeRow.__table__  # type: ignore[attr-defined]
 RESIDENTS = ResidentRow.__table__  # type: ignore[attr-defined]
@@ -128,14 +128,16 @@ class Register:
             (HOMES, [_home_row(self._ledger.sealer, h) for h in whole.homes]),
             (RESIDENTS, [row for h in whole.homes for row in _resident_rows(self._ledger.sealer, h)]),
             (HUBS, _hub_rows(self._ledger.sealer, whole)), (DEVICES, devices),
-            (numbers.MARKS, numbers.marked(self._ledger.sealer, _cards(whole))),
         ]  # fmt: skip
 
         def lay_out(tx: Tx) -> None:
             for table, rows in laid:
                 staging.lay_out(tx, table, rows)
 
-        with self._ledger.staged(lay_out) as tx:
+        def clear(tx: Tx) -> None:
+            staging.clear(tx, *(table for table, _ in laid))
+
+        with self._ledger.staged(lay_out, clear) as tx:
             if partial and version(tx) != edition:
                 return False
             if problems := list(dangling(tx, site)):
@@ -144,11 +146,11 @@ class Register:
                 _write_people(tx, whole)
                 for table in (HUBS, HOMES, RESIDENTS, DEVICES):
                     staging.take_over(tx, table)
-                numbers.take_over(tx, RESIDENTS)
+                numbers.doubt(tx)
                 _write_duty(tx, whole, self._wall(), how.by)
                 if how.then:
                     how.then(tx)
-            staging.clear(tx, *(table for table, _ in laid))
+        numbers.fill(self._ledger)
         return True
 
     def add_device(self, id: str, home: str, role: str, gateway: str | None, secret: str) -> None:
