@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -106,8 +107,8 @@ def build(app: App, patience: Patience | None = None) -> FastAPI:
         api.include_router(module.router)
     for router in ROUTERS:
         api.include_router(router)
-    api.mount("/static/leaflet", _Static(directory=leaflet.BASE_DIR))
-    api.mount("/static", _Static(directory=Path(__file__).parent / "static"))
+    for path, folder in (("/static/leaflet", Path(leaflet.BASE_DIR)), ("/static", Path(__file__).parent / "static")):
+        api.mount(path, GZipMiddleware(_Static(directory=folder), minimum_size=1000, compresslevel=6))
     return api
 
 

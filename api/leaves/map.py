@@ -18,7 +18,7 @@ from domain.people import Scope
 router = APIRouter(include_in_schema=False)
 _WIDE, _HIGH, _EDGE = 1000.0, 600.0, 20.0
 #: more homes than this: those that are well become dots without a name
-_NAMED = 400
+_NAMED = 200
 
 
 @router.get("/map")

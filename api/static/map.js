@@ -129,7 +129,11 @@ export class Ground {
    * @param {[number, number][]} dots */
   dots(dots) {
     const renderer = this.L.canvas();
-    const color = getComputedStyle(this.place).getPropertyValue("--green-dot").trim() || "#1b6b36";
+    const ink = document.createElement("span"); // a canvas knows no light-dark(): a colour that was worked out is read
+    ink.className = "dot-ink";
+    this.place.append(ink);
+    const color = getComputedStyle(ink).color;
+    ink.remove();
     const many = dots.map((at) => this.L.circleMarker(at, { renderer, radius: 3, stroke: false, fillOpacity: 0.9, fillColor: color, interactive: false }));
     this.quiet = this.L.featureGroup(many).addTo(this.map);
   }
