@@ -101,7 +101,7 @@ def tiers_of(sheet: Sheet, track: Track) -> tuple[Tier, ...]:
 
 def _valid(sheet: Sheet, tiers: tuple[Tier, ...]) -> tuple[Tier, ...]:
     """Where the condition of no step holds all of them count: rather one call too many than silence."""
-    if any(sheet.holds(tier.when) for tier in tiers):
+    if not sheet.plan.fickle or any(sheet.holds(tier.when) for tier in tiers):
         return tiers
     return tuple(replace(tier, when=ALWAYS) for tier in tiers)
 

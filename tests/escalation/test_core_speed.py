@@ -1,15 +1,17 @@
 """The core is quick: a storm of alerts waits for providers and disks, never for a decision."""
 
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError, replace
 from statistics import median
 from time import perf_counter
 
 import pytest
 
+from domain.alerts import Alert, Track
 from domain.events import Kind
 from escalation.command import Raise, Tick
 from escalation.decide import decide, raise_alert
-from escalation.sheet import Decision
+from escalation.sheet import Decision, changed
 from tests.escalation.core import CHANGNING, HOME, NOON, STREET, Story, seconds
 
 #: microseconds; a quiet machine takes about 50, a crowded one several times that
@@ -26,6 +28,16 @@ def press() -> Decision:
 def three_people() -> Decision:
     """The third step: doctor, street and 120."""
     return decide(STORY.alert, Tick(), NOON + seconds(120), STREET, CHANGNING)
+
+
+def test_a_changed_value_is_as_frozen_as_before() -> None:
+    """The quick way to a new value gives what ``dataclasses.replace`` gives, of the same type, and locked."""
+    made, track = changed(STORY.alert, version=9), changed(STORY.main, gen=7)
+
+    assert (replace(STORY.alert, version=9), replace(STORY.main, gen=7)) == (made, track)
+    assert (Alert, Track) == (type(made), type(track))
+    with pytest.raises(FrozenInstanceError):
+        track.gen = 8  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("work", [press, three_people])
