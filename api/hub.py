@@ -153,9 +153,11 @@ class Hub:
         self._doorbell.leave(waiter)
 
     async def _read_loop(self) -> None:
-        while True:
+        while not self._stopped.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), READ_EVERY)
+            if self._stopped.is_set():
+                return  # a ring at the same moment swallows the cancelling (Python 3.11's wait_for)
             self._rung.clear()
             cost = 0.0
             for channel in list(self._channels.values()):
