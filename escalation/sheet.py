@@ -73,7 +73,7 @@ class Decision:
 
 
 def changed(value: _Frozen, **changes: Any) -> _Frozen:
-    """``dataclasses.replace`` at half its price; a decision makes one alert and one track or more."""
+    """``dataclasses.replace`` at a third of its price; a decision makes one alert and one track or more."""
     kind = type(value)
     made = _OPEN[kind]()
     for name in kind.__slots__:
