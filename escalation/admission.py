@@ -23,12 +23,12 @@ def admission(
     """
     end = now + timedelta(days=14)
     with ledger.reading() as tx:
-        roster = read_roster(tx, zone)
+        roster = read_roster(tx, zone, now)
         had = bool(roster.teams_of(VITAL))
         before = roster_gaps(roster, roles_of(None, roster), street_codes(tx), now, end)
 
     def admit(tx: Tx) -> None:
-        after_roster = read_roster(tx, zone)
+        after_roster = read_roster(tx, zone, now)
         after = roster_gaps(after_roster, roles_of(None, after_roster), street_codes(tx), now, end)
         fresh = [gap for gap in after if not any(within(gap, old) for old in before)]
         new = shared(fresh, street_codes(tx))

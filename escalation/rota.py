@@ -179,7 +179,7 @@ class Rota:
 
     def _gaps(self, tx: Tx, entry: Entry, start: datetime, end: datetime) -> list[Gap]:
         """Of the roles and streets that the entry is about: others wait for this transaction."""
-        roster = read_roster(tx, self._standing.zone)
+        roster = read_roster(tx, self._standing.zone, self._clock.now())
         value = entry.value or duty.value_of(tx, entry.kind, entry.subject) or {}
         teams = concerned(roster, value)
         streets = {team.street for team in teams}

@@ -27,15 +27,16 @@ _PAST = 8
 class Standing:
     """Gives each decision its plan and its roster; asks the ledger whether they have changed."""
 
-    def __init__(self, zone: ZoneInfo = SHANGHAI) -> None:
+    def __init__(self, zone: ZoneInfo = SHANGHAI, now: Callable[[], datetime] = wall_now) -> None:
         self.zone = zone
+        self._now = now
         self._plans: dict[str, Plan] = {}
         self._roster = Roster(zone=zone)
         self._installing: dict[str, datetime] = {}
         self._calendar: list[tuple[datetime, str, str | None]] = []
         self._seen: str | None = None
         #: the present roster answers for every instant from here on
-        self._since = wall_now()
+        self._since = now()
         #: number of the last change of duty -> the roster as it was then
         self._past: dict[int, Roster] = {}
         self._lock = threading.Lock()
@@ -108,8 +109,9 @@ class Standing:
         with self._lock:
             if version != self._seen:
                 tx.unread.clear()
-                self._roster = readable(tx, "duty", lambda: read_roster(tx, self.zone), lambda: self._unbent(tx))
-                self._since = readable(tx, "duty", lambda: max(wall_now() - _OVER, duty.newest(tx)[1]), wall_now)
+                now = self._now()
+                self._roster = readable(tx, "duty", lambda: read_roster(tx, self.zone, now), lambda: self._unbent(tx))
+                self._since = readable(tx, "duty", lambda: max(now - _OVER, duty.newest(tx)[1]), lambda: now)
                 self._installing = readable(tx, "commissioning", lambda: commissioning.installing(tx), dict)
                 self._calendar = self._dated(tx)
                 self.unread = frozenset(tx.unread)
@@ -151,10 +153,10 @@ class Standing:
         return plan
 
 
-def read_roster(tx: Tx, zone: ZoneInfo) -> Roster:
-    """The roster as this transaction has it, remembered nowhere."""
+def read_roster(tx: Tx, zone: ZoneInfo, now: datetime) -> Roster:
+    """The roster as this transaction has it, remembered nowhere; without what was over long before ``now``."""
     people = register.people(tx)
-    return Roster(people.responders, people.teams, zone, duty.changes(tx, zone, wall_now() - _OVER))
+    return Roster(people.responders, people.teams, zone, duty.changes(tx, zone, now - _OVER))
 
 
 def readable(tx: Tx, place: str, what: Callable[[], T], instead: Callable[[], T]) -> T:

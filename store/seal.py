@@ -82,9 +82,13 @@ class Sealer:
 
     def bare(self, sealed: bytes, place: str) -> bytes:
         """What was sealed first, without what a change of keys has put around it; a timeline's hash covers this."""
-        if bytes(sealed[:1]) != _WRAPPED:
-            return bytes(sealed)
-        opened = self._opened(sealed, _around(place))
+        try:
+            kept = bytes(sealed)
+        except TypeError as error:  # SQLite keeps a text where bytes should be
+            raise Unreadable(f"{place} holds no bytes") from error
+        if kept[:1] != _WRAPPED:
+            return kept
+        opened = self._opened(kept, _around(place))
         if opened is None:
             raise Unreadable(f"{place} cannot be opened; is ANLING_SECRET_KEY the one it was written with?")
         return opened

@@ -171,7 +171,7 @@ class Town:
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
 
     def __post_init__(self) -> None:
-        self.standing = Standing()
+        self.standing = Standing(now=self.clock.now)
         self.tokens = Tokens(SECRET)
         self.commands = Commands(self.ledger, self.standing, self.clock)
         self.letters = Letters(lambda *names: "http://anling.example/a/" + self.tokens.page(*names))
