@@ -1,6 +1,6 @@
 """The care line: what a care call says, and what a key on it means. Pressing 2 is a cry for help."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.checkins import CheckinState, Way
 from domain.clock import Clock
@@ -22,6 +22,8 @@ FALL = "care/fall/"
 #: somebody of the home rang us
 INBOUND = "care/in/"
 _AWAY = ("away", "hospital")
+#: a caller's number can be forged: who rang us is away for a day, then the home is asked again
+_BY_WHO_RANG = timedelta(days=1)
 
 
 class CareLine:
@@ -97,7 +99,8 @@ class CareLine:
             checkins.settle(tx, call.day, call.home, CheckinState.OK, Way.VOICE, now, "resident")
             return "well"
         if meaning in _AWAY:
-            own_word.gone(tx, call.home, meaning, Way.VOICE, now, call.day)
+            until = now + _BY_WHO_RANG if call.key.startswith(INBOUND) else None
+            own_word.gone(tx, call.home, meaning, Way.VOICE, now, call.day, until)
             return meaning
         if meaning == "back":
             own_word.back(tx, call.home, Way.VOICE, now)

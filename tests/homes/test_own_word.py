@@ -70,6 +70,18 @@ def test_who_rings_us_from_home_says_it_with_a_key(town: Town, line: CareLine) -
     assert 1 == town.count("alerts", "kind = 'sos' AND home_id = 'home-1'")
 
 
+def test_a_caller_is_away_for_a_day_only(town: Town, line: CareLine) -> None:
+    """The number shown can be forged: nobody loses the daily question for longer by it."""
+    token = HomeNumbers(town.ledger, town.tokens, SHANGHAI).answer("021-5000 0001", town.clock.now())
+    assert token is not None
+
+    line.answered(token, "away")
+
+    assert {"home-1": "away"} == gone(town)
+    town.clock.forward(timedelta(days=1, seconds=1).total_seconds())
+    assert {} == gone(town)
+
+
 @pytest.mark.parametrize("number", ["+8613900000000", "120", "", "anonymous"])
 def test_a_strange_telephone_belongs_to_no_home(town: Town, number: str) -> None:
     """It is asked for codes, as ever."""
