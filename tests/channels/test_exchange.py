@@ -13,7 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from channels import exchange as exchange_module
@@ -351,6 +351,7 @@ _STATUS = st.sampled_from(
 )
 
 
+@example(status=b"HTTP/1.1 200 OK", heads=[b"Content-Length : 2", b"Content-Length: 2"], body=b"{}")
 @settings(max_examples=150, deadline=None)
 @given(status=_STATUS, heads=_HEADS, body=st.sampled_from([b"", b"{}", b"{}x", b"2\r\n{}\r\n0\r\n\r\n"]))
 def test_the_short_way_reads_what_http_client_reads(status: bytes, heads: list[bytes], body: bytes) -> None:
