@@ -47,7 +47,9 @@ Failed = FailedForNow | FailedForGood
 _OK = re.compile(rb"HTTP/1\.1 2(?!04)\d\d[ \r]")
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*(\d{1,5})[ \t]*(?=\r\n)", re.IGNORECASE)
 #: how the body is sent, what becomes of the line, when to come again; and whatever is not one header per line
-_UNUSUAL = re.compile(rb"\r\n(?:transfer-encoding|connection|retry-after|[ \t]|[^:\r\n]*[ \t]:)|[^\r]\n|\r(?!\n)", re.IGNORECASE)
+_UNUSUAL = re.compile(
+    rb"\r\n(?:transfer-encoding|connection|retry-after|[ \t]|[^:\r\n]*[ \t]:)|[^\r]\n|\r(?!\n)", re.IGNORECASE
+)
 
 _NO_ADDRESS = FailedForGood("not an http(s) address", code="address")
 
