@@ -136,8 +136,8 @@ class House(RuleBasedStateMachine):
     def a_sender_leases(self, n: int) -> None:
         """What it holds is wanted at this moment, and nobody who was never asked waits behind a repeat."""
         sender = self.pair.senders[n]
-        if not sender.lease():
-            return
+        if sender.hand or not sender.lease():
+            return  # what it had in hand before may have been claimed meanwhile: that is asked at the dial
         for leased, letter in sender.hand:
             track = self._alert(leased.item.alert_id).track(leased.item.track)
             if leased.item.purpose == "contact":
