@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # most of the time the tests of real processes wait for something
-XDIST ?= -n 3 --dist loadfile --no-loadscope-reorder
+XDIST ?= -n 3 --dist loadfile
 
 .PHONY: run test check bench prove clean
 
