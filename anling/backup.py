@@ -9,22 +9,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
+from anling import key_file
 from anling.settings import Settings
 from domain.clock import iso
 from domain.errors import ConfigurationError
 from store import copying, pulses, schema
 from store.copying import Content
-from store.ledger import Ledger
-from store.seal import Sealer
+from store.ledger import Ledger, sqlite_path
+from store.seal import Sealer, key_name
 
 _FORMAT = 1
-_MANIFEST, _LEDGER, _KEY = "manifest.json", "ledger", "secret.key"
-#: a part that has beaten within this is alive
-_ALIVE = timedelta(seconds=30)
+_MANIFEST, _LEDGER, _KEY = "manifest.json", "ledger", key_file.NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ class Restored:
 
 def back_up(settings: Settings, file: Path, with_key: bool, now: datetime) -> Manifest:
     """Write and prove it; an existing file is never touched. Raises ``ConfigurationError``."""
-    place = copying.sqlite_path(settings.ledger_url)
+    place = sqlite_path(settings.ledger_url)
     problems = [f"{file} is there already; name another file"] if file.exists() else []
     if place and not place.is_file():
         problems.append(f"there is no ledger at {place}: is ANLING_DATA_DIR right?")
@@ -89,7 +88,7 @@ def restore(settings: Settings, file: Path, replace: bool, now: datetime) -> Res
     Raises ``ConfigurationError`` with everything that stands against it; then nothing has been changed.
     """
     manifest = read_manifest(file)
-    place = copying.sqlite_path(settings.ledger_url)
+    place = sqlite_path(settings.ledger_url)
     secret, found = _key_for(settings, file, manifest)
     problems = [*_unfit(settings, manifest), *found, *_in_the_way(settings, replace, now)]
     if problems:
@@ -133,17 +132,13 @@ def _workshop(beside: Path) -> Iterator[Path]:
 
 def _manifest(settings: Settings, copy: Path, content: Content, now: datetime) -> Manifest:
     return Manifest(
-        _FORMAT, iso(now), _kind(settings), content.schema, _which_key(settings.secret()),
+        _FORMAT, iso(now), _kind(settings), content.schema, key_name(settings.secret()),
         content.alerts, content.open, content.entries, content.homes, _sha256(copy.open("rb")),
     )  # fmt: skip
 
 
 def _kind(settings: Settings) -> str:
-    return "sqlite" if copying.sqlite_path(settings.ledger_url) else "postgresql"
-
-
-def _which_key(secret: str) -> str:
-    return Sealer(secret).mark("which key")
+    return "sqlite" if sqlite_path(settings.ledger_url) else "postgresql"
 
 
 def _plain(info: tarfile.TarInfo) -> tarfile.TarInfo:
@@ -185,14 +180,14 @@ def _key_for(settings: Settings, file: Path, manifest: Manifest) -> tuple[str, l
     secret = _known_key(settings) or _packed_key(file)
     if secret is None:
         return "", ["the key is not in this backup: give it back (ANLING_SECRET_KEY, or secret.key in the data folder)"]
-    if _which_key(secret) != manifest.key:
+    if key_name(secret) != manifest.key:
         return secret, ["this backup was sealed with another key than the one here; give the key of that time"]
     return secret, []
 
 
 def _known_key(settings: Settings) -> str | None:
-    path = settings.data_dir / _KEY
-    return settings.secret_key or (_read(path) if path.is_file() else None)
+    path = key_file.place(settings.data_dir)
+    return settings.secret_key or (key_file.read(path) if path.is_file() else None)
 
 
 def _packed_key(file: Path) -> str | None:
@@ -200,22 +195,17 @@ def _packed_key(file: Path) -> str | None:
         return _member(tar, _KEY).read().decode().strip() if _KEY in tar.getnames() else None
 
 
-def _read(path: Path) -> str:
-    return path.read_text().strip()
-
-
 def _write_key(settings: Settings, file: Path) -> Path | None:
-    path, packed = settings.data_dir / _KEY, _packed_key(file)
+    path, packed = key_file.place(settings.data_dir), _packed_key(file)
     if settings.secret_key or path.exists() or packed is None:
         return None
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-        handle.write(packed)
+    key_file.lay_down(path, packed)
     return path
 
 
 def _in_the_way(settings: Settings, replace: bool, now: datetime) -> Iterator[str]:
     """Whatever is there now and must not be lost."""
-    place = copying.sqlite_path(settings.ledger_url)
+    place = sqlite_path(settings.ledger_url)
     if place and (not place.exists() or not place.stat().st_size):
         return
     ledger = Ledger(settings.ledger_url, Sealer("only to look" * 4))
@@ -223,7 +213,7 @@ def _in_the_way(settings: Settings, replace: bool, now: datetime) -> Iterator[st
         if schema.age(ledger) is None:
             return
         with ledger.reading() as tx:
-            alive = sorted({p.part for p in pulses.newest(tx).values() if abs(now - p.at) < _ALIVE})
+            alive = pulses.alive(tx, now)
         if alive:
             yield f"the ledger is in use ({', '.join(alive)}): stop every `anling` that serves it, wait 30 s, try again"
         elif not replace:

@@ -42,7 +42,9 @@ def restore(
 
 
 def _where(settings: Any) -> str:
-    return "in ANLING_SECRET_KEY" if settings.secret_key else str(settings.data_dir / "secret.key")
+    from anling.key_file import place
+
+    return "in ANLING_SECRET_KEY" if settings.secret_key else str(place(settings.data_dir))
 
 
 def verify_ledger(as_json: Annotated[bool, typer.Option("--json", help="for machines")] = False) -> None:

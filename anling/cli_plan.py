@@ -257,11 +257,13 @@ def _has_ledger() -> bool:
     from anling.house import open_ledger
     from anling.settings import read_settings
     from store import schema
+    from store.ledger import sqlite_path
 
-    url = read_settings().ledger_url
-    if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).is_file():
+    settings = read_settings()
+    file = sqlite_path(settings.ledger_url)
+    if file is not None and not file.is_file():
         return False
-    ledger = open_ledger(read_settings())
+    ledger = open_ledger(settings)
     try:
         return schema.age(ledger) == schema.HEAD
     finally:

@@ -4,7 +4,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from anling import key_file
 from anling.settings import Settings
+from store.ledger import sqlite_path
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -24,12 +26,11 @@ def open_to_others(settings: Settings) -> list[str]:
 
 
 def _ours(settings: Settings) -> Iterator[Path]:
-    folder, url = settings.data_dir, settings.ledger_url
+    folder = settings.data_dir
     yield folder
-    yield folder / "secret.key"
-    if url.startswith("sqlite:///"):
-        ledger = url.removeprefix("sqlite:///")
-        yield from (Path(ledger + end) for end in ("", "-wal", "-shm"))
+    yield key_file.place(folder)
+    if ledger := sqlite_path(settings.ledger_url):
+        yield from (ledger.with_name(ledger.name + end) for end in ("", "-wal", "-shm"))
     yield folder / "broker"
     yield from sorted((folder / "broker").glob("*.secret"))
     yield folder / "broker" / "passwd"

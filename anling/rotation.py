@@ -4,23 +4,22 @@ Killed at any moment it is typed again and goes on: as long as it is not ended b
 """
 
 import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from anling import key_file
 from anling.settings import Settings
 from domain.clock import wall_now
 from store import key_ring, pulses, resealing
 from store.key_ring import Ring
 from store.ledger import Ledger
-from store.seal import Sealer
+from store.seal import key_name
 
 #: by then every running process has beaten, and heard of the new key
 _HEARD_S = 7.0
-_ALIVE = timedelta(seconds=30)
 _PASSES = 5
 
 
@@ -74,7 +73,7 @@ def _begin(settings: Settings, ledger: Ledger, ring: Ring | None, leaked: bool) 
 
 def _until_everybody_has_heard(ledger: Ledger) -> None:
     with ledger.reading() as tx:
-        alive = [p for p in pulses.newest(tx).values() if wall_now() - p.at < _ALIVE]
+        alive = pulses.alive(tx, wall_now())
     if alive:
         time.sleep(_HEARD_S)
 
@@ -92,36 +91,25 @@ def _reseal(ledger: Ledger, told: Callable[[str, int], None]) -> tuple[int, int]
 
 
 def _new_file(settings: Settings) -> Path:
-    return settings.data_dir / "secret.key.new"
+    return settings.data_dir / f"{key_file.NAME}.new"
 
 
 def _new_key(settings: Settings) -> str:
     """On the disk before anything is sealed with it; one that an interrupted run has made is taken again."""
     path = _new_file(settings)
     if not path.exists():
-        _write(path, secrets.token_urlsafe(48))
-    return path.read_text().strip()
+        key_file.lay_down(path, key_file.fresh())
+    return key_file.read(path)
 
 
 def _swap(settings: Settings, present: str) -> Path | None:
     """The new key in the file's place, the old one beside it; at every instant one of the two is there."""
-    path = settings.data_dir / "secret.key"
-    old = path.read_text().strip()
+    path = key_file.place(settings.data_dir)
+    old = key_file.read(path)
     if old == present:
         return None
-    kept = path.with_name(f"secret.key.old-{Sealer(old).mark('which key')[:8]}")
+    kept = path.with_name(f"{key_file.NAME}.old-{key_name(old)[:8]}")
     if not kept.exists():
         os.link(path, kept)
-    _write(path, present)
+    key_file.replace(path, present)
     return kept
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, and its owner's alone."""
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)

@@ -1,7 +1,6 @@
 """Settings: the environment, ``ANLING_`` prefix; every problem is reported at once, secrets never."""
 
 import os
-import secrets
 import socket
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from anling import key_file
 from domain.errors import ConfigurationError
 from domain.networks import read_networks
 
@@ -109,17 +109,8 @@ class Settings(BaseModel):
         return self.instance or "".join(c if c.isalnum() or c in "-_." else "-" for c in socket.gethostname())
 
     def secret(self) -> str:
-        """The installation's secret key; made once, readable only by its owner."""
-        if self.secret_key:
-            return self.secret_key
-        path = self.data_dir / "secret.key"
-        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(48))
-        except FileExistsError:
-            pass
-        return path.read_text().strip()
+        """The installation's secret key; made once, readable only by its owner. Raises ``ConfigurationError``."""
+        return self.secret_key or key_file.made(self.data_dir)
 
 
 def read_settings() -> Settings:

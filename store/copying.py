@@ -15,6 +15,8 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from domain.errors import ConfigurationError
+from store.disk import settle
+from store.ledger import sqlite_path
 
 _COUNTS = (
     "SELECT (SELECT count(*) FROM alerts), (SELECT count(*) FROM alerts WHERE state = 'open'),"
@@ -32,11 +34,6 @@ class Content:
     homes: int
     #: the migration it stands at
     schema: str
-
-
-def sqlite_path(url: str) -> Path | None:
-    """The file of an SQLite ledger; None for PostgreSQL."""
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
 def copy_out(url: str, to: Path) -> Content:
@@ -80,7 +77,7 @@ def put_back(url: str, copy: Path, aside: str) -> Path | None:
     _one_file(copy)
     kept = _set_aside(place, place.with_name(f"{place.name}.{aside}"))
     copy.replace(place)
-    _settle(place.parent)
+    settle(place.parent)
     return kept
 
 
@@ -107,15 +104,6 @@ def _one_file(ledger: Path) -> None:
         mode = "in use"
     if mode != "delete":
         raise ConfigurationError([f"somebody has {ledger} open: stop every `anling` of this ledger first"])
-
-
-def _settle(folder: Path) -> None:
-    """What was renamed in it stays renamed also when the power goes now."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _dump(url: str, to: Path) -> Content:

@@ -18,7 +18,7 @@ from domain.errors import ConfigurationError, Unreadable
 from store.bulk import upsert
 from store.edition import META
 from store.ledger import Ledger, Tx
-from store.seal import Sealer
+from store.seal import Sealer, key_name
 
 _LOG = structlog.get_logger("anling.store")
 _KEY = "key_ring"
@@ -61,7 +61,7 @@ def read(tx: Tx, secret: str) -> Ring | None:
 
 def _ring(raw: Any, secret: str) -> Ring | None:
     mine = Sealer(secret)
-    present = secret if raw["present"] == _name(secret) else _opened(mine, raw["forward"], "forward")
+    present = secret if raw["present"] == key_name(secret) else _opened(mine, raw["forward"], "forward")
     if present is None:
         return None
     by_present = Sealer(present)
@@ -98,12 +98,12 @@ def begin(tx: Tx, ring: Sequence[tuple[str, datetime]], new: str) -> None:
     """From now on ``new`` seals. ``ring``: the keys so far with when each ended, the newest first."""
     by_new, old = Sealer(new), Sealer(ring[0][0])
     earlier = [
-        {"name": _name(secret), "sealed": by_new.seal(secret.encode(), _place(_name(secret))).hex(),
+        {"name": key_name(secret), "sealed": by_new.seal(secret.encode(), _place(key_name(secret))).hex(),
          "since": since.isoformat()}
         for secret, since in ring
     ]  # fmt: skip
     forward = old.seal(new.encode(), _place("forward")).hex()
-    _write(tx, {"present": _name(new), "forward": forward, "earlier": earlier})
+    _write(tx, {"present": key_name(new), "forward": forward, "earlier": earlier})
 
 
 def finish(tx: Tx) -> None:
@@ -144,10 +144,6 @@ def _opened(sealer: Sealer, sealed: str | None, name: str) -> str | None:
         return sealer.open(bytes.fromhex(sealed), _place(name)).decode() if sealed else None
     except Unreadable:
         return None
-
-
-def _name(secret: str) -> str:
-    return Sealer(secret).mark("which key")
 
 
 def _place(name: str) -> str:

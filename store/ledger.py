@@ -229,12 +229,17 @@ def normal_url(url: str) -> str:
     )
 
 
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite ledger; None for PostgreSQL."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
 def _engine(url: str, pool_size: int) -> Engine:
     options: dict[str, Any] = {
         "pool_size": pool_size, "max_overflow": 8, "pool_timeout": 10, "hide_parameters": True,
     }  # fmt: skip
-    if url.startswith("sqlite"):
-        _make_private(Path(url.removeprefix("sqlite:///")))
+    if file := sqlite_path(url):
+        _make_private(file)
         given = {"check_same_thread": False, "timeout": 5, "cached_statements": 512}
         options |= {"connect_args": given, "poolclass": sa.QueuePool}
     else:
@@ -242,7 +247,7 @@ def _engine(url: str, pool_size: int) -> Engine:
         # look-up of ours has an index, so whole walks are only a last resort.
         options |= {"pool_pre_ping": True, "connect_args": {"options": "-c enable_seqscan=off", **_PATIENCE}}
     engine = sa.create_engine(url, **options)
-    if url.startswith("sqlite"):
+    if file:
         sa.event.listen(engine, "connect", _prepare_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -14,6 +14,8 @@ from store.tables import PulseRow
 
 PULSES = PulseRow.__table__  # type: ignore[attr-defined]
 _TIME = "engine_time"
+#: a part that has beaten within this is alive
+_ALIVE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ def newest(tx: Tx) -> dict[str, Pulse]:
     for row in tx.execute(sa.select(PULSES).order_by(PULSES.c.at, PULSES.c.ok)).mappings():
         found[row["part"]] = Pulse(**row)
     return found
+
+
+def alive(tx: Tx, now: datetime) -> list[str]:
+    """Parts that have beaten lately, of any process, by name: somebody serves this ledger."""
+    return sorted(part for part, pulse in newest(tx).items() if abs(now - pulse.at) < _ALIVE)
 
 
 def forget(tx: Tx, before: datetime) -> None:

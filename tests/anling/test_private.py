@@ -3,13 +3,16 @@
 import os
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from anling import key_file
 from anling.house import open_ledger
 from anling.private import open_to_others
 from anling.settings import Settings
+from domain.errors import ConfigurationError
 from store.schema import upgrade
 
 
@@ -53,3 +56,22 @@ def test_what_others_can_read_is_told(tmp_path: Path) -> None:
     assert f"{tmp_path} has mode 0755" in told[0]
     assert "chmod 700" in told[0]
     assert "chmod 600" in told[1]
+
+
+def test_all_who_start_together_have_one_key(tmp_path: Path) -> None:
+    """Nobody ever sees half of it: what was sealed with a key that is not the file's would be lost."""
+    settings = Settings(data_dir=tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: settings.secret(), range(8)))
+
+    assert {key_file.place(tmp_path).read_text()} == found
+    assert 48 < len(found.pop())
+    assert ["secret.key"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_an_empty_key_is_refused(tmp_path: Path) -> None:
+    """It would seal, and anybody could open: a disk that was full must not come to that."""
+    key_file.place(tmp_path).write_text("\n")
+
+    with pytest.raises(ConfigurationError, match=r"secret\.key is empty: give back"):
+        Settings(data_dir=tmp_path).secret()
