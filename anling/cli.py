@@ -20,6 +20,7 @@ from anling.cli_report import report
 from anling.cli_responder import responder
 from anling.cli_user import user
 from anling.ledger_here import ledger_here
+from anling.typed import bytes_in
 from domain.errors import AnlingError, ConfigurationError
 
 cli = typer.Typer(
@@ -158,7 +159,7 @@ def import_site(
     from anling.settings import read_settings
     from records.imports import File, Imports
 
-    sent, settings = File(file.name, _read(file)), read_settings()
+    sent, settings = File(file.name, bytes_in(file)), read_settings()
     with ledger_here(settings, upgrade=True) as ledger:
         taken = Imports(ledger, ZoneInfo(settings.timezone)).take(sent, None, "import", dry_run, allow_gaps)
     for warning in taken.warnings:
@@ -211,13 +212,6 @@ def _demo_kit(given: list[str]) -> list[str]:
 
             return [option for option in kit_options(file) if option.partition("=")[0] not in " ".join(given)]
     return []
-
-
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ConfigurationError([f"{file}: cannot be read: {error.strerror}"]) from error
 
 
 if __name__ == "__main__":

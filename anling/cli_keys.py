@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from anling.ledger_here import ledger_here
+from anling.progress import progress
 
 keys = typer.Typer(no_args_is_help=True, help="The secret key.")
 
@@ -23,13 +24,9 @@ def keys_rotate(
     from anling.rotation import rotate
     from anling.settings import read_settings
 
-    def told(column: str, done: int) -> None:
-        if sys.stderr.isatty() or (done and done % 10_000 == 0):
-            print(f"{column}: {done}", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
-
     settings = read_settings()
     with ledger_here(settings) as ledger:
-        done = rotate(settings, ledger, leaked, told)
+        done = rotate(settings, ledger, leaked, lambda column, n: progress(f"{column}: {n}", n, 10_000))
     print(f"{done.values} values sealed anew")
     if done.unreadable:
         print(f"! {done.unreadable} values open with no key known here: they were lost before", file=sys.stderr)

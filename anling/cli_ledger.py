@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from anling.ledger_here import ledger_here
+from anling.progress import progress
 
 
 def backup(
@@ -56,14 +57,10 @@ def verify_ledger(as_json: Annotated[bool, typer.Option("--json", help="for mach
     from escalation.looking_over import look_over
     from store import pulses
 
-    def told(done: int) -> None:
-        if sys.stderr.isatty() or done % 1000 == 0:
-            print(f"{done} alerts", end="\r" if sys.stderr.isatty() else "\n", file=sys.stderr)
-
     with ledger_here() as ledger:
         with ledger.reading() as tx:
             now = min(wall_now(), pulses.saved_time(tx) or wall_now())
-        found = look_over(ledger, now, told)
+        found = look_over(ledger, now, lambda done: progress(f"{done} alerts", done, 1000))
     newest = max(found.heads, default=None)
     if as_json:
         print(json.dumps({

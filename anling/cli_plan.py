@@ -200,7 +200,7 @@ def _scene(
         from store.site import parse_site
         from store.site_people import changes_in, home_in, people_in, teams_in
 
-        read, running = parse_site(site.read_bytes(), site.name), _plan_of(file or TEMPLATE, base)
+        read, running = parse_site(bytes_in(site), site.name), _plan_of(file or TEMPLATE, base)
         subject = home_in(read, home, running.asks)
         if subject is None:
             raise NotFound(f"no home {home} in {site.name}")

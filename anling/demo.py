@@ -15,7 +15,8 @@ from pathlib import Path
 
 import urllib3
 
-from anling.house import House, open_ledger
+from anling.house import House
+from anling.ledger_here import ledger_here
 from anling.move_in import move_in
 from anling.private import make_folder
 from anling.processes import Started, serving
@@ -23,7 +24,6 @@ from anling.settings import Settings
 from anling.troupe import Troupe
 from broker_bridge.tether import tethered
 from domain.errors import ConfigurationError
-from store import schema
 from store.accounts import Accounts
 from store.register import Register
 from store.site import parse_site
@@ -136,18 +136,14 @@ def _run(arguments: Sequence[str]) -> None:
 
 def _log_in(settings: Settings, site: Path) -> str:
     """The ledger with its street and a log-in whose password is made anew at each start."""
-    ledger = open_ledger(settings)
-    try:
-        schema.upgrade(ledger)
+    password = secrets.token_urlsafe(9)
+    with ledger_here(settings, upgrade=True) as ledger:
         street = parse_site(site.read_bytes(), site.name)
         Register(ledger).load(street)
-        password = secrets.token_urlsafe(9)
         Accounts(ledger).add(_USER, "supervisor", password)
         built = House(settings, ledger)
         built.enforce_plan()
         move_in(built, street, _USER)
-    finally:
-        ledger.close()
     return password
 
 

@@ -1,10 +1,8 @@
 """What watches over the homes in this process: the ticker, and what it rings."""
 
-from pathlib import Path
-
 from anling.parts import Running
+from anling.typed import text_in
 from domain.clock import wall_now
-from domain.errors import ConfigurationError
 from domain.tasks import Task, TaskKind
 from escalation.desk_cases import DeskSilence
 from homes import rules, rules_devices
@@ -22,8 +20,8 @@ from store.tasks import reopen_tasks
 
 #: seconds
 _SWEEP, _CALLS, _DESK, _DEVICES, _SIGNS, _QUIET = 10.0, 2.0, 5.0, 30.0, 5.0, 60.0
-#: after a start what looks over all homes comes last, one after the other: presses may be waiting
-_LATER = (10.0, 2.0, 11.0, 12.0)
+#: seconds after the start: what looks over all homes comes last, one after the other, as presses may be waiting
+_SIGNS_FIRST, _SWEEP_FIRST, _DEVICES_FIRST, _QUIET_FIRST = 2.0, 10.0, 11.0, 12.0
 #: somebody waits for these: a fall is asked about for some seconds only
 _WORDS, _FALLS = 1.0, 1.0
 
@@ -33,19 +31,20 @@ def start_homes(running: Running) -> Ticker:
     built = running.house
     ticker = Ticker(built.zone, lambda job: _missed(running, job))
     if running.engine is not None:
-        steps = read_steps(*_rules("ANLING_CHECKIN_STEPS", built.settings.checkin_steps or TEMPLATE))
+        file = built.settings.checkin_steps or TEMPLATE
+        steps = read_steps(text_in(file, "ANLING_CHECKIN_STEPS"), file.name)
         sweep = Sweep(built.ledger, built.standing, built.clock, steps, built.zone)
         line = CareLine(built.ledger, built.standing, built.clock, built.tokens)
         caller = CareCaller(built.ledger, built.clock, running.channels, line)
-        ticker.every(_SWEEP, "checkins", sweep.turn, _LATER[0])
+        ticker.every(_SWEEP, "checkins", sweep.turn, _SWEEP_FIRST)
         ticker.every(_CALLS, "care_calls", caller.turn)
         ticker.every(_DESK, "desk_silence", DeskSilence(built.ledger, built.standing, built.clock).turn)
-        ticker.every(_DEVICES, "devices", _device_watch(running).turn, _LATER[2])
+        ticker.every(_DEVICES, "devices", _device_watch(running).turn, _DEVICES_FIRST)
         text = rules.TEMPLATE.read_text("utf-8")
         digest = Digest(built.ledger, built.standing, built.clock, rules.read_rules(text), built.zone)
         quiet = QuietWatch(built.ledger, built.standing, built.clock, read_quiet(text), built.zone)
-        ticker.every(_SIGNS, "signs", digest.turn, _LATER[1])
-        ticker.every(_QUIET, "quiet", quiet.turn, _LATER[3])
+        ticker.every(_SIGNS, "signs", digest.turn, _SIGNS_FIRST)
+        ticker.every(_QUIET, "quiet", quiet.turn, _QUIET_FIRST)
         falls = FallWatch(built.ledger, built.standing, built.clock, built.intake, built.zone)
         ticker.every(_FALLS, "falls", falls.turn)
     if running.bridge is not None:
@@ -56,18 +55,9 @@ def start_homes(running: Running) -> Ticker:
 
 def _device_watch(running: Running) -> DeviceWatch:
     built = running.house
-    text, name = _rules("ANLING_SUPERVISION", built.settings.supervision or rules_devices.TEMPLATE)
-    return DeviceWatch(
-        built.ledger, built.standing, built.clock, rules_devices.read_supervision(text, name), built.zone
-    )
-
-
-def _rules(setting: str, file: Path) -> tuple[str, str]:
-    """Text and name of a file of rules. Raises ``ConfigurationError``, so that nothing starts without it."""
-    try:
-        return file.read_text("utf-8"), file.name
-    except OSError as error:
-        raise ConfigurationError([f"{setting}: {file}: {error.strerror}"]) from error
+    file = built.settings.supervision or rules_devices.TEMPLATE
+    told = rules_devices.read_supervision(text_in(file, "ANLING_SUPERVISION"), file.name)
+    return DeviceWatch(built.ledger, built.standing, built.clock, told, built.zone)
 
 
 def _missed(running: Running, job: str) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from anling.private import make_folder
 from anling.settings import Settings
+from anling.typed import text_in
 from broker_bridge.decode import hear
 from domain.clock import EngineClock
 from domain.errors import LedgerCollision
@@ -90,7 +91,7 @@ class House:
         with self.ledger.transaction() as tx:
             if path is None and plans.in_force(tx, self.clock.now()) is not None:
                 return self.standing.in_force(tx, self.clock.now())
-            text, name = (path or TEMPLATE).read_text("utf-8"), str(path or TEMPLATE.name)
+            text, name = text_in(path or TEMPLATE, "ANLING_PLAN"), str(path or TEMPLATE.name)
             plan = parse_plan(text, name, lambda version: plans.text_of(tx, version))
             self._approve(tx, plan)
         for warning in plan.warnings:

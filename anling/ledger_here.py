@@ -23,7 +23,8 @@ def ledger_here(settings: "Settings | None" = None, upgrade: bool = False) -> "I
     try:
         if upgrade:
             schema.upgrade(ledger)
-        schema.require_current(ledger)
+        else:
+            schema.require_current(ledger)
         schema.verify_key(ledger)
         yield ledger
     finally:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from anling.house import House, open_ledger
+from anling.house import House
+from anling.ledger_here import ledger_here
 from anling.parts import Heart, Running
 from anling.private import open_to_others
 from anling.self_call import SelfCall
 from anling.settings import Settings
-from api.ground import Ground, ground_of
 from broker_bridge.bridge import Bridge
 from broker_bridge.embedded import EmbeddedBroker
 from broker_bridge.settings import BridgeSettings
@@ -35,9 +35,9 @@ from escalation.reconciler import Reconciler
 from escalation.rota import Rota
 from escalation.signing import Signing
 from escalation.tokens import Tokens
-from store import schema
 
 if TYPE_CHECKING:
+    from api.ground import Ground
     from api.parts import Troupe
 
 _LOG = structlog.get_logger("anling")
@@ -56,28 +56,20 @@ class Started:
 @contextmanager
 def house(settings: Settings, migrate: bool) -> Iterator[House]:
     """An installation with its ledger open; closes it at the end."""
-    ledger = open_ledger(settings)
-    try:
+    with ledger_here(settings, upgrade=migrate) as ledger:
         for warning in open_to_others(settings):
             _LOG.warning("open_to_others", text=warning)
-        if migrate:
-            schema.upgrade(ledger)
-        else:
-            schema.require_current(ledger)
-        schema.verify_key(ledger)
         built = House(settings, ledger)
         built.enforce_plan()
         ledger.listen()
         yield built
-    finally:
-        ledger.close()
 
 
 @contextmanager
 def serving(settings: Settings, rooms: frozenset[str], troupe: "Troupe | None" = None) -> Iterator[Started]:
     """Start these rooms (``bridge`` ``engine`` ``api``), stop them in the reverse order."""
-    if "api" in rooms:
-        _ground(settings)  # what is wrong with it is said before anything starts
+    # what is wrong with the map is said before anything starts
+    ground = _ground(settings) if "api" in rooms else None
     with ExitStack() as stack:
         built = stack.enter_context(house(settings, migrate=len(rooms) > 1))
         running = Running(built, troupe=troupe)
@@ -91,7 +83,7 @@ def serving(settings: Settings, rooms: frozenset[str], troupe: "Troupe | None" =
         stack.callback(heart.stop)
         if "bridge" in rooms:
             _let_presses_first()
-        port = _start_api(stack, settings, running) if "api" in rooms else None
+        port = _start_api(stack, settings, running, ground) if ground is not None else None
         if rooms & {"engine", "bridge"}:
             _start_homes(stack, running)
         yield Started(running, broker_url, port)
@@ -221,7 +213,7 @@ def _start_homes(stack: ExitStack, running: Running) -> None:
     stack.callback(ticker.stop)
 
 
-def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
+def _start_api(stack: ExitStack, settings: Settings, running: Running, ground: "Ground") -> int:
     """Imported last: the path from button to phone is up before the web server is."""
     from prometheus_client import CollectorRegistry
 
@@ -244,7 +236,6 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     from store.views import Views
 
     built = running.house
-    ground = _ground(settings)
     views = Views(built.ledger, built.clock, built.on_duty, built.next_role, ground.spot)
     registry = CollectorRegistry()
     protection = Protection(built.ledger, built.clock)
@@ -299,8 +290,10 @@ def _start_api(stack: ExitStack, settings: Settings, running: Running) -> int:
     return server.port
 
 
-def _ground(settings: Settings) -> Ground:
+def _ground(settings: Settings) -> "Ground":
     """What the map lies on. Raises ``ConfigurationError`` with all problems."""
+    from api.ground import ground_of
+
     return ground_of(
         settings.map_tiles_url, settings.map_tiles_datum, settings.map_attribution,
         settings.map_boundary, settings.map_boundary_datum,

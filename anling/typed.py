@@ -1,4 +1,4 @@
-"""What people type: files and instants, each with the error that says what to write instead."""
+"""What people type and set: files and instants, each with the error that says what to write instead."""
 
 from datetime import datetime
 from pathlib import Path
@@ -23,14 +23,15 @@ def instant(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=zone())
 
 
-def text_in(file: Path) -> str:
+def text_in(file: Path, setting: str | None = None) -> str:
     """The file as text, unreadable characters marked. Raises ``ConfigurationError``."""
-    return bytes_in(file).decode(errors="replace")
+    return bytes_in(file, setting).decode(errors="replace")
 
 
-def bytes_in(file: Path) -> bytes:
-    """The file. Raises ``ConfigurationError``."""
+def bytes_in(file: Path, setting: str | None = None) -> bytes:
+    """The file, which may be that of a setting. Raises ``ConfigurationError``."""
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ConfigurationError([f"{file}: cannot be read: {error.strerror}"]) from error
+        named = f"{setting}: {file}" if setting else str(file)
+        raise ConfigurationError([f"{named}: cannot be read: {error.strerror}"]) from error

@@ -1,6 +1,7 @@
-"""``anling plan`` as people type it."""
+"""``anling plan`` as people type it, and the plan that a setting names."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from anling.cli import cli
 from anling.cli_plan import plan as command
+from anling.processes import serving
+from anling.settings import Settings
 from domain.clock import wall_now
 from domain.errors import AnlingError, ConfigurationError
 from store.accounts import Accounts
@@ -44,8 +47,6 @@ def refused(*words: str, typed: str | None = None) -> str:
 @pytest.fixture
 def installed(tmp_path: Path, migrated_file: Path, monkeypatch: pytest.MonkeyPatch) -> Town:
     """An installation with the town's register, under the town's plan."""
-    import shutil
-
     shutil.copy(migrated_file, tmp_path / "anling.db")
     monkeypatch.setenv("ANLING_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("ANLING_SECRET_KEY", SECRET)
@@ -185,3 +186,18 @@ def test_explain_before_the_first_start(site_file: Path, tmp_path: Path, monkeyp
 
     assert 0 == told.exit_code, told.output
     assert "家庭医生一 (doctor-1)" in told.output
+
+
+@pytest.mark.parametrize("setting", ["plan", "checkin_steps"])
+def test_a_file_that_a_setting_names_in_vain_is_named(tmp_path: Path, migrated_file: Path, setting: str) -> None:
+    """Nothing starts without it, and whoever starts reads which setting and which file; no traceback."""
+    shutil.copy(migrated_file, tmp_path / "anling.db")
+    gone = tmp_path / "gone.toml"
+    settings = Settings(data_dir=tmp_path, secret_key=SECRET, http_port=0, mqtt_port=0).model_copy(
+        update={setting: gone}
+    )
+
+    with pytest.raises(ConfigurationError) as said, serving(settings, frozenset({"engine"})):
+        pass
+
+    assert [f"ANLING_{setting.upper()}: {gone}: cannot be read: No such file or directory"] == list(said.value.problems)
