@@ -29,8 +29,9 @@ class Roster:
     zone: ZoneInfo = SHANGHAI
     #: overrides, swaps, absences, deputies, holidays
     changes: Changes = NONE
-    #: role -> its teams: a district has hundreds, and each decision asks for a few
+    #: role -> its teams, those of the watch's probes apart: a district has hundreds, and each decision asks for a few
     _of_role: Mapping[str, tuple[Team, ...]] = field(init=False, repr=False, compare=False)
+    _of_probes: Mapping[str, tuple[Team, ...]] = field(init=False, repr=False, compare=False)
     stand_ins: StandIns = field(init=False, repr=False, compare=False)
     calendar: Calendar = field(init=False, repr=False, compare=False)
 
@@ -40,10 +41,8 @@ class Roster:
     )
 
     def __post_init__(self) -> None:
-        of_role: dict[str, tuple[Team, ...]] = {}
-        for team in self.teams:
-            of_role[team.role] = (*of_role.get(team.role, ()), team)
-        object.__setattr__(self, "_of_role", of_role)
+        object.__setattr__(self, "_of_role", _by_role(t for t in self.teams if not is_probe(t.street)))
+        object.__setattr__(self, "_of_probes", _by_role(t for t in self.teams if is_probe(t.street)))
         object.__setattr__(self, "stand_ins", StandIns(self.changes))
         object.__setattr__(self, "calendar", Calendar.of(self.changes.holidays))
 
@@ -92,10 +91,9 @@ class Roster:
 
     def teams_of(self, role: str, street: str | None = None) -> tuple[Team, ...]:
         """All teams that cover a role. A probe of the watch has only its own; nobody else has those of a probe."""
-        teams = self._of_role.get(role, ())
         if is_probe(street):
-            return tuple([t for t in teams if t.street == street])
-        return tuple([t for t in teams if not is_probe(t.street)])
+            return tuple([t for t in self._of_probes.get(role, ()) if t.street == street])
+        return self._of_role.get(role, ())
 
     def everybody(self, role: str, street: str | None) -> Iterator[Responder]:
         """All people of a role in a street, whether on duty or not."""
@@ -117,6 +115,13 @@ class Roster:
             if person and person.contacts:
                 return person
         return None
+
+
+def _by_role(teams: Iterable[Team]) -> dict[str, tuple[Team, ...]]:
+    found: dict[str, list[Team]] = {}
+    for team in teams:
+        found.setdefault(team.role, []).append(team)
+    return {role: tuple(theirs) for role, theirs in found.items()}
 
 
 def circles(role: str, subject: Subject, teams: tuple[Team, ...]) -> Iterator[Iterable[Team]]:

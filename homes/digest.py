@@ -5,6 +5,7 @@ fence, and what a device's messages say of the device itself. What a press of th
 judged when it came; nothing here is on that way.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,7 +40,8 @@ from store.signs import Sign
 from store.traces import Trace, keep_traces, traces_of
 
 _LOG = structlog.get_logger("anling.signs")
-_BATCH = 2_000
+#: messages read in one piece, and seconds of rest after a full one: presses share this interpreter
+_BATCH, _REST = 500, 0.01
 _DEMENTIA = "dementia"
 VITALS, WANDERING = "vitals", "wandering"
 #: rule -> the kind of alert that it raises
@@ -100,6 +102,8 @@ class Digest:
         read = 0
         while n := self._piece(until):
             read += n
+            if n >= _BATCH:
+                time.sleep(_REST)
         self._believe()
         return read
 

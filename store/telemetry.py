@@ -74,7 +74,8 @@ def seen(tx: Tx, heard: Iterable[Heard]) -> None:
     for h in heard:
         if h.event is not None and h.device is not None:
             newest[h.device] = _state(h.device, h.event, h.message.received_at, newest.get(h.device))
-    _UPSERT(tx, list(newest.values()))
+    # In one order always: presses and telemetry write the same rows at the same moment, and must not wait in a ring.
+    _UPSERT(tx, [newest[device] for device in sorted(newest)])
 
 
 def seen_since(tx: Tx, since: datetime) -> list[str]:

@@ -1,11 +1,13 @@
 """Drill windows, and the last sign of each device."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from domain.errors import Forbidden, NotFound, Refused
+from domain.events import Heard
 from domain.people import Scope
 from store import telemetry
 from store.drills import Drills, homes_in_drill
@@ -136,6 +138,21 @@ def test_a_device_that_comes_back_is_online(town: Town) -> None:
     town.say(town.event(boot=8))
 
     assert (True, 8) == (bool(_sign(town)["online"]), _sign(town)["boot"])
+
+
+def test_presses_and_telemetry_of_the_same_devices_never_wait_in_a_ring(town: Town) -> None:
+    """Two lanes hear the same devices in another order at the same moment; neither transaction is refused."""
+    heard = [town.heard(f"anling/v1/up/dev-{n:04d}/telemetry", b'{"v":1,"type":"heartbeat"}') for n in range(2000)]
+
+    def note(batch: list[Heard]) -> None:
+        for _ in range(5):
+            with town.ledger.transaction() as tx:
+                telemetry.seen(tx, batch)
+
+    with ThreadPoolExecutor() as lanes:
+        list(lanes.map(note, [heard, heard[::-1]]))
+
+    assert 2000 == town.count("device_states")
 
 
 def test_old_telemetry_is_forgotten_in_pieces(town: Town) -> None:
