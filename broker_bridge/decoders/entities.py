@@ -17,10 +17,16 @@ COMPONENTS = frozenset({
 _SENSES = frozenset({"binary_sensor", "sensor", "text_sensor", "input_boolean", "", "switch"})
 
 
-def state(component: str, name: str, text: str, role: str | None, device: str | None = None) -> list[Reading]:
-    """What an entity's state tells; ``device`` is its node where it has one, else the entity itself."""
+def state(
+    component: str, name: str, text: str, role: str | None, device: str | None = None, sense: str | None = None
+) -> list[Reading]:
+    """What an entity's state tells; ``device`` is its node where it has one, else the entity itself.
+
+    ``sense`` is its device class where the platform gives one: it says what the state is about, before the name.
+    """
     who, part = (device, name) if device else (name, None)
-    told = _told(component, name.rpartition("/")[2], text, role)
+    about = _CLASSES.get(f"{component}.{sense}", sense) if sense else None
+    told = _told(component, about if about in _KNOWN else name.rpartition("/")[2], text, role)
     return [replace(r, device=who, part=part) for r in told]
 
 
@@ -59,6 +65,8 @@ def _measured(name: str, text: str) -> list[Reading]:
 
 def _sensed(name: str, text: str, role: str | None) -> list[Reading]:
     """Yes or no: by the words of the entity's name, else by the role of the device."""
+    if value.word(name).rpartition("_")[2] in names.ACTIONS and (pressed := press(text, role)) is not None:
+        return [pressed]
     found = traits.by_words(name, [*names.ALARMS, *names.MOVES, *names.LOWS])
     if found is not None:
         return traits.read({found: text}, None, role)
@@ -76,6 +84,11 @@ def by_role(text: str, role: str | None) -> list[Reading]:
         found = press(text, role)
         return [found] if found else []
     return [Reading(Kind.HEARTBEAT, {"state": word[:40]})]
+
+
+_KNOWN = frozenset({*names.ALARMS, *names.MOVES, *names.LOWS, *names.BATTERIES, *names.VITALS, *names.QUANTITIES})
+#: device classes that mean another thing on a yes-or-no entity than their word says
+_CLASSES = {"binary_sensor.battery": "battery_low", "binary_sensor.garage_door": "door", "binary_sensor.lock": "lock"}
 
 
 def _whereabouts(word: str) -> list[Reading]:

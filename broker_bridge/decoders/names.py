@@ -31,7 +31,8 @@ ALARMS: dict[str, tuple[Kind, Mapping[str, Any]]] = {
            "emergency emergency_alarm emergency_call emergency_button pull_cord pullcord pull_rope help help_call "
            "call_for_help nurse_call medical_alarm medical_alert personal_emergency duress hold_up_alarm distress"),
     **_all(Kind.FALL, {}, "fall fall_down falldown fall_down_status fall_status fall_state fall_alarm fall_detected "
-           "fall_detection_state fallen falling is_fall fall_event human_fall"),
+           "fall_detection_state fallen falling is_fall fall_event human_fall falldown_alarm falldown_status "
+           "falldown_state fall_down_alarm fall_down_state fall_down_detected tumble tumble_alarm person_fall"),
     **_all(Kind.SMOKE, {}, "smoke smoke_alarm smoke_alarm_state smoke_state smoke_status smoke_detected "
            "smoke_detection fire fire_alarm fire_detected smoke_sensor smoke_sensor_state smoke_detector"),
     **_all(Kind.SMOKE, {"cause": "heat"}, "heat heat_alarm heat_detected overheat overheat_alarm rate_of_rise"),
@@ -58,6 +59,7 @@ MOVES: dict[str, tuple[str, tuple[str, str]]] = {
     **_moves("motion", "on", "off", "occupancy presence motion pir movement moving motion_state motion_status "
              "presence_state presence_event human_presence_state human_presence radar_state human occupied "
              "motion_detected vibration vibration_state body_movement personal_presence motion_direction motion_alarm "
+             "has_target has_moving_target has_still_target moving_target still_target people_exist people_exists "
              "somebody people occupancy_state status posture person_state human_state activity_state"),
     **_moves("door", "closed", "open", "contact contact_state reed magnet_closed"),
     **_moves("door", "open", "closed", "door door_state door_open window window_open window_state opening open "
@@ -115,5 +117,5 @@ ASIDE = frozenset({
     "update", "charging", "wifi", "ssid", "ip", "uptime", "version", "threshold", "interval", "delay", "timeout",
     "target", "count", "duration", "relay", "volume", "switch", "config", "setting", "sound", "buzzer", "siren",
     "learn", "calibrate", "calibration", "reset", "restart", "reboot", "factory", "mode", "distance", "connected",
-    "connectivity", "online", "api",
+    "connectivity", "online", "api", "voltage", "volt", "volts", "mv",
 })  # fmt: skip

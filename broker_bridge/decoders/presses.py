@@ -47,7 +47,9 @@ def _is_release(word: str) -> bool:
 
 
 _NEGATIONS = frozenset({"off", "clear", "cleared", "cancel", "cancelled", "release", "released", "stop", "end", "test"})
-_RELEASES = frozenset({"", "release", "released", "none", "null", "up", "idle", "key_up", "btn_up", "button_up"})
+_RELEASES = frozenset({
+    "", "release", "released", "none", "null", "up", "idle", "clear", "key_up", "btn_up", "button_up", "0", "00",
+})  # fmt: skip
 _CANCELS = frozenset({
     "disarm", "cancel", "sos_cancel", "cancel_sos", "emergency_cancel", "sos_off", "sos_clear", "emergency_clear",
     "alarm_cancel", "panic_cancel", "cancelled", "disarmed", "cancel_alarm", "sos_end",

@@ -89,7 +89,10 @@ def _subtype(kind: str, said: Fields) -> list[Reading]:
 
 
 def _contact(said: Fields) -> list[Reading]:
-    """Door contacts: open or closed, in the fields of several makers."""
+    """Door contacts: open or closed, in the fields of several makers; a word of its own is no supervision."""
+    word = next((w for key in ("state", "event") if (w := value.word(said.get(key))) in _CONTACTS), None)
+    if word is not None and not value.truth(said.get("heartbeat")):
+        return [Reading(Kind.ACTIVITY, {"kind": "door", "state": _CONTACTS[word]})]
     for name, opens in (("contact_open", True), ("closed", False), ("opened", True), ("reed_open", True)):
         state = value.truth(said.get(name))
         if state is not None and not _is_supervision(said):
@@ -149,6 +152,7 @@ _OWN = frozenset({
     "time", "model", "id", "channel", "event", "state", "contact_open", "reed_open", "closed", "alarm", "heartbeat",
     "subtype", "text", "message", "cmd", "button", "opened", "senderid", "status", "pressure", "water_flow", "test",
 })  # fmt: skip
+_CONTACTS = {"open": "open", "opened": "open", "close": "closed", "closed": "closed"}
 _BITS = ("alarm", "event", "contact_open", "reed_open", "motion", "state", "xactivity", "opened")
 #: words of a model's name that say what its alarm bit is about
 _MODELS = (("smoke", Kind.SMOKE), ("leak", Kind.WATER_LEAK), ("water", Kind.WATER_LEAK), ("gas", Kind.GAS))

@@ -68,10 +68,11 @@ def _statuses(params: dict[str, Any], device: str, role: str | None) -> list[Rea
 def _component(name: str, state: dict[str, Any], role: str | None) -> list[Reading]:
     """One component's state; ``smoke:0`` and ``flood:0`` say what they are, a muted buzzer is no all-clear."""
     family = name.partition(":")[0]
-    if family in _ALARMS and isinstance(state.get("alarm"), bool):
+    if family in _ALARMS and (ringing := value.truth(state.get("alarm"))) is not None:
         kind = _ALARMS[family]
-        if state["alarm"]:
-            return [Reading(kind, {"state": "alarm", "muted": state.get("mute") is True}, part=name, level=True)]
+        if ringing:
+            muted = value.truth(state.get("mute")) is True
+            return [Reading(kind, {"state": "alarm", "muted": muted}, part=name, level=True)]
         return [Reading(Kind.HEARTBEAT, {"off": [str(kind)]}, part=name)]
     if family == "input":
         return _input(name, state, role)
@@ -204,7 +205,7 @@ def _push(what: str, said: Any, device: str, part: str, role: str | None) -> Rea
         id = f"{part}:{count}" if count is not None and found.kind is Kind.SOS else None
         return Reading(found.kind, found.data, device, part, id=id, said=found.said)
     on = value.truth(said)
-    if not on or what == "longpush":
+    if not on or (what == "longpush" and role not in SOS_ROLES):
         return Reading(Kind.HEARTBEAT, {"input": "off"}, device, part)
     return _of(_input(part, {"state": True}, role)[0], device, part, None)
 

@@ -4,11 +4,12 @@ A Zigbee child's name is a key of the payload. A button held for 40 s resets the
 default: the fault is the installer's, the message is kept.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders import body, names, traits, value, zones
 from broker_bridge.decoders.moment import moment
-from broker_bridge.decoders.presses import SOS_ROLES, press
+from broker_bridge.decoders.presses import SOS_ROLES, bthome, press
 from broker_bridge.decoders.reading import Reading, Translation, noise, sort, unknown, unreadable
 from domain.events import Kind
 
@@ -55,14 +56,35 @@ def _said(said: dict[str, Any], device: str | None, leaf: str, role: str | None)
             told.append(_beacon(inner, ts))
         elif name == "RfReceived" and isinstance(inner, dict):
             told.append(_radio(inner, role))
+        elif isinstance(inner, dict) and "mac" in inner:
+            told += _bluetooth(name, inner, role, ts)
         elif leaf not in ("STATE", "INFO1", "INFO2", "INFO3") and (found := _button(name, inner, role)):
             told.append(Reading(found.kind, found.data, device, name, ts, level=found.level, said=found.said))
+        elif leaf == "RESULT" and name.rstrip("0123456789") == "POWER" and isinstance(inner, str):
+            told += _power(device, name, inner, role).events
+    if (found := _own_topic(leaf, said, role)) is not None:
+        told.append(Reading(found.kind, found.data, device, leaf.removesuffix("T"), ts, level=found.level))
     if told:
         return told
     groups = [inner for inner in said.values() if isinstance(inner, dict)]
     flat = {k: v for group in [*groups, said] for k, v in group.items() if not isinstance(v, dict | list)}
     known = {k: v for k, v in flat.items() if value.word(k) not in _ABOUT_ITSELF}
     return traits.read(known if leaf != "STATE" else {}, device, role, ts)
+
+
+def _own_topic(leaf: str, said: dict[str, Any], role: str | None) -> Reading | None:
+    """``…/SWITCH1 {"STATE":"ON"}``, ``…/BUTTON1T {"TRIG":"SINGLE"}``: the input is named by its topic."""
+    word = next((said[key] for key in ("STATE", "TRIG", "Action") if key in said), None)
+    return None if word is None else _button(leaf.removesuffix("T"), word, role)
+
+
+def _bluetooth(name: str, said: dict[str, Any], role: str | None, ts: Any) -> list[Reading]:
+    """A sensor that the board heard: its own name, plain properties, a button's number."""
+    told = traits.read({k: v for k, v in said.items() if k not in ("mac", "Btn")}, name, role, ts)
+    pressed = bthome(said["Btn"], role) if "Btn" in said else None
+    if pressed is None:
+        return told
+    return [*(r for r in told if r.kind is not Kind.HEARTBEAT), replace(pressed, device=name, ts=ts)]
 
 
 def _button(name: str, inner: Any, role: str | None) -> Reading | None:
@@ -75,6 +97,8 @@ def _button(name: str, inner: Any, role: str | None) -> Reading | None:
         if value.truth(on) and (kind := traits.role_kind(role)):
             data = {"trigger": "input"} if kind is Kind.SOS else {"state": "alarm"}
             return Reading(kind, data, level=True)
+        if role in SOS_ROLES and value.truth(on) is None:
+            return press(on, role)
         return Reading(Kind.HEARTBEAT, {"input": value.word(on)})
     return None
 
@@ -111,12 +135,28 @@ def _zigbee(key: str, said: dict[str, Any], role: str | None) -> list[Reading]:
         told.append(found)
     if not told and "Power" in said and "ZoneType" not in said and role in SOS_ROLES:
         told.append(Reading(Kind.SOS, {"trigger": "button", "press": value.word(str(said["Power"]))}))
+    if not told and bits is None and role in SOS_ROLES:
+        told += _raw(said)
     told += traits.read({_ATTRIBUTES.get(k, k): v for k, v in said.items() if k not in _IDENTITY}, None, role)
     spoken = [r for r in told if r.kind is not Kind.HEARTBEAT] or told[:1]
     # an attribute in words explains bits whose zone is not named
     spoken = [r for r in spoken if r.kind is not Kind.UNKNOWN] or spoken
     pct = {"battery_pct": p} if (p := value.percent(said.get("BatteryPercentage"))) is not None else {}
     return [Reading(r.kind, {**r.data, **pct}, device, drill=r.drill, level=r.level, said=r.said) for r in spoken]
+
+
+def _raw(said: dict[str, Any]) -> list[Reading]:
+    """A button's command that Tasmota did not translate: a scene switch's own, else loud, as nobody knows it."""
+    for name, item in said.items():
+        cluster, bang, command = name.partition("!")
+        if bang and (cluster, command) == ("0006", "FD"):
+            return [Reading(Kind.SOS, {"trigger": "button", "press": _SCENES.get(str(item)[-2:], "short")})]
+        if bang and len(cluster) == 4:
+            return [Reading(Kind.UNKNOWN, said=f"command {name[:20]}")]
+    return []
+
+
+_SCENES = {"00": "short", "01": "double", "02": "long"}
 
 
 def _ace(name: str, said: Any) -> Reading:

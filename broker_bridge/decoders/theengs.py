@@ -4,6 +4,7 @@ BTHome devices count their packets: (address, packet) is one press however often
 largest value (255, 127.99) is its word for "broken".
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +40,7 @@ def _advertisement(said: dict[str, Any], device: str | None, role: str | None) -
     if value.word(said.get("type")) == "body" and "tempc" in said:
         rest["body_temperature"] = said["tempc"]
     told = traits.read(rest, device, role)
-    pressed = [found for name in _BUTTONS if name in said and (found := bthome(said[name], role)) is not None]
+    pressed = [found for name in said if _BUTTON.fullmatch(name) and (found := bthome(said[name], role)) is not None]
     pressed = [r for r in pressed if r.kind is not Kind.HEARTBEAT] or pressed[:1]
     if pressed:
         common = traits.facts({value.word(k): v for k, v in rest.items()})
@@ -80,7 +81,7 @@ def _code(said: dict[str, Any], role: str | None) -> Translation:
     return sort([Reading(Kind.HEARTBEAT, {}, device)])
 
 
-_BUTTONS = ("button", "button_1", "button_2", "button_3", "button_4", "button1", "button2", "press", "btn")
+_BUTTON = re.compile(r"button_?\d{0,2}|press|btn")
 #: what looks like one of our names and is none: room temperature and air pressure, names, settings
 _NOT_OURS = frozenset(
     {"type", "tempc", "tempf", "temp", "hum", "pres", "model", "name", "track", "cont", "acts", "time"}

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from broker_bridge.decoders import value
+from broker_bridge.decoders.alarm_names import meaning
 from broker_bridge.decoders.names import (
     ACTIONS,
     ALARMS,
@@ -30,7 +31,7 @@ from broker_bridge.decoders.names import (
     VITALS,
     WORDS_OF_MOTION,
 )  # fmt: skip
-from broker_bridge.decoders.presses import SOS_ROLES, press
+from broker_bridge.decoders.presses import LENGTHS, SOS_ROLES, press
 from broker_bridge.decoders.reading import Reading
 from domain.events import Kind
 
@@ -77,6 +78,8 @@ def _alarms(named: Fields, role: str | None) -> list[Reading]:
             told.append(Reading(Kind.FALL, _confidence(value.word(said)), level=True))
         elif (found := ALARMS.get(name)) and said is not None and (reading := _alarm(name, said, *found, testing)):
             told.append(reading)
+        elif name not in ALARMS and (spoken := _by_meaning(name, said, testing)) is not None:
+            told.append(spoken)
         elif name in ROLE_ALARMS and (kind := role_kind(role)) and alarm(said):
             told.append(Reading(kind, {"trigger": name} | ({} if kind is Kind.SOS else {"state": "alarm"}), level=True))
     return told or _tested(named, role, testing)
@@ -88,8 +91,8 @@ def _alarm(name: str, said: Any, kind: Kind, data: Fields, testing: bool) -> Rea
     if kind is Kind.FALL and value.word(said) in UNSURE:
         return Reading(kind, _confidence(value.word(said)), level=True)
     state = alarm(said)
-    if kind is Kind.SOS and state is None and value.number(said, 1) is not None:
-        state = True  # a code that we do not know, from a button that means only one thing
+    if kind is Kind.SOS and state is None and (value.number(said, 1) is not None or value.word(said) in LENGTHS):
+        state = True  # a code that we do not know, or how it was pressed: the button means only one thing
     if state is False or (state is None and _is_quantity(said)):
         return None
     if state is None:
@@ -100,6 +103,16 @@ def _alarm(name: str, said: Any, kind: Kind, data: Fields, testing: bool) -> Rea
         return Reading(kind, {**data, "state": "test" if testing else "alarm"}, drill=testing, level=True)
     extra = {"trigger": name} if kind is Kind.SOS else {"kind": name} if kind is Kind.TAMPER else {}
     return Reading(kind, {**extra, **data}, drill=testing and kind is not Kind.TAMPER, level=True)
+
+
+def _by_meaning(name: str, said: Any, testing: bool) -> Reading | None:
+    """A name in none of the tables whose words, put another way, are an alarm (``alarm_smoke_state``) that is on."""
+    if name in _READ_ELSEWHERE or isinstance(said, dict | list) or alarm(said) is not True:
+        return None
+    found = meaning(name)
+    if found is None or found.kind not in _ASKS_FOR_HELP:
+        return None
+    return _alarm(name, said, found.kind, {k: v for k, v in found.data.items() if k != "state"}, testing)
 
 
 def _confidence(word: str) -> Fields:
@@ -198,18 +211,20 @@ def role_kind(role: str | None) -> Kind | None:
 def by_words(name: str, names: Iterable[str]) -> str | None:
     """Which of ``names`` an entity's own name speaks of (``kitchen_smoke_2`` of ``smoke``): the longest, then the last.
 
-    None when one of its words makes it a setting, a lamp or a diagnosis.
+    None when one of its other words makes it a setting, a lamp or a diagnosis.
     """
     words = [w for w in value.word(name).split("_") if w]
-    if ASIDE & set(words):
-        return None
     known = frozenset(names)
     for length in range(min(4, len(words)), 0, -1):
         for start in range(len(words) - length, -1, -1):
-            if (found := "_".join(words[start : start + length])) in known:
-                return found
+            spoken = words[start : start + length]
+            if (found := "_".join(spoken)) in known:
+                return None if ASIDE & (set(words) - set(spoken)) else found
     return None
 
 
+#: kinds that a name outside of the tables may raise
+_ASKS_FOR_HELP = frozenset({Kind.SOS, Kind.FALL, Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK})
+_READ_ELSEWHERE = frozenset({*MOVES, *LOWS, *BATTERIES, *ACTIONS, *ROLE_ALARMS, *QUANTITIES, *VITALS})
 #: an activity's states that mean that somebody is there
 _YES = frozenset({"on", "open", "in"})

@@ -15,6 +15,14 @@ NUMBERS = {
     98: "door_lock",
     **dict.fromkeys((112, 132, 134, 114, 94, 50, 133, 119, 67, 38, 129, 108, 135, 99, 121, 117, 122, 51), "life"),
 }  # fmt: skip
+#: numbers of the notification types, as the gateway's events have them
+TYPE_NUMBERS = {
+    1: "smoke_alarm", 2: "co_alarm", 3: "co2_alarm", 4: "heat_alarm", 5: "water_alarm", 6: "access_control",
+    7: "home_security", 8: "power_management", 9: "system", 10: "emergency_alarm", 11: "clock", 12: "appliance",
+    13: "home_health", 14: "siren", 15: "water_valve", 16: "weather_alarm", 17: "irrigation", 18: "gas_alarm",
+}  # fmt: skip
+#: of the older alarm sensors
+SENSOR_NUMBERS = {"1": "smoke", "2": "co", "3": "co2", "4": "heat", "5": "water"}
 SCENES = {0: "press", 1: "release", 2: "hold", 3: "double", 4: "triple"}
 KEYS = {3: "disarm", 5: "arm_away", 6: "arm_home", 16: "fire", 17: "panic", 18: "medical"}
 BINARY = {
@@ -41,6 +49,8 @@ def _moved(detail: str, sense: str = "motion", state: str = "on") -> Reading:
     return Reading(Kind.ACTIVITY, {"kind": sense, "state": state, "detail": detail})
 
 
+#: events of the power management that are about an empty battery: replace or charge it, the back-up is low
+LOW_BATTERY = frozenset({10, 11, 14, 15, 16, 17})
 _CO = frozenset({"co_alarm", "carbon_monoxide_alarm", "carbon_monoxide"})
 _HOME = frozenset({"home_security"})
 _DOOR = frozenset({"access_control"})
@@ -61,13 +71,17 @@ EVENTS: tuple[tuple[frozenset[str], frozenset[int], Reading], ...] = (
     (frozenset({"gas_alarm"}), frozenset({5}), _stated(Kind.GAS, state="test")),
     (frozenset({"emergency_alarm"}), frozenset({1, 3, 4}), Reading(Kind.SOS, {"trigger": "panic"})),
     (frozenset({"emergency_alarm"}), frozenset({2}), _stated(Kind.SMOKE, cause="button")),
+    (frozenset({"system"}), frozenset({6}), Reading(Kind.TAMPER, {"kind": "tamper"}, level=True)),
     (_HOME, frozenset({3, 4, 9, 10, 11}), Reading(Kind.TAMPER, {"kind": "tamper"}, level=True)),
     (_HOME, frozenset({1, 2, 7, 8}), _moved("motion")),
     (_HOME, frozenset({5, 6}), _moved("glass")),
-    (_DOOR, frozenset({22}), _moved("door", "door", "open")),
+    # 5632 and 5633 are 22 with its parameter: open as usual, or tilted
+    (_DOOR, frozenset({22, 5632, 5633}), _moved("door", "door", "open")),
     (_DOOR, frozenset({23}), _moved("door", "door", "closed")),
+    (_BED, frozenset({12}), Reading(Kind.FALL)),
+    (_BED, frozenset({7}), Reading(Kind.VITALS, {"breathing": "apnea"})),
     (_BED, frozenset({1}), _moved("bed", "bed", "out")),
     (_BED, frozenset({2, 3, 5}), _moved("bed", "bed", "in")),
     (_BED, frozenset({4}), _moved("posture", "bed", "in")),
-    (frozenset({"power_management"}), frozenset({10, 11, 16}), Reading(Kind.BATTERY_LOW, {}, level=True)),
+    (frozenset({"power_management"}), LOW_BATTERY, Reading(Kind.BATTERY_LOW, {}, level=True)),
 )

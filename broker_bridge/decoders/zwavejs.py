@@ -10,7 +10,19 @@ from broker_bridge.decoders import body, names, traits, value
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.presses import SOS_ROLES, press
 from broker_bridge.decoders.reading import Reading, Translation, noise, sort, unknown, unreadable
-from broker_bridge.decoders.zwave_codes import BINARY, EVENTS, KEYS, KNOWN_TYPES, NUMBERS, OTHER, SCENES, TYPES
+from broker_bridge.decoders.zwave_codes import (
+    BINARY,
+    EVENTS,
+    KEYS,
+    KNOWN_TYPES,
+    LOW_BATTERY,
+    NUMBERS,
+    OTHER,
+    SCENES,
+    SENSOR_NUMBERS,
+    TYPE_NUMBERS,
+    TYPES,
+)
 from domain.events import Kind
 
 
@@ -28,9 +40,23 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
             return unreadable(why, levels[1] if len(levels) > 1 else None)
     if "_CLIENTS" in levels[:3]:
         return _hub(said)
-    if "EVENTS" in levels[:3]:
-        return noise(None, "an event of the gateway")
+    if "EVENTS" in levels[:3] or "_EVENTS" in levels[:3]:
+        return _gateway_event(levels[-1], said, role)
     return _node(levels, said, role)
+
+
+def _gateway_event(event: str, said: Any, role: str | None) -> Translation:
+    """What the gateway tells beside its values: a notification that is no state (a fall, a cry) comes only here."""
+    data = said.get("data") if isinstance(said, dict) else said
+    parts = body.objects(data)
+    node, told = (parts[0], parts[-1]) if len(parts) > 1 else ({}, {})
+    type, code = value.count(told.get("type")), value.count(told.get("event"))
+    if "notification" not in event or type is None or code is None:
+        return noise(value.name(node.get("name")), "an event of the gateway")
+    device = "/".join(n for key in ("loc", "name") if (n := value.name(node.get(key)))) or value.name(node.get("id"))
+    named = TYPE_NUMBERS.get(type) or value.word(told.get("label"))
+    readings = _notification([named], code, role, True)
+    return sort([_of(r, device, moment(said.get("time")) if isinstance(said, dict) else None) for r in readings])
 
 
 def _node(levels: list[str], said: Any, role: str | None) -> Translation:
@@ -45,7 +71,8 @@ def _node(levels: list[str], said: Any, role: str | None) -> Translation:
             return Translation((Reading(Kind.HEARTBEAT, {}, device, ts=ts),))
         return unknown(device, levels[-1])
     device = "/".join(levels[1:place]) or None
-    path = [value.word(level) for level in levels[place + 1 :] if not _is_endpoint(level)]
+    rest = levels[place + 1 :]
+    path = [value.word(level) for level in (rest[1:] if rest and _is_endpoint(rest[0]) else rest)]
     readings = _READERS[_class(levels[place], place) or ""](
         path, told, role, "value" in said if isinstance(said, dict) else True
     )
@@ -100,7 +127,7 @@ def _notification(path: list[str], told: Any, role: str | None, given: bool) -> 
         kind = TYPES.get(type)
         return [Reading(Kind.HEARTBEAT, {"off": [str(kind)]} if kind else {})]
     if "battery" in key:
-        return [Reading(Kind.BATTERY_LOW, {}, level=True)] if code in (10, 11, 16) else []
+        return [Reading(Kind.BATTERY_LOW, {}, level=True)] if code in LOW_BATTERY else []
     for types, codes, reading in EVENTS:
         if type in types and code in codes:
             return [reading]
@@ -113,6 +140,9 @@ def _binary(path: list[str], told: Any, role: str | None, given: bool) -> list[R
     """A binary sensor by its property ("Smoke", "Door_Window"); without one the role decides."""
     del given
     name = path[0] if path else ""
+    if name == "state" and len(path) > 1:
+        name = SENSOR_NUMBERS.get(path[1], path[1])
+    told = True if value.truth(told) is None and value.number(told, 2, 255) is not None else told
     if name in BINARY:
         return traits.read({BINARY[name]: told}, None, role)
     found = traits.by_words(name, [*names.ALARMS, *names.MOVES])
