@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -12,12 +13,12 @@ from starlette.responses import RedirectResponse, Response
 
 from api.actions import command_of
 from api.browsers import in_browser, why
-from api.desk import Visitor, choices, desk_page, problem_page, scope_of, to_login
+from api.desk import Visitor, choices, desk_page, problem_page, scope_of, street_names, to_login
 from api.doors import Doors, doors
 from api.language import Speech
 from api.leaves.map import drawing
 from api.near import near
-from api.pages import address, midnight, speech
+from api.pages import address, instant, midnight, speech
 from api.problems import status_of
 from api.sessions import refuse_foreign
 from api.story import names_of, story
@@ -102,6 +103,7 @@ class _Read:
     #: the roles of each branch of its plan
     branches: Sequence[tuple[str, ...]]
     on_duty: list[tuple[str, list[tuple[str, str]]]]
+    streets: dict[str, str]
 
 
 def _read(here: Doors, scope: Scope, id: str) -> _Read:
@@ -112,7 +114,8 @@ def _read(here: Doors, scope: Scope, id: str) -> _Read:
     people = [(role, app.views.duty(scope, role, street, app.wall())["items"]) for role in _OFFERED]
     on_duty = [(role, [(p["id"], p.get("name") or p["id"]) for p in found]) for role, found in people if found]
     branches = app.foresight.branches(id)
-    return _Read(alert, app.accounts.actor(scope).id, names_of(alert, app.views), rail, branches, on_duty)
+    names, streets = names_of(alert, app.views), street_names(app, scope)
+    return _Read(alert, app.accounts.actor(scope).id, names, rail, branches, on_duty, streets)
 
 
 async def _alert_page(
@@ -138,6 +141,7 @@ async def _alert_page(
         code=code,
         address=address(alert),
         names=read.names,
+        street_name=read.streets,
         story=story(alert, read.names, say),
         rail=read.rail,
         branches=[(roles[0], [say.named("role", role) for role in roles]) for roles in read.branches],
@@ -153,11 +157,19 @@ async def _alert_page(
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
         nearest=beside["nearest"],
+        waited=_waited(alert, now),
         # a home alone on plain paper would tell nothing
         mapped=bool(beside["pins"]) and (len(beside["pins"]) > 1 or bool(ground.tiles or ground.boundary)),
         drawn=list(zip(beside["pins"], drawing([pin["at"] for pin in beside["pins"]], _PAPER, 40.0), strict=True)),
         setup={"map": ground.told(), "pins": beside["pins"]},
     )
+
+
+def _waited(alert: Mapping[str, Any], now: datetime) -> str:
+    """``0:42``, as the page's own script counts on."""
+    seconds = max(0, int((now - (instant(alert["raised_at"]) or now)).total_seconds()))
+    hours, rest = divmod(seconds, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
 def next_step(alert: Mapping[str, Any]) -> str:

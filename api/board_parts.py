@@ -1,6 +1,5 @@
 """What stands beside the open alerts: tasks, what was closed today, the sound test; with scripts or without."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,6 +10,7 @@ from api.doors import Doors, doors
 from api.language import Speech
 from api.pages import address, clock, instant, midnight, page, speech
 from api.sessions import refuse_foreign
+from api.task_words import about
 from domain.errors import AnlingError, Forbidden
 from domain.people import Scope
 
@@ -27,7 +27,7 @@ def beside(here: Doors, scope: Scope, say: Speech) -> dict[str, Any]:
     since = midnight(here.app.wall())
     today = [a for a in closed if (instant(a["closed_at"]) or since) >= since]
     return {
-        "tasks": [(task, detail(task, say)) for task in found.tasks],
+        "tasks": [(task, about(task, say)) for task in found.tasks],
         "more_tasks": max(0, sum(found.counts.values()) - len(found.tasks)),
         "waiting": sum(found.counts.values()),
         "unprotected": _unprotected(here, scope),
@@ -45,23 +45,6 @@ def _unprotected(here: Doors, scope: Scope) -> int:
         return here.app.protection.counts(scope).get("unprotected", 0)
     except Forbidden:
         return 0
-
-
-def detail(task: Mapping[str, Any], say: Speech) -> str:
-    """What a task is about, in one line: where, who, why."""
-    data, parts = task.get("data") or {}, []
-    if task.get("home"):
-        parts.append(address(task))
-    elif task.get("device_id"):
-        parts.append(str(task["device_id"]))
-    if data.get("role"):
-        parts.append(say.named("role", data["role"]))
-    parts += [say.named("why", data[key]) for key in ("reason", "cause", "what") if data.get(key)]
-    if data.get("outcome"):
-        parts.append(say.named("outcome", data["outcome"]))
-    if not parts and data.get("why"):
-        parts.append(say.named("why", data["why"]))
-    return " · ".join(parts)
 
 
 @router.get("/board/aside")

@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
 from api.board_parts import beside
-from api.desk import Visitor, choices, desk_page, scope_of, to_login
+from api.desk import Visitor, choices, desk_page, scope_of, street_names, to_login
 from api.doors import Doors, doors
 from api.guessing import remember
 from api.leaves.shift import leaving
@@ -92,7 +92,7 @@ async def board(request: Request, visitor: Visitor) -> Response:
         lambda: (
             here.app.views.board(scope),
             beside(here, scope, say),
-            here.app.views.streets(scope, 500)["items"],
+            street_names(here.app, scope),
             here.app.desk.seat.wants_sound_test(scope),
         )
     )
@@ -102,10 +102,11 @@ async def board(request: Request, visitor: Visitor) -> Response:
         "board.html",
         families=_BOARD_WORDS,
         setup={
-            "streets": {street["code"]: street["name"] for street in streets},
+            "streets": streets,
             "map": here.app.settings.ground.told(),
         },
         rows=rows,
+        street_name=streets,
         untested=untested,
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),

@@ -13,12 +13,15 @@ from api.browsers import why
 from api.language import Speech
 from api.nav import ways
 from api.pages import page, remember, speech
+from api.parts import App
 from api.problems import status_of
 from api.sessions import Knock, credential
 from domain.people import Scope
 
 #: word families that the frame's own scripts need on every page
 _FRAME_WORDS = ("board", "kind", "severity", "role", "problem", "site", "sound", "map")
+
+_STREETS = 500
 
 
 def _visitor(conn: HTTPConnection) -> Knock | None:
@@ -41,6 +44,11 @@ def to_login(request: Request) -> Response:
     return remember(request, RedirectResponse(f"/login?next={quote(wanted)}", 303))
 
 
+def street_names(app: App, scope: Scope) -> dict[str, str]:
+    """Street code -> its name, of the streets that this log-in sees. Reads the ledger."""
+    return {street["code"]: street["name"] for street in app.views.streets(scope, _STREETS)["items"]}
+
+
 def desk_page(
     request: Request, scope: Scope, name: str, status: int = 200, families: tuple[str, ...] = (), **values: Any
 ) -> Response:
@@ -55,7 +63,8 @@ def desk_page(
         "me": scope.responder or scope.operator,
         **values.pop("setup", {}),
     }
-    return page(request, name, status, scope=scope, ways=ways(scope), setup=embedded(setup), **values)
+    shared = {"street_name": {}, "scope": scope, "ways": ways(scope), "setup": embedded(setup)}
+    return page(request, name, status, **(shared | values))
 
 
 def problem_page(request: Request, refused: Exception) -> Response:

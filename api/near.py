@@ -14,6 +14,8 @@ _DEGREE_M = 111_195.0
 def near(alert: Mapping[str, Any], ground: Ground, say: Speech) -> dict[str, Any]:
     """``pins`` with the home first, and ``nearest`` as a sentence; no pins without a place of the home.
 
+    ``below``: on paper its word stands under it, so that the words of the home and its gate do not meet.
+
     Gates with a place stand in the access card: ``gates``, a list of ``{name, lat, lon, crs}``.
     """
     home = alert.get("home") or {}
@@ -21,7 +23,10 @@ def near(alert: Mapping[str, Any], ground: Ground, say: Speech) -> dict[str, Any
     if at is None:
         return {"pins": [], "nearest": None}
     gates = sorted(_gates(alert.get("access") or {}, ground, say), key=lambda gate: metres(at, gate["at"]))
-    pins = [{"id": "home", "at": at, "state": "home", "word": say("map.home"), "name": say("map.home")}, *gates]
+    for gate in gates:
+        gate["below"] = gate["at"][0] < at[0]
+    word, above = say("map.home"), bool(gates) and gates[0]["below"]
+    pins = [{"id": "home", "at": at, "state": "home", "word": word, "name": word, "below": not above}, *gates]
     nearest = say("map.nearest", gate=gates[0]["name"], metres=_round(metres(at, gates[0]["at"]))) if gates else None
     return {"pins": pins, "nearest": nearest}
 

@@ -174,6 +174,7 @@ class Views(Lists):
             if row["state"] == "calling":
                 role = self._next_role(tx, plans[row["alert_id"]], row["name"], row["joined"])
             found.setdefault(row["alert_id"], []).append(_track(row, role))
+        _name_offers(tx, [track for tracks in found.values() for track in tracks])
         return found
 
     def _timeline(self, tx: Tx, alert_id: str) -> list[dict[str, Any]]:
@@ -222,6 +223,17 @@ def _alert(
         "closed_at": iso_or_none(row["closed_at"]), "closed_by": row["closed_by"], "outcome": row["outcome"],
         "cause": row["cause"],
     }  # fmt: skip
+
+
+def _name_offers(tx: Tx, tracks: Iterable[Mapping[str, Any]]) -> None:
+    """To whom a track is offered, by name; a log-in without a responder goes by its own."""
+    offers = [track["offer"] for track in tracks if track["offer"]]
+    if not offers:
+        return
+    query = sa.select(RESPONDERS.c.id, RESPONDERS.c.name).where(RESPONDERS.c.id.in_({o["to"] for o in offers}))
+    names = dict(tx.execute(query).all())
+    for offer in offers:
+        offer["name"] = names.get(offer["to"], offer["to"])
 
 
 def _track(row: Mapping[str, Any], next_role: str | None) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from api.desk import Visitor
+from api.language import Speech
 from api.leaves.leaf import Leaf, show
+from api.pages import speech
 from api.parts import App
 from domain.calendar import within
 from domain.people import Scope
@@ -26,13 +28,25 @@ async def audit(
     last: str = "",
 ) -> Response:  # fmt: skip
     """The lines of the audit; ``first`` and ``last`` are days in Shanghai, both included."""
+    say = speech(request)
     wanted = Reads(by.strip()[:200], about.strip()[:200], _day(first), _day(last, timedelta(days=1)))
 
     def read(app: App, scope: Scope) -> dict[str, Any]:
         names = [user["name"] for user in app.views.users(scope, _MOST)["items"]]
-        return app.views.audit(scope, _PAGE, cursor, wanted) | {"names": names}
+        return app.views.audit(scope, _PAGE, cursor, wanted) | {"names": names, "why": lambda said: why(say, said)}
 
     return await show(request, visitor, Leaf("audit", "audit.html", read))
+
+
+def why(say: Speech, said: str) -> str:
+    """The reason of a line in words; what a person typed, and numbers, as they are."""
+    word, _, id = said.partition(" ")
+    if word == "alert":
+        return say("reason.alert", id=id)
+    for family in ("reason", "role", "channel", "sign"):
+        if say.knows(f"{family}.{said.replace(' ', '_')}"):
+            return say(f"{family}.{said.replace(' ', '_')}")
+    return said if said != "-" else "–"
 
 
 def _day(said: str, more: timedelta = timedelta(0)) -> datetime | None:

@@ -14,7 +14,8 @@ _MOST = 500
 _CHANNELS = ("voice", "sms", "webhook", "dispatch_120", "wecom", "dingtalk", "feishu", "mail", "apprise")
 _DEVICES = (
     "sos_button", "wristband", "pull_cord", "fall_radar", "smoke_detector", "gas_detector", "water_detector",
-    "water_sensor", "water_meter", "door_sensor", "motion_sensor", "keypad", "gateway", "probe",
+    "water_sensor", "water_meter", "door_sensor", "motion_sensor", "bed_sensor", "light_sensor", "keypad", "gateway",
+    "probe",
 )  # fmt: skip
 _FAMILIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("category", "category", ("lives_alone", "all_elderly")), ("sex", "sex", ("F", "M")),

@@ -1,5 +1,7 @@
 """Homes: the list with who is protected, and one home's page with its devices and its commissioning."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,7 @@ from api.nav import may_edit
 from api.parts import App
 from api.sessions import refuse_foreign
 from domain.calendar import read_instant
-from domain.errors import AnlingError, Forbidden, Refused
+from domain.errors import AnlingError, Forbidden, NotFound, Refused
 from domain.people import Scope
 from store.home_lists import Wanted
 from store.sight import PERSONAL
@@ -120,4 +122,19 @@ def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:
     coded = bool(card and card.get("door_code"))
     shown = {name: v for name, v in card.items() if name != "door_code"} if card else card
     may = {"may_edit": may_edit(scope, home["street"]), "may_reveal": scope.role in PERSONAL}
-    return {"home": {**home, "access": shown}, "steps": steps, "coded": coded, **may}
+    names = _names(app, home)
+    return {"home": {**home, "access": shown}, "steps": steps, "coded": coded, "names": names, **may}
+
+
+def _names(app: App, home: Mapping[str, Any]) -> dict[str, str]:
+    """What a key holder's id and a contact to be reached are called."""
+    names: dict[str, str] = {}
+    for id in (home["access"] or {}).get("key_holders") or ():
+        with suppress(NotFound):
+            names[id] = names[f"key_holder:{id}"] = app.views.responder_actor(id).name
+        names.setdefault(f"key_holder:{id}", id)
+    for card in home["residents"]:
+        for n, kin in enumerate(card.get("contacts") or ()):
+            told = " ".join(str(kin[part]) for part in ("name", "relation", "phone") if kin.get(part))
+            names[f"{card['id']}:contact:{n}"] = told or f"{card['id']}:contact:{n}"
+    return names

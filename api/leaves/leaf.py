@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from api.browsers import why
-from api.desk import desk_page, problem_page, scope_of, to_login
+from api.desk import desk_page, problem_page, scope_of, street_names, to_login
 from api.doors import doors
 from api.language import Speech
 from api.nav import may_open
@@ -52,7 +52,9 @@ async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told |
     here = doors(request)
     try:
         _require(scope, leaf.word)
-        values = await here.lanes.reads.run(lambda: leaf.read(here.app, scope))
+        values = await here.lanes.reads.run(
+            lambda: {"street_name": street_names(here.app, scope), **leaf.read(here.app, scope)}
+        )
     except AnlingError as refused:
         return problem_page(request, refused)
     said = told or Told(_done(request))

@@ -33,6 +33,7 @@ def _read(app: App, scope: Scope) -> dict[str, Any]:
     return {
         "claims": app.desk.shifts.claims(me), "offers": app.desk.shifts.offers(me),
         "notes": app.desk.shifts.notes(scope), "people": people, "responders": responders,
+        "names": {p["id"]: p["name"] for p in (*people, *responders)},
         "may_force": scope.role in MAY_FORCE,
         "may_write": scope.role in _TAKERS,
     }  # fmt: skip

@@ -63,7 +63,7 @@ function called(alert) {
 /** Who was asked last and what came of it; who has it.
  * @param {Alert} alert */
 export function calls(alert) {
-  const offered = (/** @type {any} */ t) => (t.offer ? ` · ${say("board.offered", { to: t.offer.to })}` : "");
+  const offered = (/** @type {any} */ t) => (t.offer ? ` · ${say("board.offered", { to: t.offer.name ?? t.offer.to })}` : "");
   const held = claimed(alert).map((/** @type {any} */ t) => say("board.held", { name: t.claimant?.name ?? "" }) + offered(t));
   const waiting = calling(alert).map((/** @type {any} */ t) => named("role", t.name));
   if (held.length) return [...new Set(held), ...(waiting.length ? [say("board.still_calling", { roles: waiting.join(say("site.comma")) })] : [])].join(" · ");
