@@ -21,7 +21,7 @@ SAID: list[tuple[str, dict[str, Any], str, str]] = [
     ("operator", {"code": "probe", "reason": {"zh": "探测没有回来", "en": "the probe is late"},
                   "remedy": {"zh": "看日志", "en": "read the log"}}, "探测没有回来 · 看日志", "the probe is late"),
     ("operator", {"why": "KeyError: 'x'", "how": "rebuilt from its timeline"}, "已重建", "rebuilt"),
-    ("operator", {"cause": "line_rests", "why": "40% of its calls failed"}, "一条电话线路停用", "a telephone line rests"),
+    ("operator", {"cause": "line_rests", "why": "40% of its calls failed"}, "一条电话线路停用", "line rests"),
     ("operator", {"what": "a code of a newer engine"}, "", ""),
 ]  # fmt: skip
 
