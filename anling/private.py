@@ -6,14 +6,20 @@ from pathlib import Path
 
 from anling import key_file
 from anling.settings import Settings
+from domain.errors import ConfigurationError
 from store.ledger import sqlite_path
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 def make_folder(path: Path) -> None:
-    """Make it, readable by its owner only; one that is there stays as it is."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make it, readable by its owner only; one that is there stays as it is. Raises ``ConfigurationError``."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            [f"ANLING_DATA_DIR: the folder {path} cannot be made: {error.strerror}; name one that can"]
+        ) from error
 
 
 def open_to_others(settings: Settings) -> list[str]:

@@ -2,6 +2,8 @@
 
 import os
 import socket
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,10 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from anling import key_file
 from domain.errors import ConfigurationError
-from domain.networks import read_networks
+from domain.networks import is_web, read_networks
 
 PREFIX = "ANLING_"
+LEVELS = ("debug", "info", "warning", "error")
 _KEY_LENGTH = 32
+#: how like a setting's name another must be to be taken for a slip of the pen
+_ALIKE = 0.9
 
 
 class Settings(BaseModel):
@@ -80,6 +85,20 @@ class Settings(BaseModel):
             raise ValueError("unknown zone; write Asia/Shanghai") from error
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value is not None and not is_web(value):
+            raise ValueError("not an http(s) address; write https://anling.example.org")
+        return value
+
+    @field_validator("log_level")
+    @classmethod
+    def _level(cls, value: str) -> str:
+        if value.lower() not in LEVELS:
+            raise ValueError(f"no such level; write one of {', '.join(LEVELS)}")
+        return value.lower()
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -116,9 +135,24 @@ class Settings(BaseModel):
 def read_settings() -> Settings:
     """The settings of this process. Raises ``ConfigurationError`` with everything that is wrong."""
     given = {name: os.environ.get(f"{PREFIX}{name.upper()}", "") for name in Settings.model_fields}
+    problems = misspelt(os.environ)
     try:
-        return Settings.model_validate({name: value for name, value in given.items() if value != ""})
+        settings = Settings.model_validate({name: value for name, value in given.items() if value != ""})
     except ValidationError as error:
-        raise ConfigurationError(
-            [f"{PREFIX}{'_'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
-        ) from error
+        problems += [f"{PREFIX}{'_'.join(str(p) for p in e['loc']).upper()}: {_said(e['msg'])}" for e in error.errors()]
+        raise ConfigurationError(problems) from error
+    if problems:
+        raise ConfigurationError(problems)
+    return settings
+
+
+def misspelt(environment: Mapping[str, str]) -> list[str]:
+    """Names that are no setting and look like one: obeyed by nobody, and believed by whoever wrote them."""
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+    strangers = sorted(name for name in set(environment) - set(known) if name.startswith(PREFIX))
+    meant = [(name, get_close_matches(name, known, 1, _ALIKE)) for name in strangers]
+    return [f"{name}: there is no such setting; did you mean {best[0]}?" for name, best in meant if best]
+
+
+def _said(message: str) -> str:
+    return message.removeprefix("Value error, ")

@@ -8,6 +8,7 @@ import uvicorn
 from api.app import build
 from api.parts import App
 from api.patience import Patience, hurried_by
+from domain.errors import ConfigurationError
 
 #: seconds that open connections get when the server stops
 GRACE_S = 2
@@ -65,8 +66,14 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    bound.listen(2048)
+    try:
+        bound.bind((host, port))
+        bound.listen(2048)
+    except (OSError, UnicodeError) as error:
+        bound.close()
+        why = error.strerror if isinstance(error, OSError) else "no such name"
+        wrong = f"ANLING_HTTP_HOST, ANLING_HTTP_PORT: cannot listen at {host}:{port}: {why}; choose another"
+        raise ConfigurationError([wrong]) from error
     return bound
 
 

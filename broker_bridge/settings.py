@@ -62,9 +62,10 @@ class BridgeSettings:
             problems.append(_OWN_NAME)
         problems += _shared([alarm, telemetry, vendor])
         if self.ca_file is not None and not _is_ca(self.ca_file):
-            problems.append(f"CA file {self.ca_file} cannot be used: give the broker's CA certificate (PEM)")
+            wrong = f"ANLING_MQTT_CA_FILE: {self.ca_file} cannot be used"
+            problems.append(f"{wrong}: give the broker's CA certificate (PEM)")
         if not self.instance or any(c in self.instance for c in "/+#"):
-            problems.append("instance: one word without / + #")
+            problems.append("ANLING_INSTANCE: one word without / + #")
         if problems or alarm is None:
             raise ConfigurationError(problems)
         return Addresses(alarm, telemetry or alarm, vendor or (None if named else alarm))
@@ -134,7 +135,8 @@ def _shared(addresses: list[BrokerAddress | None]) -> list[str]:
     names = [a.username for a in addresses if a is not None and a.username]
     twice = sorted({name for name in names if names.count(name) > 1})
     return [
-        f"username {name} is on two lanes: they would throw each other out of the broker; "
+        f"ANLING_MQTT_URL, _TELEMETRY_URL, _VENDOR_URL: username {name} is on two lanes: "
+        "they would throw each other out of the broker; "
         "give each lane its own account (bridge-alarm, bridge-tele, bridge-vendor)"
         for name in twice
     ]

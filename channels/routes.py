@@ -35,6 +35,10 @@ class Routes:
         named = self.by_prefix.get(max(fitting, key=len, default="*"))
         return tuple(named.split("|")) if named else ()
 
+    def named(self) -> frozenset[str]:
+        """Every provider of any route."""
+        return frozenset(one for who in self.by_prefix.values() for one in who.split("|"))
+
     def mainland(self) -> frozenset[str]:
         """Every provider that would be asked to carry some mainland number."""
         longer = {w for prefix, who in self.by_prefix.items() if prefix.startswith(MAINLAND) for w in who.split("|")}

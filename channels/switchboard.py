@@ -28,6 +28,7 @@ from channels.webhook import Webhook
 from channels.wecom import WeCom
 from domain.contacts import Channel, Letter
 from domain.errors import ConfigurationError
+from domain.networks import is_web
 
 _log = structlog.get_logger(__name__)
 
@@ -83,6 +84,8 @@ def build(settings: ChannelSettings) -> Mapping[str, Channel]:
     if problems:
         raise ConfigurationError(problems)
     _warn(settings)
+    for wrong in unserved(settings, routes):
+        _log.warning("route_without_account", remedy=wrong)
     exchange = Exchange()
     carriers = {"twilio": _twilio(settings), "aliyun": aliyun}
     return {
@@ -128,6 +131,20 @@ def _routes(settings: ChannelSettings, problems: list[str]) -> Mapping[str, Rout
     return routes | {"sms": parse_routes(sms, "ANLING_SMS_ROUTES", problems)}
 
 
+def unserved(settings: ChannelSettings, routes: Mapping[str, Routes]) -> list[str]:
+    """Routes that somebody wrote down to a provider of whom we have no account: those numbers would never ring."""
+    accounts = {
+        "twilio": ("ANLING_TWILIO_ACCOUNT_SID", settings.twilio_account_sid),
+        "aliyun": ("ANLING_ALIYUN_ACCESS_KEY_ID", settings.aliyun_access_key_id),
+    }
+    asked = (("voice", "ANLING_VOICE_ROUTES", settings.voice_routes), ("sms", "ANLING_SMS_ROUTES", settings.sms_routes))
+    return [
+        f"{setting}: names {name}, and {account[0]} is missing; give the account, or write none instead of {name}"
+        for kind, setting, written in asked if written
+        for name, account in accounts.items() if not account[1] and name in routes[kind].named()
+    ]  # fmt: skip
+
+
 def _twilio_problems(settings: ChannelSettings, voice: Routes) -> list[str]:
     given = {
         "ANLING_TWILIO_ACCOUNT_SID": settings.twilio_account_sid,
@@ -150,21 +167,13 @@ def _twilio_problems(settings: ChannelSettings, voice: Routes) -> list[str]:
 
 def _address_problems(settings: ChannelSettings) -> list[str]:
     problems = []
-    if settings.twilio_base_url and not _web(settings.twilio_base_url):
+    if settings.twilio_base_url and not is_web(settings.twilio_base_url):
         problems.append("ANLING_TWILIO_BASE_URL: is not an http(s) address; empty means the real Twilio")
-    if not _web(settings.public_url):
+    if not is_web(settings.public_url):
         problems.append("ANLING_PUBLIC_URL: is not an http(s) address; Twilio needs it to fetch what to say")
     elif loopback(settings.public_url) and not loopback(settings.twilio_base_url):
         problems.append("ANLING_PUBLIC_URL: Twilio cannot reach a loopback address; give this machine's name")
     return problems
-
-
-def _web(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        return False
 
 
 def _warn(settings: ChannelSettings) -> None:

@@ -1,6 +1,7 @@
 """Networks by name: which machines an installation trusts."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from urllib.parse import urlsplit
 
 Network = IPv4Network | IPv6Network
 
@@ -16,3 +17,12 @@ def read_networks(text: str) -> tuple[Network, ...]:
         except ValueError as error:
             raise ValueError(f"{word!r} is no address or network; write 10.0.0.5 or 172.16.0.0/12") from error
     return tuple(found)
+
+
+def is_web(url: str) -> bool:
+    """Whether it is an http(s) address with a host."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False

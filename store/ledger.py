@@ -255,7 +255,12 @@ def _engine(url: str, pool_size: int) -> Engine:
 
 def _make_private(path: Path) -> None:
     """A new file is its owner's alone; SQLite gives ``-wal`` and ``-shm`` the same rights."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(
+            [f"ANLING_DATABASE_URL: the folder {path.parent} cannot be made: {error.strerror}; name one that can"]
+        ) from error
     with suppress(OSError):  # it is there, or SQLite will say what is wrong
         path.touch(mode=0o600, exist_ok=False)
 
