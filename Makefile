@@ -2,7 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 # most of the time the tests of real processes wait for something
-XDIST ?= -n 3 --dist loadfile
+XDIST ?= -n 3 --dist loadfile --no-loadscope-reorder
+# a process that finds its modules compiled starts in half the time; some machines forbid Python to keep them
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: run test check bench prove clean
 

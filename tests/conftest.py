@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,6 +21,10 @@ from store import schema
 from store.ledger import Ledger
 from store.seal import Sealer
 from tests.town import SECRET, Town
+
+# What the tests start finds its modules compiled, which is half of a start: also where Python is told not to keep them.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 if os.environ.get("FAULTS"):
     # A planted fault must be found; the smallest example of it interests nobody.
