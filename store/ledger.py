@@ -18,11 +18,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable, Unfit
 from store.doorbell import Doorbell
+from store.herald import NOTIFY, Herald
 from store.lines import Line, Lines
 from store.seal import Sealer
 from store.turn import Turn
 
-_CHANNEL = "anling"
 _POLL = 0.05
 #: a database host that vanishes without a word is given up after seconds; the system's own patience is two hours
 _PATIENCE = {
@@ -106,6 +106,8 @@ class Ledger:
         #: what the driver raises when it is asked directly (``Tx.cursor``)
         self._driver: Any = self.engine.dialect.dbapi
         self._lines = Lines(self.engine)
+        #: on PostgreSQL, once this process listens
+        self._herald: Herald | None = None
 
     @contextmanager
     def transaction(self, patient: bool = False) -> Iterator[Tx]:
@@ -125,7 +127,7 @@ class Ledger:
             with self._turn.take(patient), self._open(mode) as tx:
                 yield tx
         if not patient:
-            self.doorbell.ring()
+            self._ring()
 
     @contextmanager
     def staged(self, fill: Callable[[Tx], None], clear: Callable[[Tx], None]) -> Iterator[Tx]:
@@ -140,7 +142,7 @@ class Ledger:
             line = tx.line
         with self._turn.take(False) if self._turn else nullcontext(), self._open("write", line, keep=True) as tx:
             yield tx
-        self.doorbell.ring()
+        self._ring()
         with self._open("read", line) as tx:
             clear(tx)
 
@@ -159,8 +161,8 @@ class Ledger:
                 line.begin()
                 tx = Tx(line, self.sealer, not self.sqlite)
                 yield tx
-                if mode == "write" and tx.postgres:
-                    tx.later(f"NOTIFY {_CHANNEL}", ())
+                if mode == "write" and tx.postgres and self._herald is None:
+                    tx.later(NOTIFY, ())
                 tx.commit()
             except BaseException:
                 self._undo(line)
@@ -185,9 +187,18 @@ class Ledger:
         else:
             self._lines.give(line) if line.between else line.drop()
 
+    def _ring(self) -> None:
+        self.doorbell.ring()
+        if self._herald is not None:
+            self._herald.tell()
+
     def listen(self) -> None:
-        """Ring also for the commits of other processes."""
-        self.doorbell.listen(self._ear_sqlite if self.sqlite else self._ear_postgres)
+        """Ring also for the commits of other processes, and tell them of ours."""
+        if self.sqlite:
+            self.doorbell.listen(self._ear_sqlite)
+        else:
+            self._herald = Herald(self._plain)
+            self.doorbell.listen(self._herald.hear)
 
     def _ear_sqlite(self, stop: threading.Event, ring: Callable[[], None]) -> None:
         with self.engine.connect() as raw:
@@ -199,20 +210,16 @@ class Ledger:
                     seen = version
                     ring()
 
-    def _ear_postgres(self, stop: threading.Event, ring: Callable[[], None]) -> None:
-        import psycopg
-
-        plain = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(plain, autocommit=True) as connection:
-            connection.execute(f"LISTEN {_CHANNEL}")
-            ring()
-            while not stop.is_set():
-                for _ in connection.notifies(timeout=1.0, stop_after=1):
-                    ring()
+    def _plain(self) -> Any:
+        """A line of its own, committing by itself."""
+        url = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
+        return self._driver.connect(url, autocommit=True, **_PATIENCE)
 
     def close(self) -> None:
         """Let go of all connections."""
         self.doorbell.close()
+        if self._herald is not None:
+            self._herald.close()
         self._lines.close()
         self.engine.dispose()
 

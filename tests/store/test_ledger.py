@@ -140,9 +140,12 @@ def test_a_patient_listener_lets_others_go_first(ledger: Ledger) -> None:
     assert not waiter.wait(0)
 
 
-def test_another_process_is_heard(ledger: Ledger, ledger_url: str, open_ledger: Open) -> None:
+@pytest.mark.parametrize("serving", [True, False], ids=["a process that serves", "a command"])
+def test_another_process_is_heard(ledger: Ledger, ledger_url: str, open_ledger: Open, serving: bool) -> None:
     """A commit elsewhere rings here within a moment."""
     elsewhere = open_ledger(ledger_url)
+    if serving:
+        elsewhere.listen()
     ledger.listen()
     waiter = ledger.doorbell.watch()
     eventually(lambda: waiter.wait(0.2))
@@ -161,7 +164,7 @@ def test_closing_leaves_no_thread_and_no_line(ledger_url: str, open_ledger: Open
 
     ledger.close()
 
-    assert [] == [t.name for t in threading.enumerate() if t.name == "doorbell"]
+    assert [] == [t.name for t in threading.enumerate() if t.name in ("doorbell", "herald")]
 
 
 def test_a_refused_write_is_a_collision_without_its_values(ledger: Ledger) -> None:
