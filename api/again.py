@@ -4,11 +4,9 @@ from collections.abc import Sequence
 
 from api.parts import App
 from domain.errors import Forbidden
-from domain.people import Scope
+from domain.people import DESK, Scope
 from escalation.reread import Found
 
-#: who may
-DESK = frozenset({"administrator", "supervisor", "dispatcher"})
 #: messages in one transaction
 _AT_ONCE = 50
 #: at most so many for one question

@@ -19,7 +19,7 @@ import structlog
 
 from api.problems import iso
 from domain.ids import new_id
-from domain.people import Scope
+from domain.people import DESK, Scope
 from store.doorbell import Doorbell
 
 _LOG = structlog.get_logger("anling.api")
@@ -32,7 +32,7 @@ READ_GAP = 0.1
 QUEUE = 64
 
 #: see the same rows whoever they are, as far as their streets go
-_WIDE = frozenset({"administrator", "supervisor", "dispatcher", "auditor"})
+_WIDE = DESK | {"auditor"}
 #: seconds after a commit in which whoever calls a person goes first
 _PATIENCE = 0.05
 

@@ -5,8 +5,6 @@ from typing import Any
 from api.parts import App
 from domain.people import Scope
 
-#: who may leave all the same
-MAY_FORCE = frozenset({"administrator", "supervisor"})
 _LEFT = "交班未移交，由主管确认退出 / Logged out with this claim open, on a supervisor's own word"
 
 

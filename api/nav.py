@@ -2,18 +2,16 @@
 
 from dataclasses import dataclass
 
-from domain.people import Scope
+from domain.people import DESK, LEADS, Scope
 
 _EVERYBODY = frozenset({
     "administrator", "supervisor", "dispatcher", "auditor", "family_doctor", "street_office", "dispatch_120",
 })  # fmt: skip
-_LEADS = frozenset({"administrator", "supervisor"})
-_DESK = _LEADS | {"dispatcher"}
-_LOOKS = _DESK | {"auditor"}
+_LOOKS = DESK | {"auditor"}
 _FIELD = frozenset({"family_doctor", "street_office"})
 
 #: may raise an alert for somebody who telephones
-RAISERS = frozenset({"administrator", "supervisor", "dispatcher", "street_office"})
+RAISERS = DESK | {"street_office"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +34,13 @@ WAYS = (
     Way("/messages", "messages", _LOOKS),
     Way("/quarantine", "quarantine", _LOOKS),
     Way("/people", "people", _LOOKS | {"street_office"}),
-    Way("/register", "register", _LEADS),
+    Way("/register", "register", LEADS),
     Way("/plans", "plans", _LOOKS),
     Way("/drills", "drills", _LOOKS),
     Way("/reports", "reports", _LOOKS | {"street_office"}),
-    Way("/import", "import", _LEADS),
-    Way("/users", "users", _LEADS | {"auditor"}),
-    Way("/audit", "audit", _LEADS | {"auditor"}),
+    Way("/import", "import", LEADS),
+    Way("/users", "users", LEADS | {"auditor"}),
+    Way("/audit", "audit", LEADS | {"auditor"}),
     Way("/shift", "shift"),
     Way("/account", "account"),
 )

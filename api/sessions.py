@@ -14,11 +14,11 @@ from starlette.responses import Response
 from api.answers import as_json
 from api.doors import Doors, doors
 from api.guessing import attempt
-from api.leaving import MAY_FORCE, noted, open_claims
+from api.leaving import noted, open_claims
 from api.origin import same_origin
 from api.problems import iso, problem
 from domain.errors import Forbidden
-from domain.people import Scope
+from domain.people import LEADS, Scope
 from store.accounts import Session
 
 _STAY = (
@@ -138,7 +138,7 @@ def _leave(asking: Knock, anyway: bool) -> Response:
     scope = app.accounts.session(asking.token)
     held = [claim["id"] for claim in open_claims(app, scope)] if scope else []
     if scope and held:
-        if not (anyway and scope.role in MAY_FORCE):
+        if not (anyway and scope.role in LEADS):
             return problem(409, _STAY, held_by=None, until=None, claims=held)
         noted(app, scope, held)
     app.accounts.logout(asking.token)

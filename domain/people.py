@@ -15,7 +15,10 @@ OPERATOR_ROLES = (
     "administrator", "supervisor", "dispatcher", "family_doctor", "street_office", "dispatch_120",
     "auditor", "drill", "probe",
 )  # fmt: skip
-
+#: who answers for a street or the district: changes the register and duty, signs plans, acts over others' heads
+LEADS = frozenset({"administrator", "supervisor"})
+#: who sits at the desk
+DESK = LEADS | {"dispatcher"}
 
 #: the streets of probes begin with this; no site file can name such a street
 PROBE_MARK = "~"

@@ -9,6 +9,7 @@ from domain.clock import Clock
 from domain.errors import Forbidden, LedgerCollision, LedgerUnavailable, NotFound, Refused
 from domain.events import Kind
 from domain.ids import new_id
+from domain.people import DESK, LEADS
 from escalation.aftercare import owed
 from escalation.alarms import raised_or_joined
 from escalation.command import (
@@ -33,8 +34,6 @@ from store import alerts
 from store.ledger import Ledger, Tx
 from store.tasks import open_tasks
 
-_DESK = frozenset({"administrator", "supervisor", "dispatcher"})
-_MAY_FORCE = frozenset({"administrator", "supervisor"})
 _DRILLERS = frozenset({"drill", "probe"})
 _RETRIES = 5
 
@@ -78,7 +77,7 @@ class Commands:
 
     def release(self, alert_id: str, actor: Actor, track: str | None = None) -> Alert:
         """Give it back; calling resumes from where it stood."""
-        return self._run(alert_id, actor, Release(actor, track, force=bool(_MAY_FORCE & actor.roles)))
+        return self._run(alert_id, actor, Release(actor, track, force=bool(LEADS & actor.roles)))
 
     def offer(self, alert_id: str, actor: Actor, to: Actor) -> Alert:
         """Offer it to another person; the duty stays until that one accepts."""
@@ -99,7 +98,7 @@ class Commands:
     ) -> Alert:
         """Say how it ended. Closing what another holds needs a supervisor."""
         why = _word(Cause, cause, "cause") if cause is not None else None
-        force = bool(_MAY_FORCE & actor.roles)
+        force = bool(LEADS & actor.roles)
         return self._run(alert_id, actor, Close(actor, _word(Outcome, outcome, "outcome"), why, note, force))
 
     def raise_by_hand(
@@ -187,7 +186,7 @@ def allowed(actor: Actor, alert: Alert) -> None:
         if alert.drill:
             return
         raise Forbidden("a drill account acts only on drill alerts")
-    if _DESK & actor.roles:
+    if DESK & actor.roles:
         _in_streets(actor, alert.subject.street)
         return
     asked = any(actor.id in t.called or actor.id in (t.claimant, t.offer_to) for t in alert.tracks)

@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
-from domain.people import ContactPoint, Scope, Team, is_probe
+from domain.people import DESK, LEADS, ContactPoint, Scope, Team, is_probe
 from escalation.coverage import Gap, Watch, joined, subject_of, team_watches, watches
 from escalation.duty import Roster
 from escalation.staffing import Contacts, Staffing, gap_shown, roles_of, shared, shown, staffing, street_gaps
@@ -19,7 +19,6 @@ from store.ledger import Ledger, Tx
 from store.references import unknown
 from store.site_duty import SiteAbsence, SiteOverride, SiteSwap, entry_of
 
-_LEADS = frozenset({"administrator", "supervisor"})
 #: the tier that no edit may leave empty unasked
 VITAL = "dispatch_120"
 #: of a longer edit only so much is judged
@@ -132,7 +131,7 @@ class Rota:
 
     def changes(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> dict[str, Any]:
         """Who laid down what, and when; the newest first."""
-        if scope.role not in _LEADS | {"auditor", "dispatcher"}:
+        if scope.role not in DESK | {"auditor"}:
             raise Forbidden("your log-in may not see this list")
         many = max(1, min(limit, 500))
         with self._ledger.reading() as tx:
@@ -194,12 +193,12 @@ class Rota:
         if own and scope.responder == responder:
             return
         person = register.people(tx).responders.get(responder)
-        if scope.role not in _LEADS or person is None or not _rules(scope, person.street):
+        if scope.role not in LEADS or person is None or not _rules(scope, person.street):
             raise Forbidden(f"only {responder} or a supervisor of that street may say so")
 
     def _may_team(self, tx: Tx, scope: Scope, id: str) -> None:
         team = next((t for t in register.people(tx).teams if t.id == id), None)
-        if scope.role not in _LEADS or team is None or not _rules(scope, team.street):
+        if scope.role not in LEADS or team is None or not _rules(scope, team.street):
             raise Forbidden(f"only a supervisor of the street of team {id} may change its duty")
 
     def _contacts(self, tx: Tx, roster: Roster) -> Contacts:

@@ -5,11 +5,10 @@ from typing import Any
 
 from domain.clock import Clock, iso
 from domain.errors import Forbidden, Refused
-from domain.people import Scope
+from domain.people import LEADS, Scope
 from escalation.plan import parse_plan
 from store import plans
 from store.ledger import Ledger
-from store.signers import SIGNERS
 
 
 class Signing:
@@ -53,5 +52,5 @@ def _may_sign(scope: Scope, street: str | None) -> None:
 
 
 def _may_sign_at_all(scope: Scope) -> None:
-    if scope.role not in SIGNERS:
+    if scope.role not in LEADS:
         raise Forbidden("only administrators and supervisors sign plans")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from domain.checkins import CheckinState, Way
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
-from domain.people import Scope
+from domain.people import DESK, Scope
 from store import aways, checkins
 from store.checkin_lists import Filter, counts, page_of
 from store.home_sight import may_see
@@ -16,7 +16,7 @@ from store.ledger import Ledger, Tx
 from store.register import homes_of
 from store.tasks import settle_tasks
 
-_MAY = frozenset({"administrator", "supervisor", "dispatcher", "street_office", "family_doctor"})
+_MAY = DESK | {"street_office", "family_doctor"}
 _SEES = _MAY | {"auditor"}
 _KINDS = ("away", "hospital")
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
-from domain.people import Scope
+from domain.people import DESK, Scope
 from escalation import own_word
 from escalation.tokens import Tokens
 from store import aways, register
@@ -14,7 +14,7 @@ from store.home_sight import may_see
 from store.ledger import Ledger
 from store.reads import write_down
 
-_MAY = frozenset({"administrator", "supervisor", "dispatcher", "street_office", "family_doctor"})
+_MAY = DESK | {"street_office", "family_doctor"}
 _WAY = "family"
 
 

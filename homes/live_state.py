@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from broker_bridge.datum import at_the_edge
 from domain.clock import Clock
 from domain.errors import NotFound
-from domain.people import Scope
+from domain.people import DESK, Scope
 from escalation import asked_first
 from homes.rules import is_place, metres
 from homes.rules_quiet import SIGNS, Quiet, sentence
@@ -25,9 +25,7 @@ from store.reads import write_down
 from store.sight import only
 from store.views import Views
 
-_SEES = frozenset({
-    "administrator", "supervisor", "dispatcher", "street_office", "family_doctor", "dispatch_120",
-})  # fmt: skip
+_SEES = DESK | {"street_office", "family_doctor", "dispatch_120"}
 _CONSENT = "remote_view"
 _HOURS = 48
 #: days of a roll-up
@@ -90,7 +88,7 @@ class LiveState:
     def _look(self, scope: Scope, home: str) -> _Look:
         only(scope, _SEES)
         alerts = self._views.alerts(scope, "open", home=home, limit=1)["items"]
-        wide = scope.role in ("administrator", "supervisor", "dispatcher", "street_office")
+        wide = scope.role in DESK | {"street_office"}
         with self._ledger.reading() as tx:
             found = register.homes_of(tx, [home]).get(home)
             if found is None or not scope.sees(found["street"]) or not (wide or alerts):

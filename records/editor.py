@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound, Overtaken, Refused
-from domain.people import Scope
+from domain.people import LEADS, Scope
 from records.imports import admitting, foreign
 from store.ledger import Ledger, Tx
 from store.log_ins import let_in, shut_at, shut_out
@@ -17,7 +17,6 @@ from store.register import Register
 from store.register_rows import as_site, last_change, mark_of, row_of
 from store.site import Site, check_site
 
-_EDITORS = frozenset({"administrator", "supervisor"})
 _KEY = {"streets": "code"}
 #: rows whose cards are merged with what the register holds: a field is taken away only by saying so
 _CARDS = frozenset({"homes", "residents"})
@@ -146,7 +145,7 @@ class Editor:
 
 def _known(tx: Tx, scope: Scope, noun: str, id: str) -> dict[str, Any] | None:
     """The row; None when there is none. Raises ``NotFound`` for one of other streets, as if there were none."""
-    if scope.role not in _EDITORS:
+    if scope.role not in LEADS:
         raise Forbidden("only administrators and supervisors change the register")
     known = row_of(tx, noun, id)
     if known is not None and scope.streets and foreign(check_site(as_site(tx, noun, known), noun), scope):

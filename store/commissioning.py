@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
-from domain.people import Scope
+from domain.people import DESK, Scope
 from store import register
 from store.bulk import upsert
 from store.inbox import INBOX
@@ -19,7 +19,7 @@ from store.tables import CommissioningRow
 from store.telemetry import STATES
 
 COMMISSIONINGS = CommissioningRow.__table__  # type: ignore[attr-defined]
-_MAY = frozenset({"administrator", "supervisor", "dispatcher", "street_office"})
+_MAY = DESK | {"street_office"}
 #: as long as presses of the home count as tests; an installer who needs longer begins again
 WINDOW = timedelta(minutes=30)
 #: kinds that show that a device can call; from other roles any word will do

@@ -10,7 +10,7 @@ import structlog
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
 from domain.ids import new_id
-from domain.people import Scope
+from domain.people import DESK, LEADS, Scope
 from store.ledger import Ledger, Tx
 from store.register import HOMES
 from store.sight import WIDE, only
@@ -19,8 +19,7 @@ from store.tables import DrillRow, DrillVerdictRow
 _LOG = structlog.get_logger("anling.drills")
 DRILLS = DrillRow.__table__  # type: ignore[attr-defined]
 VERDICTS = DrillVerdictRow.__table__  # type: ignore[attr-defined]
-_LEADS = frozenset({"administrator", "supervisor"})
-_MAY = frozenset({"administrator", "supervisor", "dispatcher", "drill", "probe"})
+_MAY = DESK | {"drill", "probe"}
 _LONGEST = 8 * 60
 
 
@@ -73,7 +72,7 @@ class Drills:
             row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
             if row is None or not _in_streets(tx, scope, row["homes"]):
                 raise NotFound(f"no drill {drill_id}")
-            if scope.operator != row["opened_by"] and scope.role not in _LEADS:
+            if scope.operator != row["opened_by"] and scope.role not in LEADS:
                 raise Forbidden("only who opened the drill, a supervisor or an administrator lays down its verdict")
             known = tx.execute(sa.select(VERDICTS).where(VERDICTS.c.drill_id == drill_id)).mappings().first()
             if known is not None and (known["passed"], known["report"]) != (passed, dict(report)):

@@ -5,13 +5,11 @@ from typing import Any
 
 from domain.clock import wall_now
 from domain.errors import Forbidden, NotFound
-from domain.people import Scope
+from domain.people import LEADS, Scope
 from store.ledger import Tx
 from store.reads import write_down
 from store.register import Register
 from store.site import check_site
-
-_MAY = frozenset({"administrator", "supervisor"})
 
 
 def enter(register: Register, scope: Scope, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,7 +29,7 @@ def change(register: Register, scope: Scope, home: str, raw: Mapping[str, Any]) 
 
 
 def _load(register: Register, scope: Scope, raw: Mapping[str, Any], partial: bool) -> dict[str, Any]:
-    if scope.role not in _MAY:
+    if scope.role not in LEADS:
         raise Forbidden("only an administrator or supervisor may change the register")
     site = check_site({"homes": [dict(raw)]}, "home")
     home = site.homes[0]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound
-from domain.people import PROBE_MARK, Scope
+from domain.people import LEADS, PROBE_MARK, Scope
 from store import register
 from store.alerts import ALERTS
 from store.aways import away
@@ -22,7 +22,6 @@ from store.sight import PERSONAL, WIDE, iso_or_none, only, plain, rows_of
 from store.telemetry import STATES
 
 _SEES = WIDE - {"drill", "probe"} | {"street_office", "family_doctor"}
-_EDITS = frozenset({"administrator", "supervisor"})
 #: days of check-ins that a home's page shows
 _DAYS = 14
 
@@ -91,7 +90,7 @@ class HomeLists:
 
     def cards(self, scope: Scope, street: str | None) -> list[dict[str, Any]]:
         """Every home somebody lives in, with its cards opened, to look them over; written down in one line."""
-        if scope.role not in _EDITS:
+        if scope.role not in LEADS:
             raise Forbidden("only administrators and supervisors look over all cards")
         with self._ledger.transaction() as tx:
             places = _places(tx, scope, street)

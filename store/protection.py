@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound
-from domain.people import PROBE_MARK, Scope
+from domain.people import LEADS, PROBE_MARK, Scope
 from store.bulk import among, fetch, instant, listed
 from store.faults import IS_BUTTON, WORKS
 from store.ledger import Ledger, Tx
@@ -18,7 +18,6 @@ from store.sight import WIDE, bound, only
 #: why a home counts as it does, in the order in which it is asked
 STATES = ("suspended", "enrolled", "silent", "protected")
 _SEES = WIDE | {"street_office", "family_doctor"}
-_MAY = frozenset({"administrator", "supervisor"})
 #: of a home ``h``: away; not accepted by an installer; without a button that works; protected
 _STATE = f"""CASE
     WHEN EXISTS (SELECT 1 FROM aways a WHERE a.home_id = h.id AND a.ended_at IS NULL AND a.from_at <= ?
@@ -74,7 +73,7 @@ class Protection:
         return self._change(scope, home, {"ended_at": None, "ended_by": None})
 
     def _change(self, scope: Scope, home: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        if scope.role not in _MAY:
+        if scope.role not in LEADS:
             raise Forbidden("only a supervisor or an administrator ends a home")
         with self._ledger.transaction() as tx:
             street = tx.execute(sa.select(HOMES.c.street).where(HOMES.c.id == home)).scalar()

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from domain.clock import Clock
 from domain.errors import Forbidden, Refused
 from domain.ids import new_id
-from domain.people import Scope
+from domain.people import DESK, Scope
 from store.alerts import ALERTS, TRACKS
 from store.ledger import Ledger, Tx
 from store.register import homes_of
@@ -17,7 +17,6 @@ from store.sight import WIDE, iso_or_none, plain, rows_of
 from store.tables import ShiftNoteRow
 
 NOTES = ShiftNoteRow.__table__  # type: ignore[attr-defined]
-_WRITE = frozenset({"administrator", "supervisor", "dispatcher"})
 _SHOWN = timedelta(hours=36)
 
 
@@ -38,7 +37,7 @@ class Shifts:
 
     def write(self, scope: Scope, to: str | None, note: str) -> dict[str, Any]:
         """Tell the next shift what it must know. Raises ``Forbidden`` and ``Refused`` (nothing said)."""
-        if scope.role not in _WRITE:
+        if scope.role not in DESK:
             raise Forbidden("only the desk writes notes of a shift")
         if not note.strip():
             raise Refused("the note is empty; write what the next shift must know")

@@ -7,15 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.errors import Forbidden
-from domain.people import PROBE_MARK, Scope
+from domain.people import DESK, LEADS, PROBE_MARK, Scope
 from store.alerts import ALERTS
 from store.ledger import Tx
 from store.outbox import OUTBOX
 
 #: roles that see every alert of their streets; the others only those they were asked for
-WIDE = frozenset({"administrator", "supervisor", "dispatcher", "auditor", "drill", "probe"})
-ADMIN = frozenset({"administrator", "supervisor", "auditor"})
-PERSONAL = frozenset({"administrator", "supervisor", "dispatcher", "family_doctor", "street_office", "dispatch_120"})
+WIDE = DESK | {"auditor", "drill", "probe"}
+ADMIN = LEADS | {"auditor"}
+#: roles that may read the cards of those they see
+PERSONAL = DESK | {"family_doctor", "street_office", "dispatch_120"}
 _MOST = 500
 
 

@@ -2,19 +2,16 @@
 
 import sqlalchemy as sa
 
-from domain.people import Scope
+from domain.people import LEADS, Scope
 from store.ledger import Tx
 from store.proofs import PROOFS
 from store.second_factor import OPERATORS
-
-#: roles whose log-ins propose and approve plans
-SIGNERS = ("administrator", "supervisor")
 
 
 def anybody_signs(tx: Tx) -> bool:
     """Before there is the first administrator or supervisor (a new installation) a name alone is believed."""
     c = OPERATORS.c
-    signers = sa.select(c.name).where(c.role.in_(SIGNERS), c.disabled.is_(False)).limit(1)
+    signers = sa.select(c.name).where(c.role.in_(LEADS), c.disabled.is_(False)).limit(1)
     return tx.execute(signers).first() is None
 
 
@@ -22,7 +19,7 @@ def signer(tx: Tx, name: str) -> Scope | None:
     """The open log-in of this name, if it may sign at all."""
     c = OPERATORS.c
     wanted = sa.select(c.name, c.role, c.streets, c.responder).where(c.name == name, c.disabled.is_(False))
-    row = tx.execute(wanted.where(c.role.in_(SIGNERS))).first()
+    row = tx.execute(wanted.where(c.role.in_(LEADS))).first()
     return Scope(row[0], row[1], tuple(row[2] or ()), row[3]) if row else None
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from domain.clock import Clock
 from domain.errors import NotFound, Refused
-from domain.people import Scope
+from domain.people import DESK, Scope
 from domain.tasks import Task, TaskKind
 from store.alerts import ALERTS
 from store.bulk import among, fetch, listed, upsert
@@ -20,7 +20,7 @@ from store.tables.tasks import TaskRow
 
 TASKS = TaskRow.__table__  # type: ignore[attr-defined]
 #: who works through the list. A drill account has no part in it: "dial 120" is about somebody real
-_DOES = frozenset({"administrator", "supervisor", "dispatcher", "street_office", "family_doctor", "dispatch_120"})
+_DOES = DESK | {"street_office", "family_doctor", "dispatch_120"}
 _SEES = _DOES | {"auditor"}
 
 

@@ -12,10 +12,9 @@ from api.leaves.leaf import Leaf, act, show, text
 from api.pages import instant
 from api.parts import App
 from domain.errors import Forbidden, Refused
-from domain.people import Scope
+from domain.people import DESK, Scope
 
 router = APIRouter(include_in_schema=False)
-_MAY = frozenset({"administrator", "supervisor", "dispatcher"})
 
 
 def _read(app: App, scope: Scope) -> dict[str, Any]:
@@ -24,9 +23,9 @@ def _read(app: App, scope: Scope) -> dict[str, Any]:
     alerts = [*app.views.alerts(scope, "open", drill=True, limit=50)["items"],
               *app.views.alerts(scope, "closed", drill=True, limit=50)["items"]]  # fmt: skip
     items = [{**d, "open": (instant(d["closes_at"]) or now) > now, "alerts": _of(d, alerts)} for d in page["items"]]
-    pieces = list(app.troupe.pieces()) if app.troupe and scope.role in _MAY else []
+    pieces = list(app.troupe.pieces()) if app.troupe and scope.role in DESK else []
     playing = app.troupe.playing() if app.troupe else None
-    return {"items": items, "may_open": scope.role in _MAY, "pieces": pieces, "playing": playing}
+    return {"items": items, "may_open": scope.role in DESK, "pieces": pieces, "playing": playing}
 
 
 def _of(drill: Mapping[str, Any], alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -76,7 +75,7 @@ async def play(request: Request, visitor: Visitor) -> Response:
     """Begin a drill from outside (the demo only); its verdict comes to this page by itself."""
 
     def work(app: App, scope: Scope, form: FormData) -> None:
-        if scope.role not in _MAY or scope.streets:
+        if scope.role not in DESK or scope.streets:
             raise Forbidden("only the desk of the whole district begins drills")
         if app.troupe is None:
             raise Refused("nobody plays drills here; begin one with `anling drill run`")

@@ -14,7 +14,7 @@ from api.leaves.leaf import Leaf, act, show, text
 from api.parts import App
 from api.when import Day
 from domain.errors import Forbidden
-from domain.people import Scope
+from domain.people import DESK, LEADS, Scope
 from store.site_duty import SiteAbsence, SiteOverride, SiteSwap
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,7 @@ async def on_paper(
         reach = app.desk.people.numbers(scope, people) if numbers == "yes" else {}
         return {
             "calendar": calendar, "start": first, "days": days, "street": street, "people": people, "reach": reach,
-            "may_reach": scope.role in ("administrator", "supervisor", "dispatcher"),
+            "may_reach": scope.role in DESK,
         }  # fmt: skip
 
     return await show(request, visitor, Leaf("duty", "duty_paper.html", read))
@@ -88,7 +88,7 @@ def _week(start: date | None, street: str) -> Leaf:
             "calendar": calendar, "start": first, "coverage": app.rota.coverage(scope, _AHEAD, street or None),
             "people": people, "names": {p["id"]: p["name"] for p in people},
             "changes": _changes(app, scope), "street": street,
-            "may_lead": scope.role in ("administrator", "supervisor"),
+            "may_lead": scope.role in LEADS,
         }  # fmt: skip
 
     return Leaf("duty", "duty.html", read)

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from api.again import DESK, read_again
+from api.again import read_again
 from api.desk import Visitor, problem_page, scope_of, to_login
 from api.doors import doors
 from api.leaves.leaf import Leaf, show, text
 from api.parts import App
 from api.sessions import refuse_foreign
 from domain.errors import AnlingError
-from domain.people import Scope
+from domain.people import DESK, Scope
 
 router = APIRouter(include_in_schema=False)
 _PAGE = 50

@@ -14,7 +14,7 @@ from api.parts import App
 from domain.calendar import read_instant
 from domain.errors import Refused
 from domain.events import RAISING
-from domain.people import Scope
+from domain.people import LEADS, Scope
 
 router = APIRouter(include_in_schema=False)
 _HERE = ZoneInfo("Asia/Shanghai")
@@ -65,7 +65,7 @@ def _instant(text: str) -> datetime:
 
 
 def _list(app: App, scope: Scope) -> dict[str, Any]:
-    may_sign = scope.role in ("administrator", "supervisor")
+    may_sign = scope.role in LEADS
     return {"items": app.views.plans(scope)["items"], "may_sign": may_sign, "kinds": sorted(RAISING)}
 
 

@@ -9,16 +9,15 @@ from starlette.responses import Response
 from api.desk import Visitor, scope_of
 from api.doors import doors
 from api.leaves.leaf import Leaf, Told, act, show, text
-from api.leaving import MAY_FORCE, noted, open_claims
+from api.leaving import noted, open_claims
 from api.pages import speech
 from api.parts import App
 from api.sessions import Knock
 from domain.alerts import Actor
 from domain.errors import NotFound
-from domain.people import Scope
+from domain.people import DESK, LEADS, Scope
 
 router = APIRouter(include_in_schema=False)
-_TAKERS = MAY_FORCE | {"dispatcher"}
 _MOST = 500
 
 
@@ -27,15 +26,15 @@ def _read(app: App, scope: Scope) -> dict[str, Any]:
     people = [
         {"id": user["name"], "name": user["name"], "role": user["role"]}
         for user in app.accounts.everybody()
-        if user["role"] in _TAKERS and not user["disabled"] and user["name"] != scope.operator
+        if user["role"] in DESK and not user["disabled"] and user["name"] != scope.operator
     ]
     responders = [p for p in app.views.responders(scope, _MOST)["items"] if p["id"] != me]
     return {
         "claims": app.desk.shifts.claims(me), "offers": app.desk.shifts.offers(me),
         "notes": app.desk.shifts.notes(scope), "people": people, "responders": responders,
         "names": {p["id"]: p["name"] for p in (*people, *responders)},
-        "may_force": scope.role in MAY_FORCE,
-        "may_write": scope.role in _TAKERS,
+        "may_force": scope.role in LEADS,
+        "may_write": scope.role in DESK,
     }  # fmt: skip
 
 
@@ -80,7 +79,7 @@ async def leaving(request: Request, visitor: Knock) -> Response | None:
     held = await here.lanes.reads.run(lambda: open_claims(app, scope))
     if not held:
         return None
-    if scope.role in MAY_FORCE and text(await request.form(), "anyway") == "yes":
+    if scope.role in LEADS and text(await request.form(), "anyway") == "yes":
         await here.lanes.commands.run(lambda: noted(app, scope, [claim["id"] for claim in held]))
         return None
     say = speech(request)
