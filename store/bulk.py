@@ -210,6 +210,14 @@ def upsert(tx: Tx, table: sa.Table) -> Any:
     return sqlite.insert(table)
 
 
+def overwrite(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of the same columns, or put them in place of those with the same key; other columns stay."""
+    if rows:
+        insert, keys = upsert(tx, table), [c.name for c in table.primary_key]
+        changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
+
+
 @lru_cache(maxsize=256)
 def _text(sql: str, postgres: bool) -> str:
     return sql.replace("%", "%%").replace("?", "%s") if postgres else sql

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.desk import Case, CaseState, moves
-from store.bulk import upsert
+from store.bulk import overwrite
 from store.ledger import Tx
 from store.tables.desk import DeskCaseRow
 
@@ -30,9 +30,7 @@ def note(tx: Tx, case: Case) -> bool:
         "silent_at": case.at + SILENT_AFTER if case.state in _WAITS else None,
         "story": [*_story(tx, case), {"state": case.state, "at": case.at.isoformat(), "by": case.clerk}],
     }  # fmt: skip
-    changed = {name: value for name, value in row.items() if name not in ("alert_id", "person")}
-    insert = upsert(tx, CASES).values([row])
-    tx.execute(insert.on_conflict_do_update(index_elements=["alert_id", "person"], set_=changed))
+    overwrite(tx, CASES, [row])
     return True
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.checkins import Checkin, CheckinState
+from store import meta
 from store.aways import AWAYS
 from store.bulk import among, fetch, instant, listed, run, upsert
 from store.inbox import INBOX
 from store.ledger import Tx
-from store.register import DEVICES, HOMES, META
+from store.register import DEVICES, HOMES
 from store.tables import CheckinRow
 from store.telemetry import STATES
 
@@ -170,16 +171,13 @@ def next_due(tx: Tx) -> datetime | None:
 
 def swept_until(tx: Tx) -> datetime | None:
     """When the last sweep was; None before the first."""
-    value = tx.execute(sa.select(META.c.value).where(META.c.key == _SWEPT)).scalar()
+    value = meta.read(tx, _SWEPT)
     return datetime.fromisoformat(value) if value else None
 
 
 def note_sweep(tx: Tx, now: datetime) -> None:
     """A sweep went through."""
-    row = {"key": _SWEPT, "value": now.isoformat()}
-    tx.execute(
-        upsert(tx, META).values([row]).on_conflict_do_update(index_elements=["key"], set_={"value": row["value"]})
-    )
+    meta.write(tx, _SWEPT, now.isoformat())
 
 
 def unfinished(tx: Tx, before: date) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
 from domain.people import DESK, Scope
 from store import register
-from store.bulk import upsert
+from store.bulk import overwrite
 from store.inbox import INBOX
 from store.ledger import Ledger, Tx
 from store.register import DEVICES, HOMES, touch
@@ -43,10 +43,7 @@ class Commissioning:
         }  # fmt: skip
         with self._ledger.transaction() as tx:
             _seen(tx, scope, home)
-            changed = {name: value for name, value in row.items() if name != "home_id"}
-            tx.execute(
-                upsert(tx, COMMISSIONINGS).values([row]).on_conflict_do_update(index_elements=["home_id"], set_=changed)
-            )
+            overwrite(tx, COMMISSIONINGS, [row])
             touch(tx)
             return _status(tx, home)
 

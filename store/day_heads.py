@@ -12,8 +12,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.people import PROBE_MARK
-from store.bulk import fetch, read_instant, upsert
-from store.edition import META
+from store import meta
+from store.bulk import fetch, read_instant
 from store.ledger import Ledger, Tx
 
 _BATCH = 5_000
@@ -44,16 +44,13 @@ def sign(tx: Tx, found: dict[date, str], now: datetime) -> list[date]:
     """Sign the heads of days that are over and have none yet; a signed one never changes."""
     known = _signed(tx)
     due = [day for day in found if day not in known and _over(day, now)]
-    rows = [
-        {"key": f"{_KEY}{day}", "value": f"{found[day]} {tx.sealer.mark(_text(day, found[day]))}"} for day in due
-    ]
-    if rows:
-        tx.execute(upsert(tx, META).on_conflict_do_nothing(), rows)
+    meta.begin(tx, {f"{_KEY}{day}": f"{found[day]} {tx.sealer.mark(_text(day, found[day]))}" for day in due})
     return due
 
 
 def _signed(tx: Tx) -> dict[date, tuple[str, str]]:
-    rows = tx.execute(sa.select(META.c.key, META.c.value).where(META.c.key.like(f"{_KEY}%")))
+    c = meta.META.c
+    rows = tx.execute(sa.select(c.key, c.value).where(c.key.like(f"{_KEY}%")))
     parts = ((key.removeprefix(_KEY), value.partition(" ")) for key, value in rows)
     return {date.fromisoformat(day): (head, mark) for day, (head, _, mark) in parts}
 

@@ -10,13 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-import sqlalchemy as sa
 import structlog
 
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
-from store.bulk import upsert
-from store.edition import META
+from store import meta
 from store.ledger import Ledger, Tx
 from store.seal import Sealer, key_name
 
@@ -52,7 +50,7 @@ def read(tx: Tx, secret: str) -> Ring | None:
 
     Raises ``Unreadable`` for a ring that is none.
     """
-    kept = tx.execute(sa.select(META.c.value).where(META.c.key == _KEY)).scalar()
+    kept = meta.read(tx, _KEY)
     try:
         return None if kept is None else _ring(orjson.loads(kept), secret)
     except (ValueError, LookupError, TypeError) as error:
@@ -108,10 +106,9 @@ def begin(tx: Tx, ring: Sequence[tuple[str, datetime]], new: str) -> None:
 
 def finish(tx: Tx) -> None:
     """The old key alone opens nothing any more."""
-    raw = orjson.loads(str(tx.execute(sa.select(META.c.value).where(META.c.key == _KEY)).scalar()))
+    raw = orjson.loads(meta.read(tx, _KEY) or "{}")
     _write(tx, raw | {"forward": None})
-    sealed = tx.sealer.seal(b"anling", _CHECK_PLACE).hex()
-    tx.execute(sa.update(META).where(META.c.key == _CHECK).values(value=sealed))
+    meta.write(tx, _CHECK, _check(tx))
 
 
 def verify_key(ledger: Ledger) -> None:
@@ -119,10 +116,9 @@ def verify_key(ledger: Ledger) -> None:
     ledger.sealer.refresh = lambda: learn(ledger)
     learn(ledger)
     with ledger.transaction() as tx:
-        kept = tx.execute(sa.select(META.c.value).where(META.c.key == _CHECK)).scalar()
+        kept = meta.read(tx, _CHECK)
         if kept is None:
-            row = {"key": _CHECK, "value": tx.sealer.seal(b"anling", _CHECK_PLACE).hex()}
-            tx.execute(upsert(tx, META).on_conflict_do_nothing(), [row])
+            meta.begin(tx, {_CHECK: _check(tx)})
             return
         try:
             tx.sealer.open(bytes.fromhex(kept), _CHECK_PLACE)
@@ -134,9 +130,13 @@ def verify_key(ledger: Ledger) -> None:
             ]) from error
 
 
+def _check(tx: Tx) -> str:
+    """A word that only the keys of this ledger open."""
+    return tx.sealer.seal(b"anling", _CHECK_PLACE).hex()
+
+
 def _write(tx: Tx, raw: dict[str, Any]) -> None:
-    row = {"key": _KEY, "value": orjson.dumps(raw).decode()}
-    tx.execute(upsert(tx, META).on_conflict_do_update(index_elements=["key"], set_={"value": row["value"]}), [row])
+    meta.write(tx, _KEY, orjson.dumps(raw).decode())
 
 
 def _opened(sealer: Sealer, sealed: str | None, name: str) -> str | None:

@@ -7,14 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.errors import Unreadable
-from store.bulk import among, fetch, listed, run, upsert
+from store import meta
+from store.bulk import among, listed, run, upsert
 from store.ledger import Ledger, Tx
 from store.tables import metadata
 
 MARKS: sa.Table = metadata.tables["phone_marks"]
 RESIDENTS: sa.Table = metadata.tables["residents"]
 HOMES: sa.Table = metadata.tables["homes"]
-META: sa.Table = metadata.tables["meta"]
 
 #: a number is the same by its last digits: +86 and 0 in front do not matter
 LAST = 8
@@ -65,7 +65,7 @@ def homes_with(tx: Tx, number: str, streets: Sequence[str], most: int) -> list[s
 
 def filled(tx: Tx) -> bool:
     """Whether every card has been read: before that a number that is not found may yet be there."""
-    return bool(fetch(tx, "SELECT 1 FROM meta WHERE key = ?", _FILLED))
+    return meta.read(tx, _FILLED) is not None
 
 
 def fill(ledger: Ledger) -> None:
@@ -86,7 +86,7 @@ def _fill(tx: Tx, after: str) -> str | None:
     keep(tx, ((id, _opened(tx, id, card)) for id, card in rows))
     if rows:
         return str(rows[-1][0])
-    tx.execute(upsert(tx, META).on_conflict_do_nothing(), [{"key": _FILLED, "value": "1"}])
+    meta.begin(tx, {_FILLED: "1"})
     return None
 
 

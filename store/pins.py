@@ -8,7 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.errors import Refused, Unreadable
-from store.bulk import upsert
+from store.bulk import overwrite
 from store.ledger import Tx
 from store.tables import PinRow
 
@@ -21,8 +21,7 @@ def set_pin(tx: Tx, responder: str, pin: str, at: datetime) -> None:
     if not re.fullmatch(SHAPE, pin, re.ASCII) or len(set(pin)) < 3 or pin in "01234567890 09876543210":
         raise Refused("the code must be six digits, not all alike and not in a row")
     row = {"responder_id": responder, "pin": tx.sealer.seal(pin.encode(), _place(responder)), "set_at": at}
-    changed = {name: row[name] for name in ("pin", "set_at")}
-    tx.execute(upsert(tx, PINS).values([row]).on_conflict_do_update(index_elements=["responder_id"], set_=changed))
+    overwrite(tx, PINS, [row])
 
 
 def whose(tx: Tx, pin: str, among: Iterable[str]) -> str | None:

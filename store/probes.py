@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.people import PROBE_MARK
-from store.bulk import fetch, upsert
+from store import meta
+from store.bulk import fetch, overwrite
 from store.columns import dumps
-from store.edition import META, touch
+from store.edition import touch
 from store.ledger import Tx
 from store.tables import AlertRow, AttemptRow, OutboxRow, metadata
 
@@ -53,11 +54,11 @@ def enrol(tx: Tx, probe: Probe, roles: Iterable[str]) -> bool:
     rows = _rows(tx, probe, sorted(roles))
     told = hashlib.sha256(dumps([probe.sink, probe.secret, sorted(roles)]).encode()).hexdigest()
     key = f"probe/{probe.device}"
-    if fetch(tx, "SELECT 1 FROM meta WHERE key = ? AND value = ?", key, told):
+    if meta.read(tx, key) == told:
         return False
     for table, new in rows:
-        _put(tx, _TABLES[table], new)
-    _put(tx, META, [{"key": key, "value": told}])
+        overwrite(tx, _TABLES[table], new)
+    meta.write(tx, key, told)
     touch(tx)
     return True
 
@@ -65,7 +66,7 @@ def enrol(tx: Tx, probe: Probe, roles: Iterable[str]) -> bool:
 def dismiss(tx: Tx, device: str) -> bool:
     """Take a probe out of the register; its alerts stay until they are pruned."""
     mark = f"{PROBE_MARK}{device}"
-    gone = tx.execute(sa.delete(META).where(META.c.key == f"probe/{device}")).rowcount
+    gone = tx.execute(sa.delete(meta.META).where(meta.META.c.key == f"probe/{device}")).rowcount
     for table, column in (("devices", "home_id"), ("homes", "street"), ("teams", "street"), ("responders", "street")):
         tx.execute(sa.delete(_TABLES[table]).where(_TABLES[table].c[column] == mark))
     tx.execute(sa.delete(_TABLES["streets"]).where(_TABLES["streets"].c.code == mark))
@@ -113,9 +114,3 @@ def _rows(tx: Tx, probe: Probe, roles: Iterable[str]) -> list[tuple[str, list[di
         }]),
         ("devices", [{"id": me, "home_id": probe.home, "role": "probe", "dialect": "anling"}]),
     ]  # fmt: skip
-
-
-def _put(tx: Tx, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    insert, keys = upsert(tx, table), [c.name for c in table.primary_key]
-    changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), rows)

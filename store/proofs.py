@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.people import Responder
-from store.bulk import upsert
+from store.bulk import overwrite
 from store.edition import touch
 from store.ledger import Tx
 from store.tables import ProofRow
@@ -84,7 +84,4 @@ def _of(tx: Tx, responder: str, channel: str, mark: str) -> Proof | None:
 
 
 def _put(tx: Tx, responder: str, channel: str, mark: str, **values: object) -> None:
-    row = {"responder": responder, "channel": channel, "mark": mark, **values}
-    statement = upsert(tx, PROOFS).values([row])
-    keys = ["responder", "channel", "mark"]
-    tx.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
+    overwrite(tx, PROOFS, [{"responder": responder, "channel": channel, "mark": mark, **values}])

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from domain.health import Health
-from store.bulk import upsert
+from store import meta
+from store.bulk import overwrite
 from store.ledger import Tx
-from store.register import META
 from store.tables import PulseRow
 
 PULSES = PulseRow.__table__  # type: ignore[attr-defined]
@@ -33,15 +33,10 @@ class Pulse:
 
 def beat(tx: Tx, instance: str, at: datetime, parts: Mapping[str, Health]) -> None:
     """Say that these parts live, or what ails them."""
-    if not parts:
-        return
-    insert = upsert(tx, PULSES)
-    values = {name: insert.excluded[name] for name in ("at", "ok", "detail", "age_s")}
-    rows = [
+    overwrite(tx, PULSES, [
         {"part": part, "instance": instance, "at": at, "ok": h.ok, "detail": h.detail[:500], "age_s": h.age_s}
         for part, h in parts.items()
-    ]
-    tx.execute(insert.on_conflict_do_update(index_elements=["part", "instance"], set_=values), rows)
+    ])  # fmt: skip
 
 
 def newest(tx: Tx) -> dict[str, Pulse]:
@@ -64,12 +59,10 @@ def forget(tx: Tx, before: datetime) -> None:
 
 def save_time(tx: Tx, now: datetime) -> None:
     """Remember the engine's time: after a restart it never starts earlier."""
-    insert = upsert(tx, META)
-    row = {"key": _TIME, "value": now.isoformat()}
-    tx.execute(insert.on_conflict_do_update(index_elements=["key"], set_={"value": row["value"]}), [row])
+    meta.write(tx, _TIME, now.isoformat())
 
 
 def saved_time(tx: Tx) -> datetime | None:
     """The newest engine time that was saved."""
-    value = tx.execute(sa.select(META.c.value).where(META.c.key == _TIME)).scalar()
+    value = meta.read(tx, _TIME)
     return datetime.fromisoformat(value) if value else None

@@ -17,7 +17,6 @@ from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
 from store import duty, hub_secrets, numbers, staging
 from store.bulk import among, fetch, listed, read_json, upsert
-from store.edition import META as META
 from store.edition import touch as touch
 from store.edition import version as version
 from store.ledger import Ledger, Tx

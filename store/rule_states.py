@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from store.bulk import among, fetch, listed, read_instant, read_json, upsert
+from store.bulk import among, fetch, listed, overwrite, read_instant, read_json, upsert
 from store.ledger import Tx
 from store.tables import CareCallRow, RuleStateRow
 
@@ -39,50 +39,39 @@ def of(tx: Tx, rule: str, homes: Iterable[str]) -> dict[str, RuleState]:
 def every(tx: Tx, rule: str) -> list[RuleState]:
     """All that ``rule`` remembers."""
     c = RULES.c
-    rows = tx.execute(sa.select(RULES).where(c.rule == rule).order_by(c.home_id)).mappings()
-    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+    return _states(tx, sa.select(RULES).where(c.rule == rule).order_by(c.home_id))
 
 
 def due(tx: Tx, rules: Iterable[str], now: datetime, limit: int = 100) -> list[RuleState]:
     """What is due, locked against other processes."""
     c = RULES.c
     query = sa.select(RULES).where(c.next_at <= now, c.rule.in_(list(rules))).order_by(c.next_at).limit(limit)
-    rows = tx.execute(query.with_for_update(skip_locked=True)).mappings()
-    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+    return _states(tx, query.with_for_update(skip_locked=True))
 
 
 def keep(tx: Tx, states: Iterable[RuleState]) -> None:
     """Remember these."""
-    for s in states:
-        values = {"state": s.state, "since": s.since, "next_at": s.next_at, "data": dict(s.data)}
-        statement = upsert(tx, RULES).values([{"home_id": s.home, "rule": s.rule, **values}])
-        tx.execute(statement.on_conflict_do_update(index_elements=["home_id", "rule"], set_=values))
+    overwrite(tx, RULES, [_row(state) for state in states])
 
 
 def begin(tx: Tx, states: Iterable[RuleState]) -> None:
     """Remember these where nothing is remembered yet: two processes begin one thing once."""
-    rows = [
-        {"home_id": s.home, "rule": s.rule, "state": s.state, "since": s.since, "next_at": s.next_at,
-         "data": dict(s.data)} for s in states
-    ]  # fmt: skip
+    rows = [_row(state) for state in states]
     if rows:
         tx.execute(upsert(tx, RULES).on_conflict_do_nothing(), rows)
 
 
 def begin_one(tx: Tx, state: RuleState) -> bool:
     """Remember it; False where something is remembered there already."""
-    row = {"home_id": state.home, "rule": state.rule, "state": state.state, "since": state.since,
-           "next_at": state.next_at, "data": dict(state.data)}  # fmt: skip
-    insert = upsert(tx, RULES).values([row]).on_conflict_do_nothing()
+    insert = upsert(tx, RULES).values([_row(state)]).on_conflict_do_nothing()
     return bool(tx.execute(insert.execution_options(preserve_rowcount=True)).rowcount)
 
 
 def locked(tx: Tx, rule: str) -> list[RuleState]:
     """All that ``rule`` remembers and no other process is at, locked against them."""
     c = RULES.c
-    query = sa.select(RULES).where(c.rule == rule).order_by(c.home_id).with_for_update(skip_locked=True)
-    rows = tx.execute(query).mappings()
-    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+    query = sa.select(RULES).where(c.rule == rule).order_by(c.home_id)
+    return _states(tx, query.with_for_update(skip_locked=True))
 
 
 def end(tx: Tx, state: RuleState) -> bool:
@@ -102,3 +91,15 @@ def answered_well(tx: Tx, home: str, since: datetime) -> bool:
     c = CARE.c
     query = sa.select(c.key).where(c.home_id == home, c.answer == "well", c.settled_at >= since).limit(1)
     return tx.execute(query).first() is not None
+
+
+def _states(tx: Tx, query: Any) -> list[RuleState]:
+    rows = tx.execute(query).mappings()
+    return [RuleState(r["home_id"], r["rule"], r["state"], r["since"], r["next_at"], r["data"]) for r in rows]
+
+
+def _row(state: RuleState) -> dict[str, Any]:
+    return {
+        "home_id": state.home, "rule": state.rule, "state": state.state, "since": state.since,
+        "next_at": state.next_at, "data": dict(state.data),
+    }  # fmt: skip

@@ -13,9 +13,9 @@ import orjson
 import sqlalchemy as sa
 
 from domain.errors import Unreadable
-from store.bulk import Insert, among, fetch, instant, listed, read_instant, run, upsert
+from store import meta
+from store.bulk import Insert, among, fetch, instant, listed, read_instant, run
 from store.ledger import Tx
-from store.register import META
 from store.tables import HourlySignRow, LastSignRow
 
 HOURLY = HourlySignRow.__table__  # type: ignore[attr-defined]
@@ -52,8 +52,7 @@ class Sign:
 
 def mark(tx: Tx) -> int:
     """How far telemetry was read."""
-    rows = fetch(tx, f"SELECT value FROM meta WHERE key = '{_MARK}'")
-    return int(rows[0][0]) if rows else 0
+    return int(meta.read(tx, _MARK) or 0)
 
 
 def newest(tx: Tx) -> int:
@@ -63,8 +62,7 @@ def newest(tx: Tx) -> int:
 
 def move_mark(tx: Tx, old: int, new: int) -> bool:
     """True for the one process that reads on from ``old``."""
-    row = {"key": _MARK, "value": "0"}
-    tx.execute(upsert(tx, META).values([row]).on_conflict_do_nothing())
+    meta.begin(tx, {_MARK: "0"})
     sql = f"UPDATE meta SET value = ? WHERE key = '{_MARK}' AND value = ?"
     return run(tx, sql, [(str(new), str(old))]) == 1
 

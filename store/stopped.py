@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from domain.errors import Unreadable
-from store.bulk import upsert
+from store.bulk import overwrite
 from store.ledger import Tx
 from store.tables import StoppedContactRow
 
@@ -17,12 +17,7 @@ def stop(tx: Tx, responder: str, channel: str, address: str, at: datetime, why: 
     """No more of this channel to this address."""
     sealed = tx.sealer.seal(address.encode(), _place(responder, channel))
     row = {"responder_id": responder, "channel": channel, "address": sealed, "at": at, "why": why}
-    changed = {name: row[name] for name in ("address", "at", "why")}
-    tx.execute(
-        upsert(tx, STOPPED)
-        .values([row])
-        .on_conflict_do_update(index_elements=["responder_id", "channel"], set_=changed)
-    )
+    overwrite(tx, STOPPED, [row])
 
 
 def allow(tx: Tx, responder: str, channel: str) -> bool:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from domain.errors import ConfigurationError, LedgerCollision, LedgerUnavailable
 from store.ledger import Ledger, normal_url
-from store.register import META
+from store.meta import META
 from store.tables import PulseRow
 from tests.town import together
 from tests.waiting import eventually

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 
 from domain.errors import LedgerCollision, LedgerUnavailable
 from store.bulk import Insert, fetch, run
-from store.edition import META
 from store.ledger import Ledger
+from store.meta import META
 
 _INSERT = Insert(META)
 _PUT = "INSERT INTO meta (key, value) VALUES (?, ?)"

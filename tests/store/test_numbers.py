@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from domain.people import Scope
 from store import finding, numbers, schema
 from store.finding import Finder
+from store.meta import META
 from store.register import Register
 from store.site import parse_site
 from tests.town import Town
@@ -55,7 +56,7 @@ def test_an_older_ledger_is_read_once(town: Town) -> None:
     _load(town, "home-9", "+862155550009", "")
     with town.ledger.transaction() as tx:
         tx.execute(sa.delete(numbers.MARKS))
-        tx.execute(sa.delete(numbers.META).where(numbers.META.c.key == "phone_marks"))
+        tx.execute(sa.delete(META).where(META.c.key == "phone_marks"))
     finder = Finder(town.ledger, town.clock)
 
     before = [home["id"] for home in finder.find(EVERYWHERE, "021 5555 0009").homes]
