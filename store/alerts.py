@@ -25,6 +25,7 @@ from domain.alerts import (
 )
 from domain.errors import LedgerCollision
 from domain.events import Kind
+from store import notes
 from store.bulk import Insert, among, fetch, listed, read_instant, run
 from store.columns import dumps
 from store.ledger import Tx
@@ -135,14 +136,7 @@ def overwrite(tx: Tx, alert: Alert) -> None:
 def timeline(tx: Tx, alert_id: str) -> list[Mapping[str, Any]]:
     """The raw timeline rows of one alert, in order."""
     query = sa.select(TIMELINE).where(TIMELINE.c.alert_id == alert_id).order_by(TIMELINE.c.seq)
-    return [with_bare_note(tx, row._mapping) for row in tx.execute(query)]
-
-
-def with_bare_note(tx: Tx, row: Mapping[Any, Any]) -> dict[str, Any]:
-    """The row with its note as it was sealed first, which is what the hash covers."""
-    note = row["note"]
-    bare = note if note is None else tx.sealer.bare(note, f"timeline.note|{row['alert_id']}/{row['seq']}")
-    return {**row, "note": bare}
+    return [notes.with_bare(tx, row._mapping) for row in tx.execute(query)]
 
 
 def chain_hash(head: str, row: Mapping[str, Any]) -> str:
@@ -162,7 +156,7 @@ def _chain(tx: Tx, change: Change) -> tuple[Alert, list[dict[str, Any]]]:
             "data": dumps(entry.data), "note": None,
         }  # fmt: skip
         if entry.note:
-            row["note"] = tx.sealer.seal(entry.note.encode(), f"timeline.note|{change.after.id}/{seq}")
+            row["note"] = tx.sealer.seal(entry.note.encode(), notes.of_timeline(change.after.id, seq))
         head = row["hash"] = chain_hash(head, row)
         rows.append(row)
     return replace(change.after, entries=seq, head=head), rows

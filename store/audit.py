@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.errors import Unreadable
+from store import notes
 from store.bulk import fetch, instant, read_instant
 from store.ledger import Tx
 from store.tables import AlertRow, AttemptRow, OutboxRow, TimelineRow, TrackRow
@@ -186,11 +187,9 @@ def stories(tx: Tx, ids: Sequence[str]) -> list[Story]:
 
 
 def _bare(tx: Tx, row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The note as it was sealed first, which is what the hash covers; one that nobody can open stays as it is."""
-    if row["note"] is None:
-        return row
+    """The note as it was sealed first; one that nobody can open stays as it is, and the chain shows it."""
     try:
-        return {**row, "note": tx.sealer.bare(row["note"], f"timeline.note|{row['alert_id']}/{row['seq']}")}
+        return notes.with_bare(tx, row)
     except Unreadable:
         return row
 

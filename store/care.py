@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+import structlog
 
 from store.bulk import upsert
 from store.ledger import Tx
 from store.tables import CareCallRow
 
+_LOG = structlog.get_logger("anling.checkins")
 CARE = CareCallRow.__table__  # type: ignore[attr-defined]
 #: a dial that nobody settled in this time died with its process: rather twice than never
 _LOST = timedelta(seconds=60)
@@ -58,11 +60,16 @@ def lease(tx: Tx, now: datetime, limit: int) -> list[CareCall]:
     rows = list(tx.execute(query.with_for_update(skip_locked=True)).mappings())
     keys = [row["key"] for row in rows]
     tx.execute(sa.update(CARE).where(c.key.in_(keys)).values(status="sending", settled_at=now))
-    return [_call(tx, row) for row in rows]
+    found = {row["key"]: _call(tx, row) for row in rows}
+    for key in [key for key, call in found.items() if call is None]:
+        # Nobody can dial it: the next step comes at its time, and no other call waits for it (P6).
+        _LOG.error("care_call_unusable", key=key)
+        settle(tx, key, "failed", now, reason="its number cannot be read")
+    return [call for call in found.values() if call is not None]
 
 
 def find(tx: Tx, key: str) -> CareCall | None:
-    """One call by its key."""
+    """One call by its key; None where there is none, or its number cannot be read."""
     row = tx.execute(sa.select(CARE).where(CARE.c.key == key)).mappings().first()
     return None if row is None else _call(tx, row)
 
@@ -90,9 +97,11 @@ def prune(tx: Tx, before: datetime) -> None:
     tx.execute(sa.delete(CARE).where(CARE.c.created_at < before))
 
 
-def _call(tx: Tx, row: sa.RowMapping) -> CareCall:
-    address = tx.sealer.open(row["address"], _place(row["key"])).decode()
-    return CareCall(row["key"], row["home_id"], row["day"], row["responder"], row["channel"], address)
+def _call(tx: Tx, row: sa.RowMapping) -> CareCall | None:
+    address = tx.sealer.peek(row["address"], _place(row["key"]))
+    if address is None:
+        return None
+    return CareCall(row["key"], row["home_id"], row["day"], row["responder"], row["channel"], address.decode())
 
 
 def _place(key: str) -> str:

@@ -80,6 +80,13 @@ class Sealer:
             raise Unreadable(f"{place} cannot be opened; is ANLING_SECRET_KEY the one it was written with?")
         return opened
 
+    def peek(self, sealed: bytes, place: str) -> bytes | None:
+        """As ``open``; None for what does not open, where one damaged value must not hide its neighbours (P6)."""
+        try:
+            return self.open(sealed, place)
+        except Unreadable:
+            return None
+
     def bare(self, sealed: bytes, place: str) -> bytes:
         """What was sealed first, without what a change of keys has put around it; a timeline's hash covers this."""
         try:
@@ -115,6 +122,13 @@ class Sealer:
     def open_json(self, sealed: bytes | None, place: str) -> Any:
         """Open a JSON value; None stays None."""
         return None if sealed is None else orjson.loads(self.open(sealed, place))
+
+    def peek_json(self, sealed: bytes | None, place: str) -> Any:
+        """As ``open_json``; None also for what does not open, or is no JSON."""
+        try:
+            return self.open_json(sealed, place)
+        except (Unreadable, ValueError):
+            return None
 
     def mark(self, plain: str) -> str:
         """The same text always gives the same mark, from which nobody without the key finds the text."""

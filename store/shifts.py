@@ -12,6 +12,7 @@ from domain.ids import new_id
 from domain.people import DESK, Scope
 from store.alerts import ALERTS, TRACKS
 from store.ledger import Ledger, Tx
+from store.notes import opened
 from store.register import homes_of
 from store.sight import WIDE, iso_or_none, plain, rows_of
 from store.tables import ShiftNoteRow
@@ -73,7 +74,7 @@ class Shifts:
 
 
 def _shown(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
-    return plain({**row, "note": tx.sealer.open(row["note"], _place(row["id"])).decode()})
+    return plain({**row, "note": opened(tx, row["note"], _place(row["id"]))})
 
 
 def _shared(scope: Scope, streets: list[str]) -> bool:

@@ -14,6 +14,7 @@ from store.alerts import ALERTS
 from store.bulk import among, fetch, listed, upsert
 from store.home_sight import NARROW, theirs
 from store.ledger import Ledger, Tx
+from store.notes import opened
 from store.register import HOMES
 from store.sight import bound, mine, only, plain, rows_of
 from store.tables.tasks import TaskRow
@@ -130,8 +131,7 @@ def _row(task: Task) -> dict[str, Any]:
 
 
 def _shown(tx: Tx, row: Any) -> dict[str, Any]:
-    note = tx.sealer.open(row["note"], _place(row["key"])).decode() if row["note"] else None
-    return plain({**row, "note": note})
+    return plain({**row, "note": opened(tx, row["note"], _place(row["key"]))})
 
 
 def _place(key: str) -> str:

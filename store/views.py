@@ -11,7 +11,7 @@ from domain.alerts import Actor
 from domain.clock import Clock
 from domain.errors import NotFound
 from domain.people import Scope
-from store import cases, register
+from store import cases, notes, register
 from store.alerts import ALERTS, TIMELINE, TRACKS
 from store.contacts import contacts_of, last_contacts
 from store.inbox import INBOX
@@ -183,8 +183,7 @@ class Views(Lists):
         for row in rows_of(tx, query):
             data = {k: v for k, v in json.loads(row["data"]).items() if k != "set"}
             if row["note"] is not None:
-                place = f"timeline.note|{alert_id}/{row['seq']}"
-                data["note"] = tx.sealer.open(row["note"], place).decode()
+                data["note"] = notes.opened(tx, row["note"], notes.of_timeline(alert_id, row["seq"]))
             entries.append({
                 "seq": row["seq"], "at": row["at"].isoformat(), "type": row["type"], "by": row["by"], "data": data,
                 "hash": row["hash"],

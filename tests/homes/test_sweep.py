@@ -183,6 +183,18 @@ def test_a_key_on_the_care_call_settles_it(day: Day) -> None:
     assert ["sos"] == [r["kind"] for r in day.town.rows("SELECT kind FROM alerts")]
 
 
+def test_a_damaged_number_costs_no_other_home_its_call(day: Day) -> None:
+    """The call that nobody can dial has failed; all others are made, now and later (P6)."""
+    day.until(9, 31)
+    day.town.change("UPDATE care_calls SET address = :x WHERE home_id = 'home-1'", x=b"\x01" + b"damaged" * 8)
+
+    tried = day.call()
+
+    assert 3 == tried == len(day.town.phones["voice"].letters)
+    assert 1 == day.town.count("care_calls", "status = 'failed' AND home_id = 'home-1'")
+    assert 0 == day.call()
+
+
 def test_a_neighbours_promise_settles_nothing(day: Day) -> None:
     """"I will go" is not "all is well"; "I cannot" brings the next step forward."""
     day.until(9, 51)

@@ -7,6 +7,7 @@ import pytest
 from domain.errors import NotFound, Refused
 from domain.people import Scope
 from domain.tasks import Task, TaskKind
+from store.notes import LOST
 from store.tasks import Tasks, open_tasks, reopen_tasks, settle_tasks, waiting
 from tests.town import Town
 
@@ -41,6 +42,17 @@ def test_done_says_who_and_what(town: Town) -> None:
     assert ["fault:b-1"] == [t["key"] for t in tasks.page(DESK, "done")["items"]]
     with pytest.raises(Refused, match="done already, by desk"):
         tasks.finish(DESK, "fault:b-1", "again")
+
+
+def test_a_damaged_note_hides_no_task(town: Town) -> None:
+    """The list of what was done is shown whole, the note with a word that it cannot be read (P6)."""
+    tasks = Tasks(town.ledger, town.clock)
+    with town.ledger.transaction() as tx:
+        open_tasks(tx, [fault(town)])
+    tasks.finish(DESK, "fault:b-1", "battery changed", "换了电池")
+    town.change("UPDATE tasks SET note = :x", x=b"\x01" + b"damaged" * 8)
+
+    assert [LOST] == [task["note"] for task in tasks.page(DESK, "done")["items"]]
 
 
 def test_what_is_wrong_again_is_open_again(town: Town) -> None:

@@ -11,6 +11,7 @@ from domain.errors import Forbidden, NotFound
 from domain.people import OPERATOR_ROLES, Scope
 from store.accounts import Accounts
 from store.ledger import Tx
+from store.notes import LOST
 from store.views import Views
 from tests.town import DISPATCHER, DOCTOR, Town
 
@@ -167,6 +168,18 @@ def test_a_damaged_card_hides_no_alert(views: Views, two: tuple[str, str], town:
     assert 2 == len(views.board(ALL))
     assert (None, {}) == (told["residents"][0]["name"], told["access"])
     assert ["resident-1", "resident-2"] == _ids(views.residents(ALL))[:2]
+
+
+def test_a_damaged_note_hides_no_alert(views: Views, two: tuple[str, str], town: Town) -> None:
+    """Whoever opens the alert sees everything else of it, and that there was a note (P6)."""
+    town.commands.claim(two[0], DOCTOR)
+    town.commands.note(two[0], DOCTOR, "听到声音")
+    town.change("UPDATE timeline SET note = :x WHERE note IS NOT NULL", x=b"\x01" + b"damaged" * 8)
+
+    told = views.alert(ALL, two[0])
+
+    assert "2580#" == told["access"]["door_code"]
+    assert LOST == told["timeline"][-1]["data"]["note"]
 
 
 def test_the_next_role_is_told_while_calling(views: Views, two: tuple[str, str]) -> None:
