@@ -14,7 +14,7 @@ from store.log_ins import let_in, shut_at, shut_out
 from store.merge import laid_over
 from store.reads import write_down
 from store.register import Register
-from store.register_rows import as_site, last_change, mark_of, row_of
+from store.register_rows import as_site, last_change, mark_of, row_of, write_change
 from store.site import Site, check_site
 
 _KEY = {"streets": "code"}
@@ -119,7 +119,7 @@ class Editor:
         def then(tx: Tx) -> None:
             if admit:
                 admit(tx)
-            write_down(tx, wall_now(), scope.operator, "register changed", edit.id, edit.noun)
+            write_change(tx, scope.operator, edit.noun, edit.id)
 
         Register(self._ledger).load(
             site, dry_run=edit.trial, partial=True, by=scope.operator, first=still, then=then

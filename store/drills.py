@@ -55,13 +55,10 @@ class Drills:
             raise Forbidden("only a dispatcher, supervisor, administrator or drill account may close a drill")
         now = self._clock.now()
         with self._ledger.transaction() as tx:
-            row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
-            if row is None or not _in_streets(tx, scope, row["homes"]):
-                raise NotFound(f"no drill {drill_id}")
+            row = _window(tx, scope, drill_id)
             until = min(row["closes_at"], now)
             tx.execute(sa.update(DRILLS).where(DRILLS.c.id == drill_id).values(closes_at=until))
         return _shown({**row, "closes_at": until})
-
 
     def judge(self, scope: Scope, drill_id: str, passed: bool, report: Mapping[str, Any]) -> dict[str, Any]:
         """Lay down what the judge of a drill found. The same one again is harmless, another one is ``Refused``.
@@ -69,12 +66,10 @@ class Drills:
         Only the log-in that opened the window, a supervisor or an administrator may.
         """
         with self._ledger.transaction() as tx:
-            row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
-            if row is None or not _in_streets(tx, scope, row["homes"]):
-                raise NotFound(f"no drill {drill_id}")
+            row = _window(tx, scope, drill_id)
             if scope.operator != row["opened_by"] and scope.role not in LEADS:
                 raise Forbidden("only who opened the drill, a supervisor or an administrator lays down its verdict")
-            known = tx.execute(sa.select(VERDICTS).where(VERDICTS.c.drill_id == drill_id)).mappings().first()
+            known = _verdict(tx, drill_id)
             if known is not None and (known["passed"], known["report"]) != (passed, dict(report)):
                 raise Refused("this drill has its verdict already; run it again to have another")
             if known is None:
@@ -86,10 +81,8 @@ class Drills:
         """One drill with its whole verdict, None while it has none."""
         only(scope, WIDE)
         with self._ledger.reading() as tx:
-            row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
-            if row is None or not _in_streets(tx, scope, row["homes"]):
-                raise NotFound(f"no drill {drill_id}")
-            found = tx.execute(sa.select(VERDICTS).where(VERDICTS.c.drill_id == drill_id)).mappings().first()
+            row = _window(tx, scope, drill_id)
+            found = _verdict(tx, drill_id)
         return _shown(row) | {"verdict": _shown(found) if found else None}
 
 
@@ -98,6 +91,19 @@ def verdicts_of(tx: Tx, drills: Sequence[str]) -> dict[str, dict[str, Any]]:
     c = VERDICTS.c
     rows = tx.execute(sa.select(c.drill_id, c.passed, c.at, c.by).where(c.drill_id.in_(drills)))
     return {row[0]: {"passed": row[1], "at": row[2].isoformat(), "by": row[3]} for row in rows}
+
+
+def _window(tx: Tx, scope: Scope, drill_id: str) -> Mapping[str, Any]:
+    """One drill of the caller's streets. Raises ``NotFound``."""
+    row = tx.execute(sa.select(DRILLS).where(DRILLS.c.id == drill_id)).mappings().first()
+    if row is None or not _in_streets(tx, scope, row["homes"]):
+        raise NotFound(f"no drill {drill_id}, or not in your streets")
+    return dict(row)
+
+
+def _verdict(tx: Tx, drill_id: str) -> Mapping[str, Any] | None:
+    row = tx.execute(sa.select(VERDICTS).where(VERDICTS.c.drill_id == drill_id)).mappings().first()
+    return dict(row) if row else None
 
 
 def _in_streets(tx: Tx, scope: Scope, homes: Sequence[str]) -> bool:

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from domain.clock import wall_now
 from domain.errors import Forbidden, NotFound
 from domain.people import LEADS, Scope
 from store.ledger import Tx
-from store.reads import write_down
 from store.register import Register
+from store.register_rows import write_change
 from store.site import check_site
 
 
@@ -38,7 +37,7 @@ def _load(register: Register, scope: Scope, raw: Mapping[str, Any], partial: boo
         raise Forbidden("this home is not in your streets")
 
     def then(tx: Tx) -> None:
-        write_down(tx, wall_now(), scope.operator, "register changed", home.id, "homes")
+        write_change(tx, scope.operator, "homes", home.id)
 
     register.load(site, partial=partial, by=scope.operator, then=then)
     return {"id": home.id, "street": home.street, "category": home.category, "checkin": home.checkin}

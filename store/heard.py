@@ -4,7 +4,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from domain.errors import Unreadable
 from store.bulk import upsert
 from store.ledger import Tx
 from store.tables import HeardRow
@@ -18,10 +17,8 @@ def answered(tx: Tx, stamp: str, now: datetime) -> str | None:
     kept = tx.execute(query).scalar()
     if kept is None:
         return None
-    try:
-        return tx.sealer.open(kept, _place(stamp)).decode()
-    except Unreadable:
-        return ""  # it was obeyed, whatever was said
+    answer = tx.sealer.peek(kept, _place(stamp))
+    return "" if answer is None else answer.decode()  # it was obeyed, whatever was said
 
 
 def keep(tx: Tx, stamp: str, answer: str, until: datetime) -> None:

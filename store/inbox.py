@@ -1,6 +1,6 @@
 """The inbox: every message that may need a person, raw bytes first; a natural key makes repeats harmless."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,13 +84,8 @@ def pending(tx: Tx, limit: int = 100) -> list[tuple[Message, str, str]]:
     query = sa.select(INBOX).where(INBOX.c.outcome == "pending").order_by(sa.func.random()).limit(limit)
     if tx.postgres:
         query = query.with_for_update(skip_locked=True)
-    found = []
-    for row in sorted(tx.execute(query).mappings(), key=lambda row: str(row["id"])):
-        try:
-            found.append((_message(tx, row), row["id"], row["natural_key"]))
-        except Unreadable as error:
-            _LOG.error("message_unusable", row=row["id"], why=str(error))
-    return found
+    rows = sorted(tx.execute(query).mappings(), key=lambda row: str(row["id"]))
+    return [(message, row["id"], row["natural_key"]) for message, row in _readable(tx, rows)]
 
 
 def unread(tx: Tx, ids: Iterable[str] | None = None, limit: int = 1000) -> list[tuple[Message, str]]:
@@ -102,13 +97,7 @@ def unread(tx: Tx, ids: Iterable[str] | None = None, limit: int = 1000) -> list[
     query = query.order_by(c.id).limit(limit)
     if tx.postgres:
         query = query.with_for_update(skip_locked=True)
-    found = []
-    for row in tx.execute(query).mappings():
-        try:
-            found.append((_message(tx, row), str(row["id"])))
-        except Unreadable as error:
-            _LOG.error("message_unusable", row=row["id"], why=str(error))
-    return found
+    return [(message, str(row["id"])) for message, row in _readable(tx, tx.execute(query).mappings())]
 
 
 def reread(tx: Tx, arrivals: Sequence[Arrival]) -> None:
@@ -124,15 +113,14 @@ def loose_cancels(tx: Tx, devices: Iterable[str], since: datetime) -> list[tuple
         f" AND (reason IS NULL OR reason <> ?) AND received_at >= ? AND {among(tx, 'device_id')}"
     )
     rows = fetch(tx, sql, ANSWERED, instant(tx, since), listed(tx, devices))
-    return [(device, id, _opened(tx, id, sealed)) for device, id, sealed in rows]
+    return [(device, id, _bytes(tx, id, sealed)) for device, id, sealed in rows]
 
 
-def _opened(tx: Tx, id: str, sealed: bytes) -> bytes:
-    try:
-        return tx.sealer.open(sealed, f"inbox.payload|{id}")
-    except Unreadable as error:
-        _LOG.error("message_unusable", row=id, why=str(error))
-        return b""
+def _bytes(tx: Tx, id: str, sealed: bytes) -> bytes:
+    plain = tx.sealer.peek(sealed, _place(id))
+    if plain is None:
+        _LOG.error("message_unusable", row=id)
+    return plain or b""
 
 
 def one(tx: Tx, id: str) -> tuple[Message, str]:
@@ -153,7 +141,20 @@ def listed_rows(tx: Tx, limit: int, unread_only: bool) -> list[dict[str, Any]]:
 def payload(tx: Tx, id: str) -> bytes:
     """The raw bytes of one kept message."""
     sealed = tx.execute(sa.select(INBOX.c.payload).where(INBOX.c.id == id)).scalar_one()
-    return tx.sealer.open(sealed, f"inbox.payload|{id}")
+    return tx.sealer.open(sealed, _place(id))
+
+
+def _readable(tx: Tx, rows: Iterable[Mapping[Any, Any]]) -> Iterator[tuple[Message, Mapping[Any, Any]]]:
+    """Each message with its row; one whose bytes cannot be opened is told and passed over (P6)."""
+    for row in rows:
+        try:
+            yield _message(tx, row), row
+        except Unreadable as error:
+            _LOG.error("message_unusable", row=row["id"], why=str(error))
+
+
+def _place(id: str) -> str:
+    return f"inbox.payload|{id}"
 
 
 def _row(tx: Tx, arrival: Arrival, verdict: Verdict | None) -> dict[str, Any]:
@@ -166,7 +167,7 @@ def _row(tx: Tx, arrival: Arrival, verdict: Verdict | None) -> dict[str, Any]:
         "event_id": arrival.event_id,
         "kind": arrival.kind,
         "received_at": message.received_at,
-        "payload": tx.sealer.seal(message.payload, f"inbox.payload|{arrival.id}"),
+        "payload": tx.sealer.seal(message.payload, _place(arrival.id)),
         "retain": message.retain,
         "site": message.site,
         "outcome": verdict.outcome if verdict else "pending",
@@ -176,5 +177,5 @@ def _row(tx: Tx, arrival: Arrival, verdict: Verdict | None) -> dict[str, Any]:
 
 
 def _message(tx: Tx, row: Mapping[Any, Any]) -> Message:
-    plain = tx.sealer.open(row["payload"], f"inbox.payload|{row['id']}")
+    plain = tx.sealer.open(row["payload"], _place(row["id"]))
     return Message(row["topic"], plain, row["received_at"], retain=row["retain"], site=row["site"])

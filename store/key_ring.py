@@ -140,10 +140,8 @@ def _write(tx: Tx, raw: dict[str, Any]) -> None:
 
 
 def _opened(sealer: Sealer, sealed: str | None, name: str) -> str | None:
-    try:
-        return sealer.open(bytes.fromhex(sealed), _place(name)).decode() if sealed else None
-    except Unreadable:
-        return None
+    plain = sealer.peek(bytes.fromhex(sealed), _place(name)) if sealed else None
+    return None if plain is None else plain.decode()
 
 
 def _place(name: str) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.errors import Unreadable
 from store import meta
 from store.bulk import among, listed, run, upsert
 from store.ledger import Ledger, Tx
@@ -103,7 +102,4 @@ def _place(digits: str) -> str:
 
 def _opened(tx: Tx, id: str, card: bytes) -> Mapping[str, Any]:
     """A card that cannot be opened has no numbers; who reads it is told (``store.register``)."""
-    try:
-        return tx.sealer.open_json(card, f"residents.card|{id}") or {}
-    except (Unreadable, ValueError):
-        return {}
+    return tx.sealer.peek_json(card, f"residents.card|{id}") or {}

@@ -7,14 +7,16 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from domain.clock import wall_now
 from domain.errors import ConfigurationError
 from store import register
 from store.ledger import Tx
-from store.reads import AUDIT
+from store.reads import AUDIT, write_down
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
 from store.sight import rows_of
 
 NOUNS = ("streets", "homes", "residents", "devices", "hubs", "responders", "teams")
+_CHANGED = "register changed"
 
 
 def row_of(tx: Tx, noun: str, id: str) -> dict[str, Any] | None:
@@ -33,9 +35,14 @@ def mark_of(tx: Tx, noun: str, id: str, row: Mapping[str, Any] | None) -> str:
 def last_change(tx: Tx, noun: str, id: str) -> tuple[str, datetime] | None:
     """Who changed this row last by a form or over the API, and when."""
     c = AUDIT.c
-    query = sa.select(c.operator, c.at).where(c.subject == id, c.reason == noun, c.what == "register changed")
+    query = sa.select(c.operator, c.at).where(c.subject == id, c.reason == noun, c.what == _CHANGED)
     row = tx.execute(query.order_by(c.id.desc()).limit(1)).first()
     return (row[0], row[1]) if row else None
+
+
+def write_change(tx: Tx, operator: str, noun: str, id: str) -> None:
+    """In the audit: somebody changed this row by a form or over the API. In the transaction of the change."""
+    write_down(tx, wall_now(), operator, _CHANGED, id, noun)
 
 
 def as_site(tx: Tx, noun: str, value: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 
-from domain.errors import Unreadable
 from store import meta
 from store.bulk import Insert, among, fetch, instant, listed, read_instant, run
 from store.ledger import Tx
@@ -105,7 +103,7 @@ def last_of(tx: Tx, homes: Iterable[str], opened: bool = False) -> dict[str, dic
     for home, kind, device, at, value in fetch(tx, sql, listed(tx, homes)):
         shown: dict[str, Any] = {"device": device, "at": read_instant(tx, at)}
         if opened and value is not None:
-            shown["value"] = _opened(tx, value, _place(home, kind))
+            shown["value"] = tx.sealer.peek_json(value, _place(home, kind))
         found.setdefault(home, {})[kind] = shown
     return found
 
@@ -167,20 +165,11 @@ def prune(tx: Tx, before: datetime, limit: int = 20_000) -> int:
 
 
 def _body(tx: Tx, device: str, payload: bytes, reading: bytes | None) -> Mapping[str, Any] | None:
-    try:
-        if reading is not None:
-            return dict(tx.sealer.open_json(reading, f"telemetry.reading|{device}"))
-        said = orjson.loads(tx.sealer.open(payload, f"telemetry.payload|{device}"))
-    except (Unreadable, ValueError):
-        return None
+    if reading is not None:
+        said = tx.sealer.peek_json(reading, f"telemetry.reading|{device}")
+    else:
+        said = tx.sealer.peek_json(payload, f"telemetry.payload|{device}")
     return said if isinstance(said, dict) else None
-
-
-def _opened(tx: Tx, value: bytes, place: str) -> Any:
-    try:
-        return tx.sealer.open_json(value, place)
-    except (Unreadable, ValueError):
-        return None
 
 
 def _place(home: str, kind: str) -> str:

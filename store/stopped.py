@@ -5,7 +5,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from domain.errors import Unreadable
 from store.bulk import overwrite
 from store.ledger import Tx
 from store.tables import StoppedContactRow
@@ -30,11 +29,9 @@ def stopped(tx: Tx) -> Mapping[tuple[str, str], str]:
     """(responder, channel) -> the address that gets no more; one that cannot be opened stops nothing (fail open)."""
     found, c = {}, STOPPED.c
     for row in tx.execute(sa.select(c.responder_id, c.channel, c.address)).mappings():
-        try:
-            address = tx.sealer.open(row["address"], _place(row["responder_id"], row["channel"])).decode()
-        except Unreadable:
-            continue
-        found[row["responder_id"], row["channel"]] = address
+        address = tx.sealer.peek(row["address"], _place(row["responder_id"], row["channel"]))
+        if address is not None:
+            found[row["responder_id"], row["channel"]] = address.decode()
     return found
 
 
