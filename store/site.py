@@ -3,7 +3,7 @@
 Every problem is reported at once, in the file's own terms (``homes[3].devices[0].id: …``).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -128,20 +128,12 @@ class SiteHome(_Part):
     @field_validator("choices")
     @classmethod
     def _choices(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        problems: list[str] = []
-        read_choices(value, problems)
-        if problems:
-            raise ValueError("; ".join(problems))
-        return value
+        return _understood(read_choices, value)
 
     @field_validator("checkin")
     @classmethod
     def _checkin(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        problems: list[str] = []
-        read_rule(value, problems)
-        if problems:
-            raise ValueError("; ".join(problems))
-        return value
+        return _understood(read_rule, value)
 
 
 class SiteHub(_Part):
@@ -166,6 +158,15 @@ class Site(_Part):
     absences: list[SiteAbsence] = []
     deputies: list[SiteDeputy] = []
     holidays: list[SiteHoliday] = []
+
+
+def _understood(read: Callable[[Any, list[str]], object], value: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The value itself, when its reader has nothing to say against it."""
+    problems: list[str] = []
+    read(value, problems)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return value
 
 
 def known_role(value: str) -> str:

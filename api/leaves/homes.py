@@ -9,14 +9,12 @@ from fastapi import APIRouter, Request
 from starlette.datastructures import FormData
 from starlette.responses import Response
 
-from api.desk import Visitor, problem_page, scope_of, to_login
-from api.doors import doors
-from api.leaves.leaf import Leaf, act, show, text
+from api.desk import Visitor
+from api.leaves.leaf import Leaf, act, carried_out, show, text
 from api.nav import may_edit
 from api.parts import App
-from api.sessions import refuse_foreign
 from domain.calendar import read_instant
-from domain.errors import AnlingError, Forbidden, NotFound, Refused
+from domain.errors import Forbidden, NotFound, Refused
 from domain.people import Scope
 from store.home_lists import Wanted
 from store.sight import PERSONAL
@@ -62,29 +60,19 @@ async def commission(request: Request, visitor: Visitor, id: str) -> Response:
 @router.post("/homes/{id}/reveal")
 async def reveal(request: Request, visitor: Visitor, id: str) -> Response:
     """The door's code: written down first, then shown once."""
-    refuse_foreign(request)
-    scope, here = await scope_of(visitor), doors(request)
-    if scope is None:
-        return to_login(request)
-    try:
-        code = await here.lanes.commands.run(lambda: here.app.desk.seat.reveal_home(scope, id))
-    except AnlingError as refused:
-        return problem_page(request, refused)
-    return await show(request, visitor, _home(id, code or "—"))
+    code = await carried_out(request, visitor, lambda app, scope, _: app.desk.seat.reveal_home(scope, id))
+    return code if isinstance(code, Response) else await show(request, visitor, _home(id, code or "—"))
 
 
 @router.post("/homes/{id}/family-link")
 async def family_link(request: Request, visitor: Visitor, id: str) -> Response:
     """A link for the family, shown once; written down first."""
-    refuse_foreign(request)
-    scope, here = await scope_of(visitor), doors(request)
-    if scope is None:
-        return to_login(request)
-    try:
-        path = await here.lanes.commands.run(lambda: here.app.family.link(scope, id))
-    except AnlingError as refused:
-        return problem_page(request, refused)
-    return await show(request, visitor, _home(id, link=here.app.settings.public_url.rstrip("/") + path))
+
+    def work(app: App, scope: Scope, _: FormData) -> str:
+        return app.settings.public_url.rstrip("/") + app.family.link(scope, id)
+
+    link = await carried_out(request, visitor, work)
+    return link if isinstance(link, Response) else await show(request, visitor, _home(id, link=link))
 
 
 @router.post("/homes/{id}/{step}")

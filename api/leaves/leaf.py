@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
@@ -22,6 +22,7 @@ from api.sessions import Knock, refuse_foreign
 from domain.errors import AnlingError, ConfigurationError, Forbidden
 from domain.people import Scope
 
+T = TypeVar("T")
 Read = Callable[[App, Scope], Mapping[str, Any]]
 Work = Callable[[App, Scope, FormData], object]
 
@@ -79,6 +80,21 @@ async def act(
     except (AnlingError, ValidationError, ValueError) as error:
         return await show(request, visitor, leaf, Told(None, problems_of(speech(request), error), _status(error)))
     return RedirectResponse(f"{back or request.url.path}?done={quote(done)}", 303)
+
+
+async def carried_out(
+    request: Request, visitor: Knock | None, work: Callable[[App, Scope, FormData], T]
+) -> T | Response:
+    """What a form's work came to, for a page that shows it; strangers are led to the log-in, refusals are a page."""
+    refuse_foreign(request)
+    scope = await scope_of(visitor)
+    if scope is None:
+        return to_login(request)
+    here, form = doors(request), await request.form()
+    try:
+        return await here.lanes.commands.run(lambda: work(here.app, scope, form))
+    except AnlingError as refused:
+        return problem_page(request, refused)
 
 
 def problems_of(say: Speech, error: Exception) -> tuple[str, ...]:

@@ -6,16 +6,15 @@ from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from starlette.datastructures import FormData
 from starlette.responses import RedirectResponse, Response
 
 from api.again import read_again
-from api.desk import Visitor, problem_page, scope_of, to_login
-from api.doors import doors
-from api.leaves.leaf import Leaf, show, text
+from api.desk import Visitor
+from api.leaves.leaf import Leaf, carried_out, show, text
 from api.parts import App
-from api.sessions import refuse_foreign
-from domain.errors import AnlingError
 from domain.people import DESK, Scope
+from escalation.reread import Found
 
 router = APIRouter(include_in_schema=False)
 _PAGE = 50
@@ -56,15 +55,14 @@ def _came(request: Request) -> dict[str, Any] | None:
 @router.post("/quarantine/replay")
 async def replay(request: Request, visitor: Visitor) -> Response:
     """Read one message again, or all; what came of it is told on the page that follows."""
-    refuse_foreign(request)
-    scope, here = await scope_of(visitor), doors(request)
-    if scope is None:
-        return to_login(request)
-    id = text(await request.form(), "id")
-    try:
-        found = await here.lanes.commands.run(lambda: read_again(here.app, scope, [id] if id else None))
-    except AnlingError as refused:
-        return problem_page(request, refused)
+
+    def work(app: App, scope: Scope, form: FormData) -> Found:
+        id = text(form, "id")
+        return read_again(app, scope, [id] if id else None)
+
+    found = await carried_out(request, visitor, work)
+    if isinstance(found, Response):
+        return found
     said = {"tried": found.tried, "understood": found.understood, "raised": found.alerts[:_TOLD]}
     return RedirectResponse(f"/quarantine?{urlencode(said, doseq=True)}", 303)
 
