@@ -12,6 +12,7 @@ from broker_bridge.decoders.hubs import HUBS
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.platforms import PLATFORMS
 from broker_bridge.decoders.presses import press
+from broker_bridge.decoders.properties import tell
 from broker_bridge.decoders.reading import Decoder, Reading, Translation, sort, unknown, unreadable
 from domain.events import Kind
 
@@ -32,7 +33,9 @@ def guess(topic: str, payload: bytes) -> str | None:
             return name
     said, _ = body.fields(payload)
     keys = set(said or ())
-    return next((name for wanted, name in _SHAPES if wanted <= keys), None)
+    found = next((name for wanted, name in _SHAPES if wanted <= keys), None)
+    # the maker's own gateway writes the codec's values beside the envelope
+    return "milesight" if found == "chirpstack" and keys.isdisjoint(_DECODED) else found
 
 
 def _plain(topic: str, payload: bytes, role: str | None) -> Translation:
@@ -46,6 +49,9 @@ def _plain(topic: str, payload: bytes, role: str | None) -> Translation:
     told += [r for r in traits.read(_flat(said), None, role) if r.kind is not Kind.HEARTBEAT]
     if not told and any(k in said for k in ("battery", "rssi", "uptime")):
         told = traits.read(_flat(said), None, role)
+    if not told:
+        rest = {key: item for key, item in said.items() if key not in _VERBS and key not in _NAMES}
+        told = [r for r in tell(rest, role) if r.kind not in (Kind.HEARTBEAT, Kind.UNKNOWN)]
     if not told:
         return unknown(device, topic)
     return sort([Reading(r.kind, r.data, device, ts=ts, drill=r.drill, level=r.level, said=r.said) for r in told])
@@ -77,22 +83,24 @@ _TOPICS = tuple((re.compile(pattern), name) for pattern, name in (
     (r"^http:/chirpstack(/|$)", "chirpstack"), (r"^http:/ttn(/|$)", "ttn"), (r"^http:/milesight(/|$)", "milesight"),
     (r"^http:/thingsboard(/|$)", "thingsboard"), (r"^http:/owntracks(/|$)", "owntracks"),
     (r"^zigbee2mqtt/|/bridge/(state|logging|health|devices|event|info)$", "z2m"),
-    (r"^homeassistant/", "homeassistant"),
+    (r"^homeassistant(/|$)", "homeassistant"),
     (r"^application/[^/]+/device/[^/]+/event/", "chirpstack"),
     (r"^v3/[^/]+/devices/[^/]+/", "ttn"),
     (r"^owntracks/", "owntracks"),
     (r"^shellies/|/events/rpc$|^shelly[^/]*/|/status/(input|switch|smoke|flood|devicepower|bthome)", "shelly"),
-    (r"/(BT|433|SYS|IR|RTL_433|RF2)toMQTT(/|$)|^home/[^/]+/LWT$", "theengs"),
+    (r"/[A-Za-z0-9_]+toMQTT(/|$)|^home/[^/]+/LWT$", "theengs"),
     (r"(^|/)rtl_433(/|$)", "rtl433"),
-    (r"(^|/)(tele|stat)/|/(LWT|SENSOR|STATE|RESULT)$", "tasmota"),
+    (r"(^|/)(tele|stat)/|/(LWT|SENSOR|STATE|RESULT)$|^tasmota/discovery/", "tasmota"),
     (r"^zwave(js)?2?(mqtt)?/|/(notification|\d+)/endpoint_\d+/", "zwavejs"),
     (r"^traccar/", "traccar"),
     (r"(^|/)g616/", "g616"),
     (r"^p/[ud]/\d+/", "dexa"),
-    (r"^v1/(devices/me|gateway)/", "thingsboard"),
+    (r"^v1/(devices/me|gateway)/|^v2/[at](/|$)", "thingsboard"),
     (r"^vs37\d|^milesight/", "milesight"),
-    (r"^[^/]+/(binary_sensor|sensor|text_sensor|event|switch)/[^/]+/state$|^[^/]+/(status|debug)$", "esphome"),
+    (r"(^|/)(binary_sensor|sensor|text_sensor|event|switch|light|button|number|select)/[^/]+/state$", "esphome"),
+    (r"^[^/]+/(status|debug)$", "esphome"),
 ))  # fmt: skip
+_DECODED = frozenset({"object", "objectJSON", "deviceInfo"})
 #: keys that stand together in one dialect only
 _SHAPES: tuple[tuple[frozenset[str], str], ...] = tuple((frozenset(keys.split()), name) for keys, name in (
     ("v id type data", "anling"), ("end_device_ids", "ttn"), ("deviceInfo", "chirpstack"),
@@ -101,5 +109,6 @@ _SHAPES: tuple[tuple[frozenset[str], str], ...] = tuple((frozenset(keys.split())
     ("method params", "shelly"), ("notify_data resource", "iotda"), ("msg msg_signature", "onenet"),
     ("msg nonce signature", "onenet"), ("messageType deviceId", "ctwing"), ("model battery_ok", "rtl433"),
     ("position device", "traccar"), ("event device", "traccar"), ("device_info trigger_data", "milesight"),
-    ("model_id brand", "theengs"), ("nodeId value", "zwavejs"), ("linkquality", "z2m"),
+    ("event_type event_data", "homeassistant"), ("entity_id state", "homeassistant"), ("model_id brand", "theengs"),
+    ("nodeId value", "zwavejs"), ("linkquality", "z2m"),
 ))  # fmt: skip

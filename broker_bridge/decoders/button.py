@@ -11,7 +11,7 @@ _PRESSES = {
     "short": ("short", "short_press", "single", "single_press", "single_click", "click", "press", "pressed", "push",
               "short_click", "single_push", "once", "toggle", "on", "true", "trigger", "triggered", "1"),
     "long": ("long", "long_press", "hold", "long_click", "long_push", "longpress", "held", "2"),
-    "double": ("double", "double_press", "double_click", "double_push", "twice", "doublepress", "3"),
+    "double": ("double", "double_press", "double_click", "double_push", "twice", "doublepress"),
 }  # fmt: skip
 _WORDS = {word: press for press, words in _PRESSES.items() for word in words}
 #: whoever presses one of these asks for a person
@@ -50,7 +50,7 @@ def _believed(told: str, plainly: bool) -> bool:
 
 
 def _told(said: Any) -> str | None:
-    if isinstance(said, str):
+    if isinstance(said, str) and not said.strip().isdigit():
         return word(said)
     if isinstance(said, bool):
         return "on" if truth(said) else "off"

@@ -17,6 +17,8 @@ _STATES = words(
     "batterystate batterystatus batterylow lowbattery batteryalarm lowbatteryalarm batterylowalarm battstatus "
     "lowpower powerlow lowvoltage batterylowvoltage undervoltage batterydefect"
 )
+#: a figure that may carry its judgement with it: ``"2.4(low battery)"``
+_VOLTS = words("volt volts voltage bat batt battery batv")
 _FINE = words("batteryok battok")
 _SUPPLIED = words("externalpower externalpowersource acconnected charging ischarging mainspower dcpower")
 _LOW_WORDS = words("low empty critical flat very_low low_battery lowbattery")
@@ -49,6 +51,8 @@ def speaks_of(name: str) -> bool:
 
 def _said(named: Named) -> bool:
     for name, value in named.items():
+        if isinstance(value, str) and not _VOLTS.isdisjoint(parts(name)) and "low battery" in value.lower():
+            return True
         if not _STATES.isdisjoint(_spelt(name)) and (worded(value) is Word.YES or word(value) in _LOW_WORDS):
             return True
         if not _FINE.isdisjoint(_spelt(name)) and truth(value) is False:

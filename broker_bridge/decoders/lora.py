@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from broker_bridge.decoders import body
+from broker_bridge.decoders import body, measurements
 from broker_bridge.decoders.alarm_names import meaning
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.properties import tell
@@ -26,6 +26,8 @@ _RECORD = re.compile(r"\[([^\[\]]*)\]")
 def told(codec: Fields, role: str | None, omits: bool = False) -> list[Reading]:
     """Everything the codec gave, the memory marked ``late`` with its own time."""
     plain = {key: item for key, item in codec.items() if word(key) not in _NOW | _MEMORY and not _joined(item)}
+    for items in (item for item in codec.values() if isinstance(item, list)):
+        plain |= measurements.named(items)
     readings = [*_joined_alarms(codec), *_listed(codec, role)]
     if _says_more(plain) or not readings:
         readings += tell(plain, role, omits)
@@ -38,6 +40,9 @@ def _says_more(plain: Fields) -> bool:
 
 def _listed(codec: Fields, role: str | None) -> Iterator[Reading]:
     for key, items in codec.items():
+        for event in measurements.events(items):
+            # an event about the device's own business (light, temperature) leaves nothing but its name
+            yield from (one for one in tell(event, role) if one.said != "event")
         if word(key) in _NOW:
             for item in body.objects(items):
                 yield from tell(item, role)

@@ -23,7 +23,8 @@ _EVENTS = (
 )  # fmt: skip
 _ENVELOPE = words(
     "device_info trigger_data report_type time_info applicationid application_name cellularip devicename gatewaytime "
-    "data fcnt fport adr rxinfo txinfo timestamp time deveui"
+    "data fcnt fport adr rxinfo txinfo timestamp time deveui applicationname devaddr dr tags confirmeduplink "
+    "deviceprofilename deviceprofileid"
 )
 
 
@@ -37,7 +38,7 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     fields = _tidy(raw)
     who = fields.get("device_info")
     about = who if isinstance(who, dict) else fields
-    said = [*_triggers(fields, about), *_rest(fields, role)] or [Reading(Kind.HEARTBEAT)]
+    said = [*_triggers(fields, about), *_rest(fields, role)] or [_nothing(fields)]
     return sort(finish(said, _device(about), about.get("time"), _same(fields)))
 
 
@@ -71,11 +72,30 @@ def _trigger(trigger: Fields, time: Any = None) -> Reading:
 
 def _rest(fields: Fields, role: str | None) -> list[Reading]:
     """Everything that is not the envelope: properties, events, history, people counted."""
-    plain = {key: item for key, item in fields.items()
+    plain = {key: _detected(key, item) for key, item in fields.items()
              if key not in _ENVELOPE and not _is_report_name(key, item) and not _numbered(item)}  # fmt: skip
     if (people := number(fields.get("current_total"), 0)) is not None:
         return [Reading(Kind.ACTIVITY, {"kind": "motion", "state": "on" if people else "off"})]
     return told(plain, role) if plain else []
+
+
+def _nothing(fields: Fields) -> Reading:
+    """A report about itself; an uplink whose bytes nobody decoded may be a press."""
+    if fields.get("data") and count(fields.get("fport")):
+        return Reading(Kind.UNKNOWN, said=f"not decoded, fPort {str(fields['fport'])[:8]}")
+    return Reading(Kind.HEARTBEAT)
+
+
+def _detected(key: str, item: Any) -> Any:
+    """What a radar's ``detection_status`` means, also inside a report, where it comes as a number."""
+    if isinstance(item, dict):
+        return {name: _detected(name, inner) for name, inner in item.items()}
+    code = count(item) if key == "detection_status" else None
+    return _DETECTED[code] if code is not None and code < len(_DETECTED) else item
+
+
+#: numbers of a radar's room detection
+_DETECTED = ("normal", "vacant", "in_bed", "out_of_bed", "fall")
 
 
 def _numbered(item: Any) -> bool:

@@ -19,6 +19,7 @@ _FILLERS = words(
     "report reported warning warn is has current now signal type info data value trigger triggered occurred "
     "region zone area room channel port"
 )
+_CHINESE_FILLERS = re.compile("报警|告警|警报|警告|预警|状态|传感器|探测器|检测到|检测|事件|信号|触发|发生")
 #: end a name that holds a measurement or a setting about a thing, never its state
 _MEASURES = words(
     "concentration density lel ppm threshold limit interval count counter counts times time duration period config "
@@ -48,6 +49,6 @@ def _spellings(told: tuple[str, ...]) -> Iterator[str]:
     yield "".join(told)
     plain = [word for word in told if not word.isdigit()]
     yield "".join(plain)
-    meant = [word for word in plain if word not in _FILLERS]
+    meant = [bare for word in plain if word not in _FILLERS and (bare := _CHINESE_FILLERS.sub("", word))]
     if meant and meant[-1] not in _MEASURES:
         yield "".join(meant)

@@ -92,8 +92,7 @@ def _point(stream: str, value: Any, role: str | None) -> Iterator[Reading]:
         return
     if isinstance(value, str) and value.lstrip()[:1] == "{":
         value = body.fields(value.encode())[0] or value
-    fields = value if isinstance(value, dict) else {stream: value}
-    yield from tell(fields, role)
+    yield from tell({stream: value}, role)
 
 
 def _resource(obj: int, resource: int, value: Any, stream: str, role: str | None) -> Reading:

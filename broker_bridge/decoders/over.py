@@ -35,7 +35,7 @@ def _over(name: str, value: Any, role: str | None) -> Iterator[Kind]:
         yield Kind.TAMPER
     elif "geofence" in parts(name) and word(value) == "inside":
         yield Kind.GEOFENCE_EXIT
-    elif word(name) == "detection_status" and word(value) != "fall":
+    elif word(name) == "detection_status" and word(value) not in ("", "fall"):
         yield Kind.FALL
     elif (full := charge.level({name: value})) is not None and full > LOW:
         yield Kind.BATTERY_LOW

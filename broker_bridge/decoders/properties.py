@@ -10,6 +10,7 @@ from typing import Any
 
 from broker_bridge.decoders import charge
 from broker_bridge.decoders.alarm_names import Meaning, meaning
+from broker_bridge.decoders.bare import bare
 from broker_bridge.decoders.button import BUTTONS, press
 from broker_bridge.decoders.names import ROLES
 from broker_bridge.decoders.naming import keys, measures, parts
@@ -50,7 +51,7 @@ def tell(fields: Fields, role: str | None = None, omits: bool = False) -> list[R
     said = [*_states(_one_mode(named), role, where), *_measured(named, where)]
     if omits:
         said += _omitted(named, said)
-    said = _tested(named, _somewhere(_off_the_body(said))) or [_nothing(named)]
+    said = _tested(named, _somewhere(_off_the_body(said)), role) or [_nothing(named)]
     own = _about_itself(named)
     over = off(named, role, said)
     own |= {"off": over} if over else {}
@@ -90,17 +91,23 @@ def _somewhere(said: list[Reading]) -> list[Reading]:
     return [reading for reading in said if (reading.data.get("kind"), reading.data.get("state")) != ("motion", "off")]
 
 
-def _tested(named: Fields, said: list[Reading]) -> list[Reading]:
+def _tested(named: Fields, said: list[Reading], role: str | None) -> list[Reading]:
     """``test: true``: what would be an alarm is a drill; a detector at rest that is tested, too."""
     if not any(not TESTS.isdisjoint(keys(name)) and worded(value) is Word.YES for name, value in named.items()):
         return said
+    kind = ROLES.get(role or "")
+    if not said and kind in _TESTED:
+        return [Reading(kind, {"state": "test"}, drill=True)]
     return [_drill(reading) for reading in said]
+
+
+_TESTED = frozenset({Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK})
 
 
 def _drill(reading: Reading) -> Reading:
     cleared = reading.data.get("off")
     kind = Kind(cleared[0]) if cleared else reading.kind
-    if kind in (Kind.SMOKE, Kind.GAS, Kind.WATER_LEAK):
+    if kind in _TESTED:
         data = {key: item for key, item in reading.data.items() if key != "off"}
         return replace(reading, kind=kind, data={**data, "state": "test"}, drill=True)
     return replace(reading, drill=True) if kind in (Kind.SOS, Kind.FALL) else reading
@@ -112,13 +119,23 @@ def _flat(fields: Fields, depth: int = 4) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, Mapping):
             yield name, value
             continue
-        for inner in ("status", "state", "value"):
-            if inner in value and not isinstance(value[inner], Mapping | list):
-                yield name, value[inner]
-                break
+        own = next((inner for inner in _OWN_STATE if _is_plain(value.get(inner))), None)
+        if own is None and _is_plain(value.get("alarm")) and meaning(name) is not None:
+            own = "alarm"
+        if own is not None:
+            yield name, value[own]
+        if _is_plain(value.get("type")) and word(name) in ("alarm", "event", "warning"):
+            yield f"{name}_type", value["type"]
         if depth:
-            yield from _flat({key: item for key, item in value.items() if key not in ("status", "state", "value")},
-                             depth - 1)  # fmt: skip
+            yield from _flat({key: item for key, item in value.items() if key not in {*_OWN_STATE, own}}, depth - 1)
+
+
+#: inside an object, the state of what the object is called
+_OWN_STATE = ("status", "state", "value")
+
+
+def _is_plain(value: Any) -> bool:
+    return value is not None and not isinstance(value, Mapping | list)
 
 
 def _one_mode(named: Fields) -> Fields:
@@ -146,10 +163,10 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
         yield replace(named_alarm, level="detectionstatus" in spelt)
     elif charge.speaks_of(name):
         return
-    elif word(name) in _VAGUE and word(value) in _DOORS:
-        yield Reading(Kind.ACTIVITY, {"kind": "door", "state": _DOORS[word(value)]}, level=True)
+    elif (door := _door(word(name), value)) is not None:
+        yield Reading(Kind.ACTIVITY, {"kind": "door", "state": door}, level=True)
     elif not BARE.isdisjoint(spelt) or (word(name) in _VAGUE and (role in BUTTONS or role in ROLES)):
-        yield from _bare(value, named, role)
+        yield from bare(value, named, role)
     elif "install" in spelt or "wear" in parts(name) or "wearing" in parts(name) or "worn" in parts(name):
         yield from _in_place(name, value)
     elif not _known(spelt) and not measures(name):
@@ -158,7 +175,15 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
 
 #: names that say nothing of what they are about
 _VAGUE = frozenset({"status", "state", "event"})
+_OPENS = frozenset({"open", "opened", "is_open"})
 _DOORS = {"open": "open", "opened": "open", "close": "closed", "closed": "closed"}
+
+
+def _door(name: str, value: Any) -> str | None:
+    """``open: true``, ``status: "closed"``: the property does not say of what, the words are a door's."""
+    if name in _OPENS and isinstance(value, bool):
+        return "open" if value else "closed"
+    return _DOORS.get(word(value)) if name in _VAGUE else None
 
 
 def _known(spelt: tuple[str, ...]) -> bool:
@@ -189,29 +214,6 @@ def _hazard(value: str, named: Fields) -> Reading | None:
 _DETECTORS = {
     "smoke": Kind.SMOKE, "fire": Kind.SMOKE, "gas": Kind.GAS, "leak": Kind.WATER_LEAK, "water": Kind.WATER_LEAK,
 }  # fmt: skip
-
-
-def _bare(value: Any, named: Fields, role: str | None) -> Iterator[Reading]:
-    """``Alarm: "TRUE"``: a press from a button or a tracker; a door's or a leak's own alarm stands in its state."""
-    told = worded(value)
-    if told not in (Word.YES, Word.TEST, Word.OTHER) or (told is not Word.OTHER and _has_own_state(named)):
-        return  # what the alarm is about stands in a property of its own
-    kind = ROLES.get(role or "")
-    if kind is not None and told is not Word.OTHER:
-        yield from _some(hazard(Meaning(kind, {} if kind is Kind.FALL else {"state": "alarm"}), told, value))
-        return
-    hints = {key for name in named for key in keys(name)}
-    if told is not Word.OTHER and (role in BUTTONS or not hints.isdisjoint({"soundkey", "soundack", "md", *LATITUDE})):
-        yield Reading(Kind.SOS, {"trigger": "button"}, drill=told is Word.TEST, level=True)
-    else:
-        yield Reading(Kind.UNKNOWN, said=f"alarm: {str(value)[:40]}")
-
-
-def _has_own_state(named: Fields) -> bool:
-    if any(word(name) in ("alarm_type", "event_type") for name in named):
-        return True
-    words = {part for name in named for part in parts(name)}
-    return not words.isdisjoint({"door", "leak", "leakage", "magnet", "open", "smoke", "gas", "water", "fall"})
 
 
 def _in_place(name: str, value: Any) -> Iterator[Reading]:
@@ -259,7 +261,8 @@ def _vital(name: str) -> str | None:
 
 
 def _place(named: Fields) -> dict[str, Any] | None:
-    found = {key: next((value for name, value in named.items() if not names.isdisjoint(keys(name))), None)
+    found = {key: next((value for name, value in named.items()
+                        if not names.isdisjoint(keys(name)) and number(value) is not None), None)
              for key, names in (("lat", LATITUDE), ("lon", LONGITUDE), ("acc", ACCURACY))}  # fmt: skip
     return place(found["lat"], found["lon"], "WGS84", found["acc"])
 
@@ -287,7 +290,7 @@ def _nothing(named: Fields) -> Reading:
 def _is_ours(name: str) -> bool:
     """A name that some rule here reads, whatever its value was."""
     spelt = keys(name)
-    if _known(spelt) or measures(name) or charge.speaks_of(name) or meaning(name) is not None:
+    if _known(spelt) or (measures(name) and len(parts(name)) > 1) or charge.speaks_of(name) or meaning(name):
         return True
     return not (BARE | BUTTON).isdisjoint(spelt) or not {"wear", "install"}.isdisjoint(parts(name))
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broker_bridge.decoders.alarm_names import Meaning, meaning
+from broker_bridge.decoders.presses import LENGTHS
 from broker_bridge.decoders.reading import Reading
 from broker_bridge.decoders.value import number, word
 from broker_bridge.decoders.worded import Word, worded
@@ -40,6 +41,8 @@ _STATUSES = {"2": Word.NO, "3": Word.NO, "1": Word.YES, "4": Word.YES}
 
 def _plain(found: Meaning, value: Any) -> Reading | None:
     told = worded(value)
+    if found.kind is Kind.SOS and told is Word.OTHER and word(value) in LENGTHS:
+        told = Word.YES  # how it was pressed
     if told in (Word.YES, Word.TEST):
         return Reading(found.kind, dict(found.data), drill=told is Word.TEST, level=True)
     if told is Word.OTHER:
@@ -57,7 +60,8 @@ def _hazard_state(found: Meaning, value: Any) -> Reading | None:
     """Smoke, gas, water. A concentration is a measurement, not an alarm: the detector's own word decides."""
     figure = number(value)
     if figure is not None and (figure > _LEVELS or (figure > 1 and "medium" in found.data)):
-        return None
+        # how wet it is, nobody measures who is not wet
+        return hazard(found, Word.YES, value) if found.kind is Kind.WATER_LEAK else None
     return hazard(found, worded(value), value)
 
 
@@ -102,16 +106,15 @@ def _yes(told: Word) -> bool | None:
 
 
 def _sign(found: Meaning, value: Any) -> Reading | None:
-    del found, value
-    return None
+    """``online: false`` is offline."""
+    gone = found.data.get("state") == "online" and _yes(worded(value)) is False
+    return Reading(Kind.OFFLINE) if gone else None
 
 
 def _line(found: Meaning, value: Any) -> Reading | None:
-    """``online: false`` is offline; ``offline: true`` too."""
-    told = _yes(worded(value))
-    if told is None:
-        return None
-    return Reading(Kind.OFFLINE) if told is (found.kind is Kind.OFFLINE) else None
+    """``offline: true``."""
+    del found
+    return Reading(Kind.OFFLINE) if _yes(worded(value)) else None
 
 
 _READ: dict[Kind, Callable[[Meaning, Any], Reading | None]] = {

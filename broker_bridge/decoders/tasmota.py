@@ -19,7 +19,7 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     levels = topic.split("/")
     leaf = levels[-1]
     device = "/".join(level for level in levels[:-1] if level not in _PREFIXES) or None
-    if "cmnd" in levels or leaf in ("LOGGING", "RESTART"):
+    if "cmnd" in levels or leaf in ("LOGGING", "RESTART") or levels[:2] == ["tasmota", "discovery"]:
         return noise(device, "a command")
     text = body.text(payload)
     if leaf == "LWT":

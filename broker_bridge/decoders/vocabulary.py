@@ -20,7 +20,8 @@ BATTERY = words(
     "remainingpower remainpower electricity electricquantity soc powerlevel batteryremaining batteryvalue 电量"
 )
 BUTTON = words(
-    "button press buttonevent buttonpress buttonpressed buttonstatus buttonaction keyevent keypress keystatus "
+    "button press pressevent buttonevent buttonpress buttonpressed buttonstatus buttonaction keyevent keypress "
+    "keystatus "
     "click action buttonclick buttonstate 按键"
 )
 STEPS = words("steps step stepcount stepnumber stepnumbervalue pedometer stepnum walksteps 步数")
@@ -41,11 +42,14 @@ OWN = words(
     "power charge charging voltage csq lqi interval targetstatus respiratorystatus ambienttemperature "
     "rsrp sinr rsrq pci ecl cell cellid signalstrength signalquality signalpower coverlevel earfcn band terminaltype "
     "moduletype manufacturer manufacturername softwareversion heartbeattime heartbeatinterval errorcode resetevent "
-    "motionstatus geofencestatus distance "
+    "motionstatus geofencestatus distance device volt volts vdd swver hwver swversion hwversion datecode valid err "
+    "payload "
     "reboot releasealarm reportstatus rejoin cleardata stoptransmit syncremotetime externalpower externalpowersource"
 )
 #: what a wire to a button or a cord is called by a box with inputs
-INPUTS = words("gpio gpioin gpioinput di din diin digitalinput input in exti extitrigger contactinput drycontact")
+INPUTS = words(
+    "gpio gpioin gpioinput di din diin digital digitalin digitalinput input in exti extitrigger contactinput drycontact"
+)
 #: says that all of it is only a test
 TESTS = words("test testing selftest istest testmode testalarm drill simulated simulation 测试")
 SUSPICIOUS = words("alarm alert event press button sos help emergency fall panic click action urgent call distress")
