@@ -15,21 +15,36 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from store import schema
 from store.ledger import Ledger
 from store.seal import Sealer
+from tests.order import longest_first
 from tests.town import SECRET, Town
 
 # What the tests start finds its modules compiled, which is half of a start: also where Python is told not to keep them.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# How long an example takes says how busy the machine is. Where everything must be there the examples are the same each
+# time, as in Hypothesis's own profile for such places: finds of chance are for whoever is at work, and `make prove`.
+settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("ANLING_TEST_REQUIRE") == "all",
+)  # fmt: skip
+settings.load_profile("steady")
+
 if os.environ.get("FAULTS"):
     # A planted fault must be found; the smallest example of it interests nobody.
-    settings.register_profile("faults", phases=[Phase.explicit, Phase.generate], database=None)
+    settings.register_profile("faults", parent=settings.get_profile("steady"), phases=[Phase.explicit, Phase.generate])
     settings.load_profile("faults")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    items[:] = longest_first(items)
+
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 

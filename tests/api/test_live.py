@@ -4,6 +4,8 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
 from domain.errors import LedgerUnavailable
+from tests.waiting import quickest
 
 
 @contextmanager
@@ -22,7 +25,7 @@ def console(site: Any, token: str = "t-desk", **headers: str) -> Iterator[Connec
         yield socket
 
 
-def hear(socket: Connection, type: str, within: float = 3.0) -> dict[str, Any]:
+def hear(socket: Connection, type: str, within: float = 10.0) -> dict[str, Any]:
     """The next message of a type."""
     until = time.monotonic() + within
     while True:
@@ -42,27 +45,32 @@ def test_a_snapshot_comes_first_then_ticks(site: Any, make_alert: Any) -> None:
     site.house.put(make_alert("A1"), make_alert("A2"))
     with console(site) as socket:
         first = json.loads(socket.recv(timeout=3))
-        hear(socket, "tick")
-        begun = time.monotonic()
-        tick = hear(socket, "tick")
+        ticks = [hear(socket, "tick") for _ in range(3)]
+        tick = ticks[-1]
 
     assert {"type", "epoch", "seq", "server_time", "alerts", "alarms"} == first.keys() == tick.keys()
     assert ("snapshot", {"A1", "A2"}) == (first["type"], {a["id"] for a in first["alerts"]})
     assert (first["epoch"], first["seq"], []) == (tick["epoch"], tick["seq"], tick["alerts"])
-    assert 0.7 < time.monotonic() - begun < 1.5
+    at = [datetime.fromisoformat(t["server_time"]).timestamp() for t in ticks]
+    assert 0.7 < min(later - sooner for sooner, later in pairwise(at)) < 1.5
 
 
 def test_a_commit_is_seen_at_once(site: Any, make_alert: Any) -> None:
     """The doorbell brings the change well within the two seconds of the safety read."""
     with console(site) as socket:
-        snapshot = hear(socket, "snapshot")
-        time.sleep(0.3)
-        begun = time.monotonic()
-        site.house.put(make_alert("A9"))
-        change = hear(socket, "change")
+        seq = hear(socket, "snapshot")["seq"]
 
-    assert time.monotonic() - begun < 0.6
-    assert (snapshot["seq"] + 1, ["A9"]) == (change["seq"], [a["id"] for a in change["alerts"]])
+        def seen() -> float:
+            nonlocal seq
+            time.sleep(0.3)
+            begun = time.monotonic()
+            site.house.put(make_alert(f"A{seq}"))
+            change = hear(socket, "change")
+            assert (seq + 1, [f"A{seq}"]) == (change["seq"], [a["id"] for a in change["alerts"]])
+            seq += 1
+            return time.monotonic() - begun
+
+        assert quickest(seen, 0.6) < 0.6
 
 
 def test_a_closed_alert_is_taken_off(site: Any, make_alert: Any) -> None:
@@ -177,10 +185,11 @@ def test_many_changes_are_read_together(site: Any, make_alert: Any) -> None:
     """At most about ten reads a second, whatever the doorbell does."""
     with console(site) as socket:
         hear(socket, "snapshot")
-        reads = site.house.reads
+        begun, reads = time.monotonic(), site.house.reads
         for n in range(200):
             site.house.put(make_alert(f"A{n:03}"))
             time.sleep(0.005)
         time.sleep(0.3)
+        took = time.monotonic() - begun
 
-    assert site.house.reads - reads <= 16
+    assert site.house.reads - reads <= 4 + 10 * took

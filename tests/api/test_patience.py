@@ -29,7 +29,7 @@ def said(port: int, *pieces: bytes) -> tuple[bytes, float]:
     with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
         for piece in pieces:
             line.sendall(piece)
-            time.sleep(0.1)
+            time.sleep(0.02)
         while chunk := line.recv(4096):
             heard += chunk
     return heard, time.monotonic() - begun
@@ -86,11 +86,13 @@ def _closed(line: socket.socket) -> bool:
         return True
 
 
-def test_a_body_that_comes_in_pieces_and_in_time_is_read(port: int) -> None:
+def test_a_body_that_comes_in_pieces_and_in_time_is_read(house: FakeHouse, settings: ApiSettings) -> None:
     """Slow is not late."""
+    server = serve(app_of(house, settings), "127.0.0.1", 0, Patience(headers_s=10, body_s=10))
     body = b'{"username": "desk", "password": "correct horse"}'
     announced = HEAD + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
 
-    heard, _ = said(port, announced, body[:10], body[10:])
+    heard, _ = said(server.port, announced, body[:10], body[10:])
 
+    server.stop()
     assert heard.startswith(b"HTTP/1.1 200")

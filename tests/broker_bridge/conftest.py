@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,20 +18,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from broker_bridge.bridge import Bridge
 from broker_bridge.settings import BridgeSettings
 from domain.events import Heard, Receipt
-from tests.waiting import free_port
+from tests.waiting import eventually, free_port
 
 
 def mosquitto_binary() -> str | None:
     """Where the broker's program is, if it is anywhere."""
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-
-
-def eventually(true: Callable[[], Any], seconds: float = 10.0) -> Any:
-    """What ``true`` says, as soon as it says something; else its last word after ``seconds``."""
-    ends = time.monotonic() + seconds
-    while not (said := true()) and time.monotonic() < ends:
-        time.sleep(0.01)
-    return said
 
 
 class Mosquitto:
@@ -61,7 +52,18 @@ class Mosquitto:
         binary = mosquitto_binary()
         assert binary, "mosquitto is not installed"
         self._process = subprocess.Popen([binary, "-c", str(self.folder / "mosquitto.conf")])
-        assert eventually(self._answers), "mosquitto does not answer"
+        eventually(self._answers, what="mosquitto's answer")
+
+    def save(self) -> None:
+        """Have it write down what it keeps; returns when that is on disk."""
+        before, process = self._saved_at(), self._process
+        assert process is not None
+        process.send_signal(signal.SIGUSR1)
+        eventually(lambda: self._saved_at() != before, what="the broker's memory on disk")
+
+    def _saved_at(self) -> int:
+        file = self.folder / "mosquitto.db"
+        return file.stat().st_mtime_ns if file.exists() else 0
 
     def kill(self, sign: int = signal.SIGKILL) -> None:
         if self._process is not None:

@@ -150,7 +150,7 @@ def test_a_broker_killed_with_persistence_keeps_our_session(
 ) -> None:
     """It comes back, we come back, and what it kept arrives."""
     bridge = bridges(broker, ledger)
-    time.sleep(2.5)
+    broker.save()
     broker.kill()
     broker.start()
 

@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from simulators.device import Device, Traits
 from simulators.envelope import DeviceClock
+from tests.waiting import eventually
 
 Message = tuple[str, dict[str, Any], bool]
 FAST = Traits(retry_s=(0.1, 0.2), heartbeat_s=0)
@@ -34,12 +35,12 @@ class Ward:
         self.client.reconnect_delay_set(1, 1)
         self.client.connect_async("127.0.0.1", port)
         self.client.loop_start()
-        assert self.subscribed.wait(5)
+        assert self.subscribed.wait(10)
 
     def _message(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         self.heard.put((message.topic, json.loads(message.payload), message.retain))
 
-    def next(self, part: str, timeout: float = 5.0) -> dict[str, Any]:
+    def next(self, part: str, timeout: float = 15.0) -> dict[str, Any]:
         """The next message whose topic contains ``part``."""
         deadline = time.monotonic() + timeout
         while True:
@@ -245,8 +246,8 @@ def test_a_stuck_button_makes_a_new_id_each_time(make: Make, ward: Ward) -> None
 @pytest.mark.parametrize("command", ["ping", "self_test", "say", "ask_checkin", "locate", "resync"])
 def test_it_answers_commands(make: Make, ward: Ward, command: str) -> None:
     """Every command of the contract is answered with its own id."""
-    make().wait_up()
-    time.sleep(0.1)
+    make()
+    ward.next("/status/")  # said after it has subscribed
     ward.say("anling/v1/down/dev-0001/cmd", v=1, id="c-1", cmd=command)
 
     answer = ward.next("/cmdres")
@@ -256,8 +257,8 @@ def test_it_answers_commands(make: Make, ward: Ward, command: str) -> None:
 
 def test_a_check_in_question_gets_the_residents_answer(make: Make, ward: Ward) -> None:
     """Asked how she is, the resident presses the green button a moment later."""
-    make(traits=Traits(heartbeat_s=0, answers_checkin_s=0.1)).wait_up()
-    time.sleep(0.1)
+    make(traits=Traits(heartbeat_s=0, answers_checkin_s=0.1))
+    ward.next("/status/")
 
     ward.say("anling/v1/down/dev-0001/cmd", v=1, id="c-1", cmd="ask_checkin")
 
@@ -267,12 +268,11 @@ def test_a_check_in_question_gets_the_residents_answer(make: Make, ward: Ward) -
 def test_it_shows_the_stage_it_was_told(make: Make, ward: Ward) -> None:
     """What the lamp is told is kept in order."""
     device = make()
-    device.wait_up()
-    time.sleep(0.1)
+    ward.next("/status/")
     for stage in ("recorded", "claimed"):
         ward.say("anling/v1/down/dev-0001/state", v=1, state=stage)
-    time.sleep(0.2)
 
+    eventually(lambda: len(device.states) == 2)
     assert ["recorded", "claimed"] == [state["state"] for state in device.states]
 
 
@@ -291,8 +291,7 @@ def test_heartbeats_tell_what_waits(make: Make, ward: Ward) -> None:
 def test_bad_words_from_below_do_not_hurt(make: Make, ward: Ward) -> None:
     """P35: rubbish on the down topics is ignored and the device lives on."""
     device = make()
-    device.wait_up()
-    time.sleep(0.1)
+    ward.next("/status/")
     for topic in ("ack", "state", "cmd"):
         ward.client.publish(f"anling/v1/down/dev-0001/{topic}", b"\xff[", 1).wait_for_publish(5)
 

@@ -56,8 +56,11 @@ class Town:
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, "town")
         self.client.on_message = self.pressed
         self.client.on_connect = lambda *_: self.client.subscribe("anling/v1/up/+/event", 1)
+        ready = threading.Event()
+        self.client.on_subscribe = lambda *_: ready.set()
         self.client.connect("127.0.0.1", self.mqtt_port)
         self.client.loop_start()
+        assert ready.wait(10)
         self.clock = threading.Thread(target=self.tick, daemon=True)
         self.clock.start()
 

@@ -146,14 +146,14 @@ def test_another_process_is_heard(ledger: Ledger, ledger_url: str, open_ledger: 
     elsewhere = open_ledger(ledger_url)
     if serving:
         elsewhere.listen()
-    ledger.listen()
     waiter = ledger.doorbell.watch()
+    ledger.listen()
     eventually(lambda: waiter.wait(0.2))
     waiter.wait(0.2)
 
     _put(elsewhere, "from", "far")
 
-    assert waiter.wait(2)
+    assert waiter.wait(5)
 
 
 def test_closing_leaves_no_thread_and_no_line(ledger_url: str, open_ledger: Open) -> None:

@@ -49,8 +49,9 @@ class Hall:
         for _ in range(int(seconds)):
             self.now += 1
             self.crier.turn()
-        self.crier._pool.submit(lambda: None).result()
-        time.sleep(0.02)
+        all_idle = threading.Barrier(self.crier._pool._max_workers)
+        for idle in [self.crier._pool.submit(all_idle.wait) for _ in range(all_idle.parties)]:
+            idle.result(10)
         return len(self.phone.letters) - before
 
 
