@@ -80,18 +80,30 @@ def read_sheet(raw: bytes, source: str) -> dict[str, Any]:
 
 
 def _join(homes: dict[str, dict[str, Any]], found: dict[str, Any], where: str, problems: list[str]) -> None:
-    """Put one row's resident into its home; rows of one home must not contradict each other."""
+    """Put one row's resident into its home; rows complete each other, and must not contradict each other."""
     home, resident = found["home"], found["resident"]
-    if contact := found.get("contact"):
-        resident["contacts"] = [contact]
-    known = homes.setdefault(home["id"], home | {"residents": []})
-    if any(known[name] != value for name, value in home.items()):
+    known = homes.setdefault(home["id"], {"residents": []})
+    if not _completed(known, home):
         problems.append(f"{where}: says other things of home {home['id']} than a row above; make them agree")
-    same = [r for r in known["residents"] if r["id"] == resident["id"]]
-    if same:
-        same[0].setdefault("contacts", []).extend(resident.get("contacts", []))
-    else:
-        known["residents"].append(resident)
+    person = next((r for r in known["residents"] if r["id"] == resident["id"]), None)
+    if person is None:
+        person = {}
+        known["residents"].append(person)
+    if not _completed(person, resident):
+        problems.append(f"{where}: says other things of resident {resident['id']} than a row above; make them agree")
+    if contact := found.get("contact"):
+        person.setdefault("contacts", []).append(contact)
+
+
+def _completed(known: dict[str, Any], said: Mapping[str, Any]) -> bool:
+    """Put what is new into ``known``; False where one contradicts the other."""
+    agree = True
+    for name, value in said.items():
+        if isinstance(value, dict):
+            agree = _completed(known.setdefault(name, {}), value) and agree
+        else:
+            agree = known.setdefault(name, value) == value and agree
+    return agree
 
 
 def _read_row(row: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, Any]:

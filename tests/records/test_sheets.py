@@ -66,6 +66,34 @@ def test_excel_numbers_and_dates_are_what_they_look_like() -> None:
     assert "1936-05-01" == home.residents[0].model_dump()["birth"]
 
 
+_SHORT = "home_id,street,category,room,resident_id,name,allergies,contact_name\n"
+
+
+def test_what_only_a_later_row_says_is_not_lost() -> None:
+    """People fill in the second line of a home too, and an allergy beside a second contact (R24)."""
+    rows = "h-1,north,,,r-1,老人一,,女儿\nh-1,north,独居,602,r-1,老人一,青霉素,儿子\nh-1,north,,,r-2,老人二,,\n"
+
+    (home,) = read_sheet((_SHORT + rows).encode(), "list.csv")["homes"]
+
+    first, second = home["residents"]
+    assert ("lives_alone", {"room": "602"}) == (home["category"], home["address"])
+    assert (["青霉素"], ["女儿", "儿子"]) == (first["medical"]["allergies"], [c["name"] for c in first["contacts"]])
+    assert {"id": "r-2", "name": "老人二"} == second
+
+
+def test_rows_that_contradict_each_other_are_refused() -> None:
+    """Of two names, or two rooms, nobody can say which is right: the row is named, nothing is taken in."""
+    rows = "h-1,north,,601,r-1,老人一,,\nh-1,north,,602,r-1,老人二,,\n"
+
+    with pytest.raises(ConfigurationError) as error:
+        read_sheet((_SHORT + rows).encode(), "list.csv")
+
+    assert [
+        "list.csv: row 3: says other things of home h-1 than a row above; make them agree",
+        "list.csv: row 3: says other things of resident r-1 than a row above; make them agree",
+    ] == list(error.value.problems)
+
+
 def test_every_mistake_is_named_at_once() -> None:
     """Row, column, and what to write instead; nothing is imported in part."""
     bad = "home_id,street,resident_id,name,birth,lift,sex\nhome-1,north,,,1936,maybe,x\n,,r-2,老人,1936-13-01,是,男\n"
