@@ -56,12 +56,12 @@ def revoke(id: str) -> None:
 
 @device.command()
 def secret(id: str, qr: Annotated[Path | None, typer.Option(help="write the QR code here")] = None) -> None:
-    """Another secret for a device that is known (lost, or shut out before); prints it, once."""
-    from store.log_ins import new_secret
+    """Another secret for a device or hub that is known (lost, or shut out before); prints it, once."""
+    from store.log_ins import let_in
 
     made = secrets.token_urlsafe(18)
     with ledger_here(upgrade=True) as ledger:
-        new_secret(ledger, id, made)
+        let_in(ledger, id, made, wall_now())
     told = {"id": id, "username": id, "secret": made}
     print(json.dumps(told))
     _draw(told, qr)

@@ -68,14 +68,7 @@ def shut_out(ledger: Ledger, device: str, at: datetime, by: str = _CLI) -> None:
         touch(tx)
 
 
-def new_secret(ledger: Ledger, device: str, secret: str) -> None:
-    """Another secret from now on; a device that was shut out may come in again."""
-    with ledger.transaction() as tx:
-        _change(tx, device, {"secret_hash": hash_secret(secret), "revoked_at": None})
-        touch(tx)
-
-
-def let_in(ledger: Ledger, id: str, secret: str, at: datetime, by: str) -> None:
+def let_in(ledger: Ledger, id: str, secret: str, at: datetime, by: str = _CLI) -> None:
     """Another secret for a device or hub, from now on; one that was shut out may come in again."""
     with ledger.transaction() as tx:
         kept = {"secret_hash": hub_secrets.keep(tx.sealer, secret), "revoked_at": None}
@@ -103,4 +96,4 @@ def _revoke_certificate(tx: Tx, device: str, at: datetime) -> None:
 
 def _change(tx: Tx, device: str, values: Mapping[str, object]) -> None:
     if not tx.execute(sa.update(DEVICES).where(DEVICES.c.id == device).values(**values)).rowcount:
-        raise ConfigurationError([f"no device {device!r} in the register; provision it first"])
+        raise ConfigurationError([f"no device or hub {device!r} in the register; provision or import it first"])

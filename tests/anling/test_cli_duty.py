@@ -1,4 +1,4 @@
-"""``anling duty`` as a technician types it, on a ledger of its own."""
+"""``anling duty`` and ``anling device`` as a technician types them, on a ledger of its own."""
 
 import json
 import re
@@ -8,7 +8,11 @@ import pytest
 from typer.testing import CliRunner
 
 from anling.cli import cli
+from anling.ledger_here import ledger_here
+from anling.settings import Settings
 from domain.errors import ConfigurationError
+from store.accounts import Accounts
+from store.bulk import fetch
 
 ROOT = Path(__file__).parents[2]
 SITE = {
@@ -27,6 +31,7 @@ SITE = {
             {"responder": "doctor-1", "from": "08:00", "to": "20:00", "deputy": "doctor-2"}]},
         {"id": "desk", "role": "dispatch_120", "shifts": [{"responder": "desk-120", "always": True}]},
     ],
+    "hubs": [{"id": "hub-0001", "dialect": "z2m", "site": "north", "secret": "the hub's first secret"}],
 }  # fmt: skip
 
 
@@ -98,3 +103,17 @@ def test_the_last_desk_is_not_imported_away(here: Path) -> None:
     assert "nobody of 120 could be called" in refused[1]
     assert 0 == allowed[0]
     assert "! dispatch_120" in allowed[1]
+
+
+def test_a_hub_that_was_shut_out_comes_in_again(here: Path) -> None:
+    """With another secret, as a device does; both are in the audit."""
+    gone = run("device", "revoke", "hub-0001")
+    status, said = run("device", "secret", "hub-0001")
+
+    assert (0, 0) == (gone[0], status)
+    settings = Settings(data_dir=here / "var")
+    with ledger_here(settings) as ledger:
+        assert ("hub-0001", "north") == Accounts(ledger).hub_of("z2m", json.loads(said.splitlines()[0])["secret"])
+        with ledger.reading() as tx:
+            lines = fetch(tx, "SELECT operator, what FROM read_audit WHERE subject = 'hub-0001' ORDER BY id")
+    assert [("command line", "device shut out"), ("command line", "device given a secret")] == lines
