@@ -11,7 +11,6 @@ import orjson
 from broker_bridge.datum import bd09, gcj02, to_wgs84
 from domain.errors import ConfigurationError
 
-DATUMS = ("wgs84", "gcj02", "bd09")
 #: points of a boundary beyond which a page would weigh too much
 MOST_POINTS = 5000
 _FORWARD = {"gcj02": gcj02, "bd09": bd09}

@@ -106,14 +106,6 @@ class EmbeddedBroker:
             process.wait()
         self._pid_file.unlink(missing_ok=True)
 
-    def set_devices(self, devices: Mapping[str, str]) -> None:
-        """Other devices from now on, without a restart."""
-        self._devices = devices
-        self._write_files()
-        process = self._process
-        if process is not None and process.poll() is None:
-            process.send_signal(1)
-
     @property
     def _pid_file(self) -> Path:
         return self.folder / "broker.pid"

@@ -70,8 +70,6 @@ class Budget:
 class _Aliyun(Pulsed):
     """What voice and text have in common; what comes of a letter is pushed to us."""
 
-    paced = True
-
     def __init__(
         self,
         line: AliyunLine,

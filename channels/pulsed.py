@@ -14,8 +14,6 @@ class Pulsed(ABC):
     """A channel; how a letter is delivered is for the heirs to say."""
 
     name: str
-    #: whether a person is given time between two of them (calls and texts)
-    paced = False
 
     def __init__(self, wall: Callable[[], datetime] = wall_now) -> None:
         self._wall = wall

@@ -49,8 +49,3 @@ def reply(text: str) -> Reply:
     if coded:
         return Reply(_MEANINGS[coded[1]], (coded[2] or coded[3]).upper(), coded[4])
     return Reply(_MEANINGS.get(plain.strip(_AROUND)))
-
-
-def reply_meaning(text: str) -> Meaning | None:
-    """Whether it claims, declines, or forbids further messages."""
-    return reply(text).meaning

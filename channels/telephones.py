@@ -38,8 +38,6 @@ class Numbered(Protocol):
 class NotConfigured:
     """Answers at once that nobody is reached this way, so that the next way is tried."""
 
-    paced = False
-
     def __init__(self, name: str) -> None:
         self.name = name
         self.breaker = Breaker(())
@@ -84,8 +82,6 @@ class NotConfigured:
 
 class Routed:
     """``voice`` or ``sms``: each number goes to the provider of its country, or to the next when that is down."""
-
-    paced = True
 
     def __init__(self, name: str, routes: Routes, providers: Mapping[str, Provider]) -> None:
         self.name = name

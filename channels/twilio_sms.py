@@ -19,7 +19,6 @@ class TwilioSms(Pulsed):
     """``channel = "sms"``. To +86 it asks for no answer: none could arrive (libraries, finding 1)."""
 
     name = "sms"
-    paced = True
 
     def __init__(
         self,

@@ -23,7 +23,6 @@ class TwilioVoice(Pulsed):
     """``channel = "voice"`` for numbers that Twilio may call (not the mainland's)."""
 
     name = "voice"
-    paced = True
 
     def __init__(
         self,

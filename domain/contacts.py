@@ -147,8 +147,6 @@ class Channel(Protocol):
     """One way of reaching a human. May block (own time-out ≤ 10 s); never raises for a failed delivery."""
 
     name: str
-    #: voice and SMS are paced per person; webhooks are not
-    paced: bool
 
     def send(self, letter: Letter) -> Result:
         """Say it. Called without any open transaction."""

@@ -1,9 +1,7 @@
 """People and places: who lives there, who comes, how to reach them and how to get in."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import date
 
 ROLES = (
     "family_doctor", "street_office", "dispatch_120", "key_holder", "neighbour", "volunteer",
@@ -81,64 +79,6 @@ class Team:
     role: str
     street: str | None
     shifts: tuple[Shift, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Street:
-    """A street office's area."""
-
-    code: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where somebody lives alone (or only very old people do)."""
-
-    id: str
-    street: str
-    address: Mapping[str, Any]
-    category: str = "lives_alone"
-    location: Mapping[str, Any] | None = None
-    #: gate, lift, door, keys, code: encrypted at rest, each read audited
-    access: Mapping[str, Any] = field(default_factory=dict)
-    family_doctor_team: str | None = None
-    checkin: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Resident:
-    """Who lives there; the card is encrypted at rest."""
-
-    id: str
-    home: str
-    name: str
-    card: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A registered thing that may speak for a home."""
-
-    id: str
-    home: str | None
-    role: str
-    dialect: str = "anling"
-    gateway: str | None = None
-    site: str | None = None
-    external: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """A log-in."""
-
-    name: str
-    role: str
-    streets: tuple[str, ...] = ()
-    responder: str | None = None
-    disabled: bool = False
-    created_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

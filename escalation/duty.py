@@ -148,11 +148,6 @@ def usable(person: Responder, role: str, drill: bool) -> tuple[ContactPoint, ...
     return real or person.contacts
 
 
-def covers(shift: Shift, local: datetime, calendar: Calendar = _PLAIN) -> bool:
-    """Whether the shift runs at ``local`` wall time; one that ends before it starts runs into the next day."""
-    return begun(shift, local, calendar) is not None
-
-
 def begun(shift: Shift, local: datetime, calendar: Calendar = _PLAIN) -> date | None:
     """The day on which the shift that runs at ``local`` wall time began; None when it does not run."""
     today = local.date()

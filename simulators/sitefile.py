@@ -56,10 +56,6 @@ class Site:
     real_desks: frozenset[str]
     foreign: tuple[Foreign, ...] = ()
 
-    def home_devices(self, home: str) -> list[SiteDevice]:
-        """The devices of one home, in the order of the file."""
-        return [device for device in self.devices.values() if device.home == home]
-
 
 def read_site(file: Path) -> Site:
     """Read a site file. Raises BadSite with everything that is wrong at once."""

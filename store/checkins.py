@@ -180,13 +180,6 @@ def note_sweep(tx: Tx, now: datetime) -> None:
     meta.write(tx, _SWEPT, now.isoformat())
 
 
-def unfinished(tx: Tx, before: date) -> list[tuple[str, str]]:
-    """``(day, home)`` of questions of past days that nobody settled: there should be none."""
-    c = CHECKINS.c
-    query = sa.select(c.day, c.home_id).where(c.state == "open", c.day < before.isoformat())
-    return [(day, home) for day, home in tx.execute(query.order_by(c.day, c.home_id).limit(1000))]
-
-
 def prune(tx: Tx, before: date, limit: int = 20_000) -> int:
     """Forget settled questions of long ago, a bounded piece at a time."""
     old = sa.select(CHECKINS.c.home_id, CHECKINS.c.day).where(CHECKINS.c.day < before.isoformat()).limit(limit)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import CheckConstraint, Dialect, LargeBinary, String, Text
+from sqlalchemy import CheckConstraint, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from domain.clock import iso
@@ -81,10 +81,6 @@ class PlainJSON(TypeDecorator[Any]):
             return orjson.loads(value) if isinstance(value, str | bytes) else value
 
         return read
-
-
-#: ciphertext (``store.seal``)
-Sealed = LargeBinary
 
 
 def dumps(value: Any) -> str:

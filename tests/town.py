@@ -144,8 +144,6 @@ def site() -> dict[str, Any]:
 class Phone:
     """A channel that notes what it was given. ``answer`` says what comes of a letter, and may do anything at all."""
 
-    paced = False
-
     def __init__(self, name: str, answer: Callable[[Letter], Result] | None = None) -> None:
         self.name = name
         self.answer = answer or (lambda letter: Accepted(f"ref-{letter.key}-{letter.attempt}"))

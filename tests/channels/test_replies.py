@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from channels.replies import Reply, reply, reply_meaning
+from channels.replies import Reply, reply
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ from channels.replies import Reply, reply, reply_meaning
 )
 def test_what_a_reply_means(text: str, meaning: str | None) -> None:
     """Whole texts only, however they are dressed."""
-    assert meaning == reply_meaning(text)
+    assert meaning == reply(text).meaning
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_noise_never_claims() -> None:
     letters = "12３１ 收到不能stop退订?。\n\u200b\ud800a"
     texts = ["".join(chance.choices(letters, k=chance.randint(0, 6))) for _ in range(10_000)]
 
-    claims = {text for text in texts if reply_meaning(text) == "claim"}
+    claims = {text for text in texts if reply(text).meaning == "claim"}
 
     assert all("1" in text or "１" in text or "收到" in text for text in claims)
     assert not any("不" in text or "２" in text or "stop" in text for text in claims)

@@ -201,7 +201,7 @@ def test_health_tells_how_it_goes(door: Any, letter: Letter) -> None:
     webhook.close()
     assert [(1, "http 500"), (2, "http 404"), (0, "http 404")] == readings
     assert webhook.health().last_ok is not None
-    assert (3, "webhook", False) == (webhook.health().sent, webhook.name, webhook.paced)
+    assert (3, "webhook") == (webhook.health().sent, webhook.name)
 
 
 def test_a_fault_of_ours_is_a_value(letter: Letter) -> None:

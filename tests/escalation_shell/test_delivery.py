@@ -553,4 +553,4 @@ def test_a_fake_phone_is_a_channel() -> None:
 
     phone: Channel = Phone("voice")
 
-    assert ("voice", False) == (phone.name, phone.paced)
+    assert "voice" == phone.name
