@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from domain.alerts import Called, Track, TrackState
+from domain.alerts import Called, Track, TrackState, changed
 from escalation.conditions import ALWAYS
 from escalation.plan_parts import PlanTrack, Tier
-from escalation.sheet import Joined, Sheet, changed
+from escalation.sheet import Joined, Sheet
 
 #: the shortest wait after a decision that could contact nobody
 _BREATH = timedelta(seconds=1)

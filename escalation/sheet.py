@@ -6,9 +6,9 @@ Built and consumed inside ``decide``; outside only the frozen ``Decision`` is se
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-from domain.alerts import TRANSITIONS, Alert, Entry, Severity, Stage, Subject, Track, TrackState
+from domain.alerts import TRANSITIONS, Alert, Entry, Severity, Stage, Subject, Track, TrackState, changed
 from domain.contacts import Purpose
 from domain.people import ContactPoint, Responder
 from escalation.conditions import ALWAYS, Circumstances, When
@@ -16,9 +16,6 @@ from escalation.duty import Roster, usable
 from escalation.plan_parts import HOME_ROLES, Plan, PlanTrack, Rule
 from escalation.timeline import delta
 
-_Frozen = TypeVar("_Frozen", Alert, Track)
-#: an open twin of each: a frozen value goes around its own lock for every field, which costs four times as much
-_OPEN: Mapping[type, Any] = {kind: type(kind.__name__, (), {"__slots__": kind.__slots__}) for kind in (Alert, Track)}
 _STAGE_AFTER = {Stage.COMING, Stage.ARRIVED}
 
 
@@ -70,17 +67,6 @@ class Decision:
     def changed(self) -> bool:
         """Whether anything must be written."""
         return self.before is None or self.before.version != self.alert.version
-
-
-def changed(value: _Frozen, **changes: Any) -> _Frozen:
-    """``dataclasses.replace`` at a third of its price; a decision makes one alert and one track or more."""
-    kind = type(value)
-    made = _OPEN[kind]()
-    for name in kind.__slots__:
-        setattr(made, name, changes[name] if name in changes else getattr(value, name))
-    made.__class__ = kind
-    frozen: _Frozen = made
-    return frozen
 
 
 def circumstances(subject: Subject, kind: str, severity: Severity, now: datetime, roster: Roster) -> Circumstances:

@@ -4,7 +4,7 @@ Only ``escalation`` uses this module; everybody else reads ``store.views``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
@@ -22,6 +22,7 @@ from domain.alerts import (
     Subject,
     Track,
     TrackState,
+    changed,
 )
 from domain.errors import LedgerCollision
 from domain.events import Kind
@@ -159,7 +160,7 @@ def _chain(tx: Tx, change: Change) -> tuple[Alert, list[dict[str, Any]]]:
             row["note"] = tx.sealer.seal(entry.note.encode(), notes.of_timeline(change.after.id, seq))
         head = row["hash"] = chain_hash(head, row)
         rows.append(row)
-    return replace(change.after, entries=seq, head=head), rows
+    return changed(change.after, entries=seq, head=head), rows
 
 
 def _update(tx: Tx, changed: Sequence[tuple[Alert, Alert]], closing: bool) -> None:

@@ -7,11 +7,11 @@ from time import perf_counter
 
 import pytest
 
-from domain.alerts import Alert, Track
+from domain.alerts import Alert, Track, changed
 from domain.events import Kind
 from escalation.command import Raise, Tick
 from escalation.decide import decide, raise_alert
-from escalation.sheet import Decision, changed
+from escalation.sheet import Decision
 from tests.escalation.core import CHANGNING, HOME, NOON, STREET, Story, seconds
 
 #: microseconds; a quiet machine takes about 50, a crowded one several times that
