@@ -21,6 +21,8 @@ from domain.people import Scope
 router = APIRouter(prefix="/api/v1/alerts")
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+#: where a list of what has an id of ours goes on
+Cursor = Annotated[str | None, Query(pattern=r"^[0-9A-Za-z]{26}$")]
 RequestKey = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 Act = Callable[[App, Actor], Alert]
 
@@ -98,7 +100,7 @@ async def alerts(
     home: str | None = None,
     drill: bool | None = None,
     limit: Limit = 100,
-    cursor: str | None = None,
+    cursor: Cursor = None,
 ) -> Response:
     """Newest first, within the caller's streets."""
     here = asking.doors

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from api.again import read_again
-from api.alerts import Limit
+from api.alerts import Cursor, Limit
 from api.answers import as_json
 from api.problems import problem
 from api.sessions import Asking, Knock
@@ -19,6 +19,8 @@ from domain.people import ROLES
 from store.oversight import Reads
 
 router = APIRouter(prefix="/api/v1")
+#: where the list of messages goes on: an instant and a key
+Moment = Annotated[str | None, Query(pattern=r"^\d{4}-\d\d-\d\dT\S+ \S.*$", max_length=400)]
 
 
 async def read(asking: Knock, view: Callable[[], Any]) -> Response:
@@ -26,8 +28,16 @@ async def read(asking: Knock, view: Callable[[], Any]) -> Response:
     return await asking.doors.lanes.reads.run(lambda: as_json(view()))
 
 
+def cut(page: dict[str, Any], key: str, limit: int, cursor: str | None) -> dict[str, Any]:
+    """A piece of a list that is made whole: at most ``limit`` items, those after the one with ``key`` ``cursor``."""
+    items = page["items"]
+    begin = next((n for n, item in enumerate(items, 1) if item[key] == cursor), 0) if cursor else 0
+    more = items[begin + limit - 1][key] if len(items) > begin + limit else None
+    return page | {"items": items[begin : begin + limit], "next_cursor": more}
+
+
 @router.get("/inbox")
-async def inbox(asking: Asking, limit: Limit = 100, cursor: str | None = None, unread: bool = False) -> Response:
+async def inbox(asking: Asking, limit: Limit = 100, cursor: Cursor = None, unread: bool = False) -> Response:
     """Every message that came in; ``unread=true``: only what nobody could read, with the reason."""
     return await read(asking, lambda: asking.doors.app.views.inbox(asking.scope(), limit, cursor, unread))
 
@@ -54,14 +64,14 @@ async def raw(asking: Asking, id: str) -> Response:
 
 
 @router.get("/messages")
-async def messages(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
+async def messages(asking: Asking, limit: Limit = 100, cursor: Moment = None) -> Response:
     """Every message that went out, and what became of it."""
     return await read(asking, lambda: asking.doors.app.views.messages(asking.scope(), limit, cursor))
 
 
 @router.get("/audit")
 async def audit(
-    asking: Asking, limit: Limit = 100, cursor: str | None = None, by: str = "", about: str = "",
+    asking: Asking, limit: Limit = 100, cursor: Cursor = None, by: str = "", about: str = "",
     since: Annotated[Instant | None, Query(alias="from")] = None, until: Instant | None = None,
 ) -> Response:  # fmt: skip
     """Who saw whose record, and when; ``by`` a log-in, ``about`` part of an id, ``from`` and ``until`` with a zone."""
@@ -73,13 +83,14 @@ async def audit(
 
 @router.get("/duty")
 async def duty(
-    asking: Asking, role: str | None = None, street: str | None = None, at: Instant | None = None
-) -> Response:
+    asking: Asking, role: str | None = None, street: str | None = None, at: Instant | None = None,
+    limit: Limit = 500, cursor: str | None = None,
+) -> Response:  # fmt: skip
     """Who would be called; ``at`` with its zone, now when not given."""
     if at is not None and at.tzinfo is None:
         return problem(422, "at 须带时区，如 2026-11-22T03:10:00+08:00 / at needs its zone")
     when = at or asking.doors.app.wall()
-    return await read(asking, lambda: _duty(asking, role, street, when))
+    return await read(asking, lambda: cut(_duty(asking, role, street, when), "id", limit, cursor))
 
 
 def _duty(asking: Knock, role: str | None, street: str | None, at: datetime) -> dict[str, Any]:
@@ -100,7 +111,7 @@ class Drill(BaseModel):
 
 
 @router.get("/drills")
-async def drills(asking: Asking, limit: Limit = 100, cursor: str | None = None) -> Response:
+async def drills(asking: Asking, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """Drills, the newest first."""
     return await read(asking, lambda: asking.doors.app.views.drills(asking.scope(), limit, cursor))
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
+from api.alerts import Limit
 from api.answers import as_json
-from api.lists import read
+from api.lists import cut, read
 from api.problems import problem
 from api.sessions import Asking
 from api.when import Instant
@@ -32,9 +33,9 @@ class Approval(BaseModel):
 
 
 @router.get("/plans")
-async def plans(asking: Asking) -> Response:
+async def plans(asking: Asking, limit: Limit = 500, cursor: str | None = None) -> Response:
     """The plans, which are in force, and what waits for a second person."""
-    return await read(asking, lambda: asking.doors.app.views.plans(asking.scope()))
+    return await read(asking, lambda: cut(asking.doors.app.views.plans(asking.scope()), "version", limit, cursor))
 
 
 @router.get("/plans/diff")

@@ -11,6 +11,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+#: every way there is of reaching a human; ``channels/`` has one each
+CHANNELS = (
+    "voice", "sms", "webhook", "dispatch_120", "wecom", "dingtalk", "feishu", "mail", "apprise", "log",
+)  # fmt: skip
+
 
 class Purpose(StrEnum):
     """Why we write (wire.md section 5, ``type``)."""

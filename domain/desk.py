@@ -25,6 +25,10 @@ _ORDER = {state: n for n, state in enumerate(CaseState)}
 _ENDS = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
 
 
+#: nothing of a case in one of these goes on: the next letter is a first report
+ENDED = _ENDS
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What the desk has made of one alert."""

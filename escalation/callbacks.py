@@ -4,6 +4,7 @@ A provider's status never claims and never closes (invariant 14); at most it say
 has failed, and the next way is tried at once. A key press is a person speaking.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -224,6 +225,10 @@ class Callbacks:
         ``stamp``: the provider's own name for it; the same message once more claims nothing that came later.
         """
         return self._once.obey(stamp, _TEXT_KNOWN, lambda: self._texts.answer(from_number, body))
+
+    def desk_secrets(self, case: str) -> Sequence[str]:
+        """The own secrets of the desk that has this case: it signs as we sign to it."""
+        return self._desk.secrets(case)
 
     def desk_callback(self, body: dict[str, Any], stamp: str | None = None) -> dict[str, Any]:
         """A signed message of the 120 desk. With a clerk's number it is a person speaking: it claims the track.

@@ -40,6 +40,15 @@ class DeskWords:
         self._commands = commands
         self._prover = prover
 
+    def secrets(self, case: str) -> tuple[str, ...]:
+        """What the desk with this case may sign with besides the installation's secret."""
+        with self._ledger.reading() as tx:
+            named = outbox.by_reference(tx, case)
+            found = outbox.get(tx, named[0]) if named else None
+            desk = self._standing.roster(tx).responders.get(found[0].item.person) if found else None
+        points = desk.contacts if desk else ()
+        return tuple(p.secret for p in points if p.channel == "dispatch_120" and p.secret)
+
     def take(self, body: dict[str, Any]) -> dict[str, Any]:
         """Carry out what was said; ``NotFound`` for a case that no alert has."""
         said = desk_status(orjson.dumps(body))

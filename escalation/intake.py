@@ -156,8 +156,12 @@ class Intake:
 
 
 def _is_sign(heard: Heard) -> bool:
-    """Status, wills and command results: last values, not messages that need a person."""
-    return heard.event is not None and heard.event.kind in _SIGNS
+    """Status, wills and command results: last values, not messages that need a person.
+
+    A heartbeat on the topic of events is one of those: its device repeats it until it has a receipt.
+    """
+    event = heard.event
+    return event is not None and event.kind in _SIGNS and not (heard.to and heard.message.topic.endswith("/event"))
 
 
 def _is_foreign(heard: Heard) -> bool:

@@ -191,7 +191,14 @@ def _raise_or_join(session: Session, case: Case, kind: Kind) -> Verdict:
         ask_back(session.tx, kind, case.heard, session.now)
     session.decisions.append(decision)
     session.open[pair] = decision.alert
-    return Verdict(case.row, "raised" if alert is None else "joined", decision.alert.id)
+    return Verdict(case.row, "raised" if alert is None else "joined", decision.alert.id, _why_unread(case.heard))
+
+
+def _why_unread(heard: Heard) -> str | None:
+    """What the quarantine says of a message that nobody could read and that called people all the same."""
+    if heard.event is None:
+        return heard.unreadable
+    return f"unknown type {heard.event.said!r}"[:200] if heard.event.kind is Kind.UNKNOWN else None
 
 
 def _waits(session: Session, case: Case, speaker: Speaker, drill: bool) -> bool:

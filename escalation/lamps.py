@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from domain.alerts import Stage
 from domain.errors import AnlingError
 from store import alerts
 from store.ledger import Ledger
@@ -47,17 +48,23 @@ class Lamps:
         """Show what has not been shown. Returns how many."""
         with self._ledger.reading() as tx:
             dark = alerts.unlit(tx, _BATCH)
-            known = speakers(tx, (device for _, device, _ in dark)) if dark else {}
+            known = speakers(tx, (device for _, device, _, _ in dark)) if dark else {}
         shown = []
-        for alert_id, device, stage in dark:
+        for alert_id, device, stage, never in dark:
             speaker = known.get(device)
             # A device nobody registered, or an alert raised by hand, has no lamp of its own to wait for.
-            if speaker is None or self._show(speaker.gateway or device, stage, alert_id):
+            if speaker is None or self._steps(speaker.gateway or device, stage, alert_id, never):
                 shown.append((alert_id, stage))
         if shown:
             with self._ledger.transaction(patient=True) as tx:
                 alerts.light(tx, shown)
         return len(shown)
+
+    def _steps(self, device: str, stage: str, alert_id: str, never: bool) -> bool:
+        """Who was never shown anything first hears that it is recorded, though calls have begun by then."""
+        if never and stage != Stage.RECORDED and not self._show(device, Stage.RECORDED, alert_id):
+            return False
+        return self._show(device, stage, alert_id)
 
     def _loop(self) -> None:
         waiter = self._ledger.doorbell.watch(_PATIENCE)

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from domain.alerts import Severity, VoiceCheck
+from domain.contacts import CHANNELS
 from domain.errors import ConfigurationError
 from domain.events import Kind
 from domain.people import ROLES
@@ -88,6 +89,8 @@ class _Reader:
 
     def problem(self, spot: Spot, what: str) -> None:
         said = f"{self.where(spot.path)}: {spot.words}: {what}" if spot.words else f"{self.source}: {what}"
+        if said in self.problems:
+            return
         self.problems.append(said)
         if self._lines.get(spot.path, 0) not in (0, *self._unread):
             self.exact.add(said)
@@ -314,6 +317,9 @@ class _Reader:
             what = 'channels must be a list of names: channels = ["voice", "sms"]'
             self.problem(Spot((*spot.path, "channels"), spot.words), what)
             return ()
+        for name in sorted(set(channels) - set(CHANNELS)):
+            known = f"{name!r} is no channel; write one of {', '.join(CHANNELS)}"
+            self.problem(Spot((*spot.path, "channels"), spot.words), known)
         return tuple(channels)
 
     def notices(self, raw: object) -> Iterator[Notice]:

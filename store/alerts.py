@@ -274,10 +274,10 @@ def ids_after(tx: Tx, id: str, limit: int) -> list[str]:
     return [str(row[0]) for row in fetch(tx, "SELECT id FROM alerts WHERE id > ? ORDER BY id LIMIT ?", id, limit)]
 
 
-def unlit(tx: Tx, limit: int) -> list[tuple[str, str, str]]:
-    """(alert, device, stage) where the device at home has not been shown the present stage."""
-    sql = "SELECT id, device_id, stage FROM alerts WHERE lit <> stage ORDER BY id DESC LIMIT ?"
-    return [(row[0], row[1] or "", row[2]) for row in fetch(tx, sql, limit)]
+def unlit(tx: Tx, limit: int) -> list[tuple[str, str, str, bool]]:
+    """(alert, device, stage, never) where the device at home has not been shown the present stage, or never any."""
+    sql = "SELECT id, device_id, stage, lit FROM alerts WHERE lit <> stage ORDER BY id DESC LIMIT ?"
+    return [(row[0], row[1] or "", row[2], not row[3]) for row in fetch(tx, sql, limit)]
 
 
 def light(tx: Tx, shown: Sequence[tuple[str, str]]) -> None:

@@ -6,7 +6,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from domain.desk import ENDED
 from store.alerts import ALERTS
+from store.cases import CASES
 from store.ledger import Tx
 from store.outbox import ATTEMPTS, OUTBOX
 
@@ -44,12 +46,16 @@ def everybody_asked(tx: Tx) -> list[tuple[str, str]]:
 
 
 def newest_case(tx: Tx, alert_id: str, person: str) -> str | None:
-    """The case number that the desk gave this alert, if it accepted one."""
+    """The case number that the desk gave this alert; None also when the desk has ended that case."""
+    ended = sa.exists().where(
+        CASES.c.alert_id == alert_id, CASES.c.person == person, CASES.c.number == ATTEMPTS.c.reference,
+        CASES.c.state.in_(ENDED),
+    )  # fmt: skip
     query = (
-        sa.select(ATTEMPTS.c.reference)
+        sa.select(sa.case((ended, None), else_=ATTEMPTS.c.reference))
         .join(OUTBOX, OUTBOX.c.key == ATTEMPTS.c.key)
         .where(OUTBOX.c.alert_id == alert_id, OUTBOX.c.person == person, OUTBOX.c.channel == "dispatch_120")
-        .where(ATTEMPTS.c.reference.is_not(None))
+        .where(OUTBOX.c.purpose == "contact", ATTEMPTS.c.reference.is_not(None))
         .order_by(ATTEMPTS.c.started_at.desc())
         .limit(1)
     )

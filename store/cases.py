@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from domain.desk import Case, CaseState, moves
+from domain.desk import ENDED, Case, CaseState, moves
 from store.bulk import overwrite
 from store.ledger import Tx
 from store.tables.desk import DeskCaseRow
@@ -21,7 +21,8 @@ _WAITS = frozenset({CaseState.ACCEPTED})
 def note(tx: Tx, case: Case) -> bool:
     """Move a case on; False when it has already got there, or further."""
     known = find(tx, case.alert, case.person)
-    if not moves(known.state if known else None, case.state):
+    before = known.state if known and not _anew(known, case) else None
+    if not moves(before, case.state):
         return False
     row = {
         "alert_id": case.alert, "person": case.person, "key": case.key,
@@ -32,6 +33,11 @@ def note(tx: Tx, case: Case) -> bool:
     }  # fmt: skip
     overwrite(tx, CASES, [row])
     return True
+
+
+def _anew(known: Case, case: Case) -> bool:
+    """The desk has ended its case and taken the same alert up under another number."""
+    return known.state in ENDED and case.state is CaseState.ACCEPTED and case.number not in (None, known.number)
 
 
 def find(tx: Tx, alert: str, person: str) -> Case | None:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from domain.calendar import within
 from domain.checkins import read_rule
 from domain.choices import read_choices
+from domain.contacts import CHANNELS
 from domain.errors import ConfigurationError
 from domain.people import ROLES
 from store.site_duty import SiteAbsence, SiteDeputy, SiteHoliday, SiteOverride, SiteSwap
@@ -33,10 +34,17 @@ class _Part(BaseModel):
 class SiteContact(_Part):
     """One way to reach a responder."""
 
-    channel: str = Field(pattern=r"^[a-z0-9_]+$")
+    channel: str
     address: str = Field(min_length=1)
     secret: str | None = None
     drill: bool = False
+
+    @field_validator("channel")
+    @classmethod
+    def _channel(cls, value: str) -> str:
+        if value not in CHANNELS:
+            raise ValueError(f"no channel {value!r}; write one of {', '.join(CHANNELS)}")
+        return value
 
 
 class SiteResponder(_Part):

@@ -289,6 +289,10 @@ class FakeHouse:
         self.done.append(("sms", number, body))
         return "已登记"
 
+    def desk_secrets(self, case: str) -> tuple[str, ...]:
+        """A contact with a secret of its own has case C9."""
+        return ("own-secret",) if case == "C9" else ()
+
     def desk_callback(self, body: dict[str, Any], stamp: str | None = None) -> dict[str, Any]:
         if self.broken:
             raise self.broken

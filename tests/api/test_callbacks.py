@@ -124,6 +124,14 @@ def test_the_desk_is_heard_when_it_signs(client: TestClient, house: Any) -> None
     assert [("desk", body)] == house.done
 
 
+def test_a_desk_signs_with_the_secret_that_we_sign_to_it_with(client: TestClient, house: Any) -> None:
+    """A contact's own secret counts for its cases, and for nobody else's."""
+    own = desk(client, {"case": "C9", "status": "taken", "by": "7"}, secret="own-secret")
+    other = desk(client, {"case": "C1", "status": "taken", "by": "7"}, secret="own-secret")
+
+    assert ([200, 403], 1) == ([own.status_code, other.status_code], len(house.done))
+
+
 def test_a_recorded_desk_message_is_not_obeyed_again(client: TestClient, house: Any) -> None:
     """The very same bytes once more (a retry, or somebody who listened): the same answer, and nothing is done."""
     raw, at = json.dumps({"case": "C1", "status": "taken", "by": "clerk 7"}).encode(), str(int(time.time()))

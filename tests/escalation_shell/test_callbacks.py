@@ -476,7 +476,7 @@ class _Home:
 
 
 def test_each_stage_is_shown_once(town: Town) -> None:
-    """Calling, claimed, coming, closed; nothing twice."""
+    """Recorded and calling, claimed, coming, closed; nothing twice."""
     home = _Home()
     lamps = Lamps(town.ledger, home.show)
     alert = town.press()
@@ -490,7 +490,7 @@ def test_each_stage_is_shown_once(town: Town) -> None:
         lamps.turn()
         lamps.turn()
 
-    assert [("dev-0001", s) for s in ("calling", "claimed", "coming", "closed")] == home.shown
+    assert [("dev-0001", s) for s in ("recorded", "calling", "claimed", "coming", "closed")] == home.shown
 
 
 def test_a_stage_that_could_not_be_published_is_shown_later(town: Town) -> None:
@@ -511,7 +511,7 @@ def test_a_childs_lamp_is_its_gateways(town: Town) -> None:
     town.say(town.heard("anling/v1/up/gate-0003/sub/cord-0003/event", b'{"v":1,"type":"sos"}'))
     Lamps(town.ledger, home.show).turn()
 
-    assert [("gate-0003", "calling")] == home.shown
+    assert [("gate-0003", "recorded"), ("gate-0003", "calling")] == home.shown
 
 
 def test_an_alert_without_a_lamp_is_not_waited_for(town: Town) -> None:

@@ -164,6 +164,22 @@ def test_a_cancelled_case_is_ours_again(wired: Town) -> None:
     assert "desk-120" not in {t.claimant for t in wired.alert(id).tracks}
 
 
+@pytest.mark.parametrize("ended", ["cancelled", "closed"])
+def test_an_ended_case_is_not_told_news_but_reported_anew(wired: Town, ended: str) -> None:
+    """Nobody at the desk looks at it any more: the next letter is a first report, and what it gives is a new case."""
+    id = fall(wired)
+    for status in ("taken", ended):
+        wired.callbacks.desk_callback({"case": "120-1", "status": status, "by": "7", "at": AT.isoformat()})
+    wired.phones["dispatch_120"].answer = lambda letter: Accepted("120-2")
+    for _ in range(2):
+        wired.forward(900)
+        wired.deliver()
+
+    asked = [x for x in wired.phones["dispatch_120"].letters if x.purpose == "contact"]
+    assert [None, None, "120-2"] == [x.case for x in asked][:3]
+    assert ("accepted", "120-2") == (case(wired, id)["status"], case(wired, id)["case"])
+
+
 def test_a_person_who_has_dialled_is_not_asked_again(wired: Town) -> None:
     """Each round is rejected anew; who has done it stays in peace."""
     wired.phones["dispatch_120"].answer = lambda letter: FailedForGood("rejected: type", code="type")

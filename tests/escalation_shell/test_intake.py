@@ -135,6 +135,25 @@ def test_smoke_without_a_known_state_is_an_alarm(town: Town, state: Any) -> None
     assert "smoke" == town.alert(town.press(type="smoke", data={"state": state})).kind
 
 
+def test_whatever_comes_as_an_event_gets_a_receipt(town: Town) -> None:
+    """A heartbeat on the topic of events is kept and receipted: its device would repeat it for ever."""
+    beat, gone, strange = (("dev-0001", "heartbeat"), ("dev-0003", "offline"), ("stranger-01", "heartbeat"))
+
+    receipts = town.say(town.event(*beat), town.event(*gone), town.event(*strange))
+
+    assert [("stored", None)] * 3 == [(r.result, r.alert) for r in receipts if r]
+    assert 3 == town.count("inbox")
+
+
+def test_the_quarantine_says_why_nobody_could_read_it(town: Town) -> None:
+    """Also of what has called people: garbage, an unknown type."""
+    town.say(town.heard("anling/v1/up/dev-0001/event", b"{{"), town.event("dev-0003", "banana"))
+
+    garbage, unknown = [r["reason"] for r in town.rows("SELECT reason FROM inbox ORDER BY device_id")]
+    assert garbage.startswith("payload")
+    assert "unknown type 'banana'" == unknown
+
+
 def test_clear_neither_raises_nor_closes(town: Town) -> None:
     """It is noted; a person closes."""
     (quiet,) = town.say(town.event(type="gas", data={"state": "clear"}))
