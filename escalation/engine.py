@@ -15,6 +15,7 @@ from escalation.stage import apply
 from escalation.standing import Standing
 from escalation.unread import tell_operator
 from store import alerts
+from store.drills import unreadable_windows
 from store.ledger import Ledger
 
 _LOG = structlog.get_logger("anling.engine")
@@ -43,6 +44,8 @@ class Engine:
         self._aside: dict[str, float] = {}
         #: plans and places that cannot be used and that the operator has been told of; nothing at the start
         self._told: tuple[frozenset[str], frozenset[str]] | None = None
+        #: windows of drills that cannot be read: what is pressed in them counts as real
+        self._windows: frozenset[str] = frozenset()
         #: monotonic second of the last completed turn of the loop
         self.turned_at = time.monotonic()
         self.ticks = 0
@@ -147,16 +150,17 @@ class Engine:
 
     def _tell_operator(self, now: datetime) -> None:
         """What cannot be used is a task, besides a line in the log: plans, and places of the ledger passed over."""
-        wrong = frozenset(self._standing.lacking), self._standing.unread
+        wrong = frozenset(self._standing.lacking), self._standing.unread | self._windows
         if wrong != self._told:
             with self._ledger.transaction() as tx:
                 tell_operator(tx, *wrong, now)
             self._told = wrong
 
     def _look_up(self) -> None:
-        """Read again what has changed in the register, also while nothing is due."""
+        """Read again what has changed in the register, also while nothing is due; and which drills nobody can read."""
         with self._ledger.reading() as tx:
             self._standing.edition(tx)
+            self._windows = unreadable_windows(tx, self._clock.now())
 
     def _is_aside(self, id: str) -> bool:
         until = self._aside.get(id)

@@ -1,4 +1,4 @@
-"""Unread: what of plans, duty and register nobody could read is passed over, and is a task until it can be read."""
+"""Unread: plans, duty, register or drills that nobody could read are passed over, a task until they can be read."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -18,8 +18,13 @@ def tell_operator(tx: Tx, plans: Collection[str], places: Collection[str], now: 
         for version in plans
     ])  # fmt: skip
     reopen_tasks(tx, [
-        Task(key, TaskKind.OPERATOR, now, data={"why": "row_unreadable", "place": place})
+        Task(key, TaskKind.OPERATOR, now, data={"why": _why(place), "place": place})
         for key, place in unread.items()
     ])  # fmt: skip
     known = [key for key in waiting(tx, [TaskKind.OPERATOR]) if key.startswith(_MARK)]
     settle_tasks(tx, [key for key in known if key not in unread], now, "it can be read again")
+
+
+def _why(place: str) -> str:
+    """A drill that nobody can read is no drill: whoever practises there calls real people."""
+    return "drill_window_unreadable" if place.startswith("drills|") else "row_unreadable"

@@ -1,7 +1,7 @@
 """Drill windows: a press marked as drill is believed only in a home whose window is open."""
 
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +11,7 @@ from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
 from domain.ids import new_id
 from domain.people import DESK, LEADS, Scope
+from store.bulk import fetch, instant, read_json
 from store.ledger import Ledger, Tx
 from store.register import HOMES
 from store.sight import WIDE, only
@@ -114,14 +115,27 @@ def _in_streets(tx: Tx, scope: Scope, homes: Sequence[str]) -> bool:
     return any(scope.sees(street) for (street,) in streets)
 
 
-def homes_in_drill(tx: Tx, at: Any) -> frozenset[str]:
-    """Homes whose window is open at ``at``. A window that cannot be read is none: those presses are real (P6)."""
-    query = sa.select(DRILLS.c.homes).where(DRILLS.c.closes_at > at)
-    try:
-        return frozenset(home for (homes,) in tx.execute(query) for home in homes)
-    except (ValueError, TypeError) as error:
-        _LOG.error("drill_windows_unusable", error=type(error).__name__)
-        return frozenset()
+def homes_in_drill(tx: Tx, at: datetime) -> frozenset[str]:
+    """Homes whose window is open at ``at``. A window that cannot be read is none: its presses are real (P6)."""
+    return frozenset(home for _, homes in _windows(tx, at) for home in homes or ())
+
+
+def unreadable_windows(tx: Tx, at: datetime) -> frozenset[str]:
+    """Places of the windows that are open at ``at`` and that nobody can read; the operator must know of each."""
+    return frozenset(f"drills|{id}" for id, homes in _windows(tx, at) if homes is None)
+
+
+def _windows(tx: Tx, at: datetime) -> Iterator[tuple[str, list[str] | None]]:
+    """Each open window with its homes, None where they cannot be read; one bad row costs no other window."""
+    for id, kept in fetch(tx, "SELECT id, homes FROM drills WHERE closes_at > ?", instant(tx, at)):
+        try:
+            homes = read_json(kept)
+            if not (isinstance(homes, list) and all(isinstance(home, str) for home in homes)):
+                raise ValueError("no list of homes")
+        except ValueError as error:
+            _LOG.error("drill_window_unusable", drill=id, error=type(error).__name__)
+            homes = None
+        yield id, homes
 
 
 def _shown(row: Any) -> dict[str, Any]:

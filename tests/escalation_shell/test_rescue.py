@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from domain.alerts import Alert, TrackState
+from domain.people import Scope
 from escalation.timeline import replay
 from store import alerts
 from store.bulk import read_json
+from store.drills import Drills
 from store.edition import touch
 from tests.town import DOCTOR, NOON, SUPERVISOR, Town
 from tests.waiting import eventually
@@ -144,7 +146,9 @@ def test_a_lost_plan_is_a_task(town: Town) -> None:
 
 
 def test_a_row_that_cannot_be_read_is_a_task_until_it_can(town: Town) -> None:
-    """A team whose shifts nobody can read is passed over; the operator is told once, until it is mended (P6)."""
+    """A team whose shifts nobody can read, a drill whose homes nobody can read: passed over; the operator is told
+    once of each, until it is mended (P6)."""
+    drill = Drills(town.ledger, town.clock).open(Scope("driller", "drill"), "evening", ["home-1"], 10)["id"]
     (kept,) = town.rows("SELECT shifts FROM teams WHERE id = 'doctors-n'")
     shifts = kept["shifts"] if isinstance(kept["shifts"], str) else json.dumps(kept["shifts"])
     harm = "UPDATE teams SET shifts = :s WHERE id = 'doctors-n'"
@@ -155,13 +159,16 @@ def test_a_row_that_cannot_be_read_is_a_task_until_it_can(town: Town) -> None:
             touch(tx)
 
     def tasks() -> list[tuple[str, bool]]:
-        return [(r["key"], r["done_at"] is None) for r in town.rows("SELECT key, done_at FROM tasks")]
+        return [(r["key"], r["done_at"] is None) for r in town.rows("SELECT key, done_at FROM tasks ORDER BY key")]
 
+    keys = [f"unread:drills:{drill}", "unread:teams:doctors-n"]
     put("[7]")
-    _run(town, lambda: tasks() == [("unread:teams:doctors-n", True)])
+    town.change("UPDATE drills SET homes = '7'")
+    _run(town, lambda: tasks() == [(key, True) for key in keys])
     put(shifts)
+    town.change("""UPDATE drills SET homes = '["home-1"]'""")
 
-    _run(town, lambda: tasks() == [("unread:teams:doctors-n", False)])
+    _run(town, lambda: tasks() == [(key, False) for key in keys])
 
 
 @pytest.mark.parametrize(

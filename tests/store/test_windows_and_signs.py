@@ -10,7 +10,7 @@ from domain.errors import Forbidden, NotFound, Refused
 from domain.events import Heard
 from domain.people import Scope
 from store import telemetry
-from store.drills import Drills, homes_in_drill
+from store.drills import Drills, homes_in_drill, unreadable_windows
 from tests.town import NOON, Town
 
 DRILL = Scope("driller", "drill")
@@ -40,6 +40,22 @@ def test_a_window_can_be_closed_early_and_never_longer(town: Town) -> None:
 
     assert closed == drills.close(DRILL, made["id"])
     assert frozenset() == _open_homes(town)
+
+
+@pytest.mark.parametrize("kept", ['{"home-1": 1}', "7", '[1, "home-1"]', "null"])
+def test_a_window_that_cannot_be_read_is_none_and_is_named(town: Town, kept: str) -> None:
+    """P6: its presses are real, the window beside it goes on, and the operator can be told which one it is."""
+    drills = Drills(town.ledger, town.clock)
+    bad, _ = (drills.open(DRILL, "evening", [home], 10)["id"] for home in ("home-1", "home-2"))
+    town.change(f"UPDATE drills SET homes = '{kept}' WHERE id = '{bad}'")
+    homes, places = _open_homes(town), []
+    for seconds in (0, 600):
+        town.clock.forward(seconds)
+        with town.ledger.reading() as tx:
+            places.append(unreadable_windows(tx, town.clock.now()))
+
+    assert frozenset({"home-2"}) == homes
+    assert [frozenset({f"drills|{bad}"}), frozenset()] == places
 
 
 @pytest.mark.parametrize(
