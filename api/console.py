@@ -37,7 +37,7 @@ async def log_in(request: Request) -> Response:
         login = Login(
             username=str(form.get("username", "")).strip(),
             password=str(form.get("password", "")),
-            totp=str(form.get("totp") or "") or None,
+            totp="".join(str(form.get("totp") or "").split()) or None,
         )
     except ValidationError:
         return page(request, "login.html", 401, next=_next(request), error=say("login.wrong"))

@@ -90,12 +90,12 @@ class Accounts:
         secret, uri = new_secret(name)
         with self._ledger.reading() as tx:
             sealed = tx.sealer.seal(secret.encode(), place(name))
-        self._change(name, by, "one-time codes begun", totp=sealed, totp_step=None)
+        self._change(name, by, "one-time codes begun", totp=sealed, totp_step=None, spare=None)
         return uri
 
     def ask_no_codes(self, name: str, by: str = _CLI) -> None:
         """The telephone is lost: the password alone lets in until codes are begun again."""
-        self._change(name, by, "one-time codes ended", totp=None, totp_step=None)
+        self._change(name, by, "one-time codes ended", totp=None, totp_step=None, spare=None)
 
     def assign(
         self, name: str, role: str, streets: Sequence[str], responder: str | None, by: str = _CLI

@@ -15,7 +15,7 @@ from domain.people import Scope
 from store.accounts import SESSIONS, Accounts, digest, password_hash
 from store.ledger import Ledger, Tx
 from store.reads import write_down
-from store.second_factor import OPERATORS, new_secret, place, step_of
+from store.second_factor import OPERATORS, new_secret, new_spares, place, spares_left, step_of
 
 #: how long an offered secret may be confirmed
 _OFFER = timedelta(minutes=15)
@@ -63,8 +63,11 @@ class OwnAccount:
         _, uri = new_secret(scope.operator, secret)
         return Offer(secret, uri, sealed)
 
-    def confirm(self, scope: Scope, token: str, sealed: str, code: str) -> None:
-        """From now on codes are asked for; the code that proved it is spent. Other sessions end."""
+    def confirm(self, scope: Scope, token: str, sealed: str, code: str) -> list[str]:
+        """From now on codes are asked for; the code that proved it is spent. Other sessions end.
+
+        Returns the spare codes; nobody can read them again.
+        """
         secret, now = self._opened(scope, sealed), wall_now()
         step = step_of(secret, code, now)
         if step is None:
@@ -72,17 +75,36 @@ class OwnAccount:
         c = OPERATORS.c
         with self._ledger.transaction() as tx:
             kept = tx.sealer.seal(secret.encode(), place(scope.operator))
+            spares, hashes = new_spares(tx, scope.operator)
             fresh = sa.update(OPERATORS).where(c.name == scope.operator, c.totp.is_(None))
-            if not tx.execute(fresh.values(totp=kept, totp_step=step)).rowcount:
+            if not tx.execute(fresh.values(totp=kept, totp_step=step, spare=hashes)).rowcount:
                 raise Refused("one-time codes are in use already; end them first")
             _settled(tx, scope, token, "one-time codes begun")
+        return spares
+
+    def spares_left(self, scope: Scope) -> int:
+        """How many spare codes of this log-in have not been used."""
+        mine = sa.select(OPERATORS.c.name, OPERATORS.c.spare).where(OPERATORS.c.name == scope.operator)
+        with self._ledger.reading() as tx:
+            return sum(spares_left(tx, row) for row in tx.execute(mine).mappings())
+
+    def renew_spares(self, scope: Scope, token: str, password: str, code: str) -> list[str]:
+        """Other spare codes; those of before let nobody in. Asks for password and code, which may be a spare one."""
+        if not self.has_codes(scope):
+            raise Refused("no one-time codes are in use")
+        self._accounts.proved(scope.operator, password, code)
+        with self._ledger.transaction() as tx:
+            spares, hashes = new_spares(tx, scope.operator)
+            tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == scope.operator).values(spare=hashes))
+            _settled(tx, scope, token, "spare codes made anew")
+        return spares
 
     def end_codes(self, scope: Scope, token: str, password: str, code: str) -> None:
         """The password alone lets in again. Asks for password and code; other sessions end."""
         if not self.has_codes(scope):
             raise Refused("no one-time codes are in use")
         self._accounts.proved(scope.operator, password, code)
-        self._change(scope, token, "one-time codes ended", totp=None, totp_step=None)
+        self._change(scope, token, "one-time codes ended", totp=None, totp_step=None, spare=None)
 
     def new_password(self, scope: Scope, token: str, old: str, new: str, code: str) -> None:
         """Another password; asks for the old one, and for a code where codes are in use. Other sessions end."""

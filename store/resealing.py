@@ -20,6 +20,7 @@ PLACES = {
     "homes.access": "{id}",
     "inbox.payload": "{id}",
     "last_signs.value": "{home_id}/{kind}",
+    "operators.spare": "{name}",
     "operators.totp": "{name}",
     "residents.card": "{id}",
     "responder_pins.pin": "{responder_id}",

@@ -1,5 +1,6 @@
 """One's own log-in: a password of one's own, and one-time codes that nobody can begin for somebody else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from domain.people import Scope
 from store.own_account import Offer
 
 router = APIRouter(include_in_schema=False)
-_DONE = {"confirm": "codes_begun", "end": "codes_ended", "password": "own_password"}
+_DONE = {"confirm": "codes_begun", "spares": "spares_made", "end": "codes_ended", "password": "own_password"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,49 +40,55 @@ async def account(request: Request, visitor: Visitor) -> Response:
 
 @router.post("/account/{step}")
 async def change(
-    request: Request, visitor: Visitor, step: Literal["begin", "confirm", "end", "password"]
+    request: Request, visitor: Visitor, step: Literal["begin", "confirm", "end", "spares", "password"]
 ) -> Response:
-    """Codes offered, confirmed by one of them, ended; another password."""
+    """Codes offered, confirmed by one of them, ended; spare codes; another password."""
     refuse_foreign(request)
     scope = await scope_of(visitor)
     if scope is None or visitor is None:
         return to_login(request)
     asked = _Asked(scope, visitor.token, await request.form())
     try:
-        offer = await _carried_out(request, visitor, step, asked)
+        came = await _carried_out(request, visitor, step, asked)
     except AnlingError as error:
         return await _refused(request, visitor, asked, error)
-    if offer is not None:
-        return await show(request, visitor, _leaf(offer))
+    if isinstance(came, Offer):
+        return await show(request, visitor, _leaf(came))
+    if came:
+        return await show(request, visitor, _leaf(spares=came), Told(speech(request)(f"done.{_DONE[step]}")))
     return RedirectResponse(f"/account?done={_DONE[step]}", 303)
 
 
-async def _carried_out(request: Request, visitor: Knock, step: str, asked: _Asked) -> Offer | None:
-    """Guessing a password or a code is as slow here as at the log-in."""
+async def _carried_out(request: Request, visitor: Knock, step: str, asked: _Asked) -> Offer | list[str]:
+    """What is shown once. Guessing a password or a code is as slow here as at the log-in."""
     here, trying = doors(request), attempt(request, asked.scope.operator)
     if step == "begin":
         return await here.lanes.reads.run(lambda: here.app.desk.own.offer(asked.scope))
     if trying.wait():
         raise Forbidden("too many wrong tries; wait five minutes")
     try:
-        await here.lanes.logins.run(lambda: _change(here.app, step, asked))
+        shown = await here.lanes.logins.run(lambda: _change(here.app, step, asked))
     except Forbidden:
         trying.failed()
         raise
     trying.succeeded()
-    return None
+    return shown
 
 
-def _change(app: App, step: str, asked: _Asked) -> None:
+def _change(app: App, step: str, asked: _Asked) -> list[str]:
+    """The spare codes, where there are new ones."""
     own, scope, form = app.desk.own, asked.scope, asked.form
     password, code = str(form.get("password") or ""), text(form, "code")
     match step:
         case "confirm":
-            own.confirm(scope, asked.token, text(form, "offer"), code)
+            return own.confirm(scope, asked.token, text(form, "offer"), code)
+        case "spares":
+            return own.renew_spares(scope, asked.token, password, code)
         case "end":
             own.end_codes(scope, asked.token, password, code)
         case _:
             own.new_password(scope, asked.token, password, str(form.get("new") or ""), code)
+    return []
 
 
 async def _refused(request: Request, visitor: Knock, asked: _Asked, error: AnlingError) -> Response:
@@ -99,9 +106,13 @@ async def _refused(request: Request, visitor: Knock, asked: _Asked, error: Anlin
     return await show(request, visitor, _leaf(offer), told)
 
 
-def _leaf(offer: Offer | None = None) -> Leaf:
+def _leaf(offer: Offer | None = None, spares: Sequence[str] = ()) -> Leaf:
     def read(app: App, scope: Scope) -> dict[str, Any]:
-        return {"codes": app.desk.own.has_codes(scope), "offer": offer, "picture": _drawn(offer.uri) if offer else ""}
+        own = app.desk.own
+        return {
+            "codes": own.has_codes(scope), "left": own.spares_left(scope), "spares": spares, "offer": offer,
+            "picture": _drawn(offer.uri) if offer else "",
+        }  # fmt: skip
 
     return Leaf("account", "account.html", read)
 

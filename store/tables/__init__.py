@@ -13,6 +13,7 @@ from store.tables.meta import Meta, PulseRow, WatchRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
 from store.tables.plans import DrillRow, DrillVerdictRow, PlanRow, ProposalRow
 from store.tables.register import (
+    CardLacksRow,
     CommissioningRow,
     DeviceRow,
     HomeRow,
@@ -35,6 +36,7 @@ __all__ = [
     "AlertRow",
     "AttemptRow",
     "AwayRow",
+    "CardLacksRow",
     "CareCallRow",
     "CheckinRow",
     "CommissioningRow",

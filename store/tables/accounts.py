@@ -25,6 +25,8 @@ class OperatorRow(SQLModel, table=True):
     totp: bytes | None = sealed(nullable=True)
     #: the half minute whose code was used last; no code is good twice
     totp_step: int | None = None
+    #: salted hashes of the spare codes that are left, sealed; for a telephone that was lost
+    spare: bytes | None = sealed(nullable=True)
 
 
 class SessionRow(SQLModel, table=True):

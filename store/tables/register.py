@@ -49,6 +49,9 @@ class ResidentRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     home_id: str = Field(index=True)
     card: bytes = sealed()
+    #: lives there no more; the card stays for what happened before
+    ended_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
 
 
 class PhoneMarkRow(SQLModel, table=True):
@@ -58,6 +61,20 @@ class PhoneMarkRow(SQLModel, table=True):
     __table_args__ = (BY_KEY,)
     mark: str = Field(primary_key=True)
     resident_id: str = Field(primary_key=True, index=True)
+
+
+class CardLacksRow(SQLModel, table=True):
+    """What a home's cards lack, kept beside them so that nobody has to open every card to count."""
+
+    __tablename__ = "card_lacks"
+    __table_args__ = (BY_KEY,)
+    home_id: str = Field(primary_key=True)
+    #: of ``domain.completeness.LACKS``, with blanks between
+    codes: str
+    #: when the way in was last looked over: a date, empty for never; None: there is none to look over
+    way_at: str | None = None
+    #: the same of the medical card that was not looked over for longest
+    medical_at: str | None = None
 
 
 class DeviceRow(SQLModel, table=True):
@@ -124,6 +141,9 @@ class ResponderRow(SQLModel, table=True):
     street: str | None = None
     language: str = "zh"
     contacts: bytes = sealed()
+    #: comes no more: nobody calls them, and the past still knows their name
+    ended_at: datetime | None = instant(nullable=True)
+    ended_by: str | None = None
 
 
 class TeamRow(SQLModel, table=True):

@@ -303,7 +303,10 @@ def _offered(page: str) -> str:
 
 
 def test_a_log_in_begins_its_one_time_codes_for_itself(town: TestClient, who: dict[str, dict[str, str]]) -> None:
-    """A code drawn by the server, nothing until one code was right; ended with password and code, by nobody else."""
+    """A code drawn by the server, nothing until one code was right; ended with password and code, by nobody else.
+
+    Spare codes are shown once and let in once each; new ones make those of before void.
+    """
     me = who["own"]
     page = town.post("/account/begin", headers=me).text
     secret = re.search(r"<strong>([A-Z2-7]{32})</strong>", page)
@@ -314,6 +317,12 @@ def test_a_log_in_begins_its_one_time_codes_for_itself(town: TestClient, who: di
     code = pyotp.TOTP(secret[1]).now()
     right = town.post("/account/confirm", data={"offer": _offered(wrong.text), "code": code}, headers=me)
     asked = town.post("/api/v1/session", json={"username": "own", "password": WORD}).status_code
+    spares = re.findall(r"<li>(\d{5} \d{5})</li>", right.text)
+    entered = [town.post("/login", data={"username": "own", "password": WORD, "totp": spare}).status_code
+               for spare in (spares[0], spares[0], "00000 00000")]  # fmt: skip
+    left = town.get("/account?lang=en", headers=me).text
+    anew = town.post("/account/spares", data={"password": WORD, "code": spares[1]}, headers=me).text
+    void = town.post("/login", data={"username": "own", "password": WORD, "totp": spares[2]}).status_code
     spent = town.post("/account/end", data={"password": WORD, "code": code}, headers=me).status_code
     later = pyotp.TOTP(secret[1]).at(int(time.time()) + 30)
     ended = town.post("/account/end", data={"password": WORD, "code": later}, headers=me)
@@ -321,7 +330,10 @@ def test_a_log_in_begins_its_one_time_codes_for_itself(town: TestClient, who: di
 
     assert "<svg" in page
     assert not re.search(r' style="|<img[^>]*totp', page)
-    assert [422, 409, 303, 303] == [answer.status_code for answer in (wrong, others, right, ended)]
+    assert [422, 409, 200, 303] == [answer.status_code for answer in (wrong, others, right, ended)]
+    assert (10, [303, 401, 401], 401) == (len(set(spares)), entered, void)
+    assert "9 spare codes" in left
+    assert set() == {*spares} & {*re.findall(r"<li>(\d{5} \d{5})</li>", anew)}
     assert secret[1] in wrong.text
     assert [200, 401, 422, 200] == [alone, asked, spent, again]
 

@@ -1,6 +1,7 @@
 """Log-ins: passwords, sessions that survive a restart, and what ends them."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +9,10 @@ import pyotp
 import pytest
 
 from domain.clock import wall_now
-from domain.errors import ConfigurationError, Forbidden, NotFound
+from domain.errors import ConfigurationError, Forbidden, LedgerCollision, NotFound
 from store.accounts import Accounts
 from store.ledger import Ledger
+from store.own_account import OwnAccount
 from tests.town import Town
 
 WORD = "correct horse"
@@ -175,3 +177,24 @@ def test_a_lost_telephone_is_replaced_by_an_administrator(accounts: Accounts, to
     assert accounts.login("wang", WORD)
     assert secret.encode() not in bytes(kept)
     assert ["admin"] == [row["operator"] for row in town.rows("SELECT * FROM read_audit WHERE what LIKE '%ended'")]
+
+
+def test_a_spare_code_lets_in_once(accounts: Accounts, town: Town) -> None:
+    """Of two at the same time one; kept as salted hashes, sealed; its use stands in the audit; a blank is nothing."""
+    own, session = OwnAccount(town.ledger), accounts.login("wang", WORD)
+    offer = own.offer(session.scope)
+    spares = own.confirm(session.scope, session.token, offer.sealed, pyotp.TOTP(offer.secret).at(wall_now()))
+
+    def enter(_: int) -> bool:
+        try:
+            return bool(accounts.login("wang", WORD, f"{spares[0][:5]} {spares[0][5:]}"))
+        except (Forbidden, LedgerCollision):
+            return False
+
+    with ThreadPoolExecutor(2) as pool:
+        entered = list(pool.map(enter, range(2)))
+    lines = town.rows("SELECT reason FROM read_audit WHERE what = 'log-in used a spare code'")
+
+    assert [False, True] == sorted(entered)
+    assert ([{"reason": "9 left"}], 9) == (lines, own.spares_left(session.scope))
+    assert spares[1].encode() not in bytes(town.rows("SELECT spare FROM operators")[0]["spare"])
