@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound, Overtaken, Refused
 from domain.people import LEADS, Scope
+from escalation.admission import admission
 from records.imports import admitting, foreign
+from store.ends import CHANGES, ended_at
 from store.ledger import Ledger, Tx
 from store.log_ins import let_in, shut_at, shut_out
 from store.merge import laid_over
@@ -25,6 +27,7 @@ _PERSONAL = {"homes": "access card", "residents": "medical card", "responders": 
 #: channels whose address is a key by itself
 SECRET_ADDRESS = frozenset({"webhook", "dispatch_120", "wecom", "dingtalk", "feishu", "apprise"})
 _TRIES = 3
+_STEPPED = frozenset({"devices", "hubs", "residents", "responders"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Row:
     coded: bool = False
     #: shut out at the broker since (devices, hubs)
     shut_at: Any = None
+    #: lives there, or comes, no more since (residents, responders)
+    ended_at: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Editor:
                 write_down(tx, wall_now(), scope.operator, _PERSONAL[noun], id, "edit form")
             coded = bool(noun == "homes" and (known.get("access") or {}).get("door_code"))
             shut = shut_at(tx, id) if noun in ("devices", "hubs") else None
-            return Row(_shown(noun, known), mark_of(tx, noun, id, known), coded, shut)
+            return Row(_shown(noun, known), mark_of(tx, noun, id, known), coded, shut, ended_at(tx, noun, id))
 
     def changed(self, noun: str, id: str) -> tuple[str, Any] | None:
         """Who changed a row last, and when, as far as the audit tells."""
@@ -137,9 +142,22 @@ class Editor:
             raise ConfigurationError(["secret: too short; give at least 8 characters"])
         let_in(self._ledger, id, secret, wall_now(), scope.operator)
 
+    def turn(self, scope: Scope, noun: str, id: str, step: str) -> None:
+        """``end``: a resident moved away or died, a responder comes no more; ``resume``: as before.
+
+        Raises ``ConfigurationError`` when it would leave hours without anybody of 120 (P4).
+        """
+        self._check(scope, noun, id)
+        now = wall_now()
+        admit = admission(self._ledger, self._zone, now, False, lambda _: None) if noun == "responders" else None
+        with self._ledger.transaction() as tx:
+            CHANGES[step](tx, noun, id, now, scope.operator)
+            if admit:
+                admit(tx)
+
     def _check(self, scope: Scope, noun: str, id: str) -> None:
         with self._ledger.reading() as tx:
-            if noun not in ("devices", "hubs") or _known(tx, scope, noun, id) is None:
+            if noun not in _STEPPED or _known(tx, scope, noun, id) is None:
                 raise NotFound(f"no {id} in {noun}")
 
 

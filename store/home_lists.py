@@ -13,6 +13,7 @@ from store import register
 from store.alerts import ALERTS
 from store.aways import away
 from store.checkins import CHECKINS
+from store.ends import gone_from
 from store.home_sight import theirs
 from store.ledger import Ledger, Tx
 from store.protection import states_of
@@ -82,7 +83,8 @@ class HomeLists:
             cards = register.residents_of(tx, [id])[id] if personal else []
             whole = register.home_of(tx, id) or {}
             return line | {
-                "residents": cards, "access": whole.get("access") if personal else None,
+                "residents": cards, "gone": gone_from(tx, id) if personal else [],
+                "access": whole.get("access") if personal else None,
                 "medical": [{"resident": r["id"], **(r.get("medical") or {})} for r in cards],
                 "devices": devices_of(tx, [id]).get(id, []), "shut": _shut(tx, id), "away": away(tx, now, [id]).get(id),
                 "checkin": whole.get("checkin"), "checkins": _history(tx, id), "alerts": _alerts(tx, id),

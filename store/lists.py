@@ -132,7 +132,7 @@ class Lists:
         only(scope, PERSONAL)
         query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card).join(
             HOMES, HOMES.c.id == RESIDENTS.c.home_id
-        )
+        ).where(RESIDENTS.c.ended_at.is_(None))
         if cursor:
             query = query.where(RESIDENTS.c.id > cursor)
         with self._ledger.reading() as tx:
@@ -170,7 +170,8 @@ class Lists:
     def responders(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Responders, without their contact points."""
         c = RESPONDERS.c
-        where = [sa.or_(c.street.in_(scope.streets), c.street.is_(None))] if scope.streets else []
+        where: list[Any] = [c.ended_at.is_(None)]
+        where += [sa.or_(c.street.in_(scope.streets), c.street.is_(None))] if scope.streets else []
         return self._page(
             sa.select(c.id, c.name, c.role, c.street, c.language).where(*where), c.id, limit, cursor, newest=False
         )

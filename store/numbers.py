@@ -57,7 +57,8 @@ def homes_with(tx: Tx, number: str, streets: Sequence[str], most: int) -> list[s
     """Homes where this number belongs to a resident or to a contact of one; of these streets, or of all."""
     marks = tx.sealer.marks(_place(last_digits(number)))
     query = sa.select(HOMES.c.id).distinct().join(RESIDENTS, RESIDENTS.c.home_id == HOMES.c.id)
-    query = query.join(MARKS, MARKS.c.resident_id == RESIDENTS.c.id).where(MARKS.c.mark.in_(marks))
+    query = query.join(MARKS, MARKS.c.resident_id == RESIDENTS.c.id)
+    query = query.where(MARKS.c.mark.in_(marks), RESIDENTS.c.ended_at.is_(None))
     query = query.where(HOMES.c.street.in_(streets)) if streets else query
     return [row[0] for row in tx.execute(query.order_by(HOMES.c.id).limit(most))]
 

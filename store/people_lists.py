@@ -6,6 +6,7 @@ from typing import Any
 from domain.clock import wall_now
 from domain.people import DESK, ContactPoint, Responder, Scope, is_probe
 from store import proofs, register
+from store.ends import gone_people
 from store.ledger import Ledger
 from store.proofs import Proof
 from store.reads import write_down
@@ -34,6 +35,11 @@ class PeopleLists:
             for person in sorted(seen, key=lambda p: (p.role, p.name))
         ]
 
+    def gone(self, scope: Scope) -> list[dict[str, Any]]:
+        """Responders who come no more, within the streets of the log-in and the district's own."""
+        only(scope, WIDE | {"street_office"})
+        with self._ledger.reading() as tx:
+            return [one for one in gone_people(tx) if scope.sees(one["street"])]
 
     def numbers(self, scope: Scope, ids: Collection[str]) -> dict[str, list[tuple[str, str]]]:
         """Telephone numbers of these people, whole, for a list on paper: (channel, number). Written down."""

@@ -12,6 +12,7 @@ from domain.people import LEADS, PROBE_MARK, Scope
 from store.bulk import among, fetch, instant, listed
 from store.faults import IS_BUTTON, WORKS
 from store.ledger import Ledger, Tx
+from store.reads import write_down
 from store.register import HOMES, touch
 from store.sight import WIDE, bound, only
 
@@ -81,6 +82,8 @@ class Protection:
                 raise NotFound(f"no home {home}")
             tx.execute(sa.update(HOMES).where(HOMES.c.id == home).values(**values))
             touch(tx)
+            what = "home resumed" if values["ended_at"] is None else "home ended"
+            write_down(tx, self._clock.now(), scope.operator, what, home, "homes")
             return {"home": home, "state": self.state_of(tx, home)}
 
     def state_of(self, tx: Tx, home: str) -> str:

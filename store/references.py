@@ -14,7 +14,7 @@ from store.tables import ResponderRow, StreetRow, TeamRow
 def dangling(tx: Tx, site: Site) -> Iterator[str]:
     """Streets, responders and teams that are neither in the file nor in the ledger, in the file's own terms."""
     streets = {s.code for s in site.streets} | _ids(tx, StreetRow, "code")
-    people = {r.id for r in site.responders} | _ids(tx, ResponderRow)
+    people = {r.id for r in site.responders} | _ids(tx, ResponderRow, present=True)
     teams = {t.id for t in site.teams} | _ids(tx, TeamRow)
     for n, home in enumerate(site.homes):
         if home.street not in streets:
@@ -51,5 +51,7 @@ def _strangers(team: SiteTeam, people: set[str]) -> Iterator[str]:
                 yield f"shifts[{m}].{name}: no responder {person!r}; add it under responders"
 
 
-def _ids(tx: Tx, row: Any, column: str = "id") -> set[str]:
-    return {id for (id,) in tx.execute(sa.select(row.__table__.c[column]))}
+def _ids(tx: Tx, row: Any, column: str = "id", present: bool = False) -> set[str]:
+    c = row.__table__.c
+    query = sa.select(c[column]).where(c.ended_at.is_(None)) if present else sa.select(c[column])
+    return {id for (id,) in tx.execute(query)}

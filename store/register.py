@@ -16,7 +16,7 @@ from domain.errors import ConfigurationError, Unreadable
 from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
 from store import duty, hub_secrets, numbers, staging
-from store.bulk import among, fetch, listed, read_json, upsert
+from store.bulk import among, fetch, instant, listed, read_json, upsert
 from store.edition import touch as touch
 from store.edition import version as version
 from store.ledger import Ledger, Tx
@@ -198,8 +198,8 @@ def speakers(tx: Tx, devices: Iterable[str]) -> dict[str, Speaker]:
 
 def people(tx: Tx) -> People:
     """Responders and teams, contact points opened."""
-    mute = stopped(tx)
-    responders = {row["id"]: _responder(tx, row, mute) for row in tx.execute(sa.select(RESPONDERS)).mappings()}
+    mute, present = stopped(tx), sa.select(RESPONDERS).where(RESPONDERS.c.ended_at.is_(None))
+    responders = {row["id"]: _responder(tx, row, mute) for row in tx.execute(present).mappings()}
     rows = fetch(tx, "SELECT id, role, street, shifts FROM teams ORDER BY id")
     teams = tuple(duty.team_of(id, role, street, shifts, tx.unread) for id, role, street, shifts in rows)
     return People(version(tx), responders, teams)
@@ -254,15 +254,23 @@ def homes_of(tx: Tx, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     return {r["id"]: r | {"address": read_json(r["address"]), "location": read_json(r["location"])} for r in rows}
 
 
-def residents_of(tx: Tx, homes: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
-    """Home id -> cards of the people who live there, opened."""
+def residents_of(
+    tx: Tx, homes: Iterable[str], since: datetime | None = None
+) -> dict[str, list[dict[str, Any]]]:
+    """Home id -> cards of the people who live there, opened; ``since``: also of those who did then."""
     wanted = [h for h in set(homes) if h]
     found: dict[str, list[dict[str, Any]]] = {h: [] for h in wanted}
     if wanted:
-        sql = f"SELECT id, home_id, card FROM residents WHERE {among(tx, 'home_id')} ORDER BY id"
-        for id, home, card in fetch(tx, sql, listed(tx, wanted)):
+        still = "(ended_at IS NULL OR ended_at > ?)" if since else "ended_at IS NULL"
+        sql = f"SELECT id, home_id, card FROM residents WHERE {among(tx, 'home_id')} AND {still} ORDER BY id"
+        for id, home, card in fetch(tx, sql, listed(tx, wanted), *([instant(tx, since)] if since else [])):
             found[home].append({"id": id, **(_opened(tx, card, f"residents.card|{id}") or {})})
     return found
+
+
+def card_of(tx: Tx, resident: str, card: bytes) -> dict[str, Any]:
+    """One sealed card, opened."""
+    return {"id": resident, **(_opened(tx, card, f"residents.card|{resident}") or {})}
 
 
 def resident_name(tx: Tx, id: str, card: bytes) -> str | None:

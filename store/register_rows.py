@@ -75,8 +75,7 @@ def _home(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resident(tx: Tx, row: Mapping[str, Any]) -> dict[str, Any]:
-    cards = register.residents_of(tx, [row["home_id"]])[row["home_id"]]
-    card = next((c for c in cards if c["id"] == row["id"]), {"id": row["id"]})
+    card = register.card_of(tx, row["id"], row["card"])
     return {"home": row["home_id"], **{name: value for name, value in card.items() if value is not None}}
 
 

@@ -116,7 +116,8 @@ class Views(Lists):
             shown = self._shown(tx, rows, scope, contacts=True)[0]
             shown["timeline"] = self._timeline(tx, alert_id)
             shown["desk_cases"] = cases.of_alert(tx, alert_id)
-            cards = self._cards(tx, rows[0]["home_id"]) if personal else {"access": None, "medical": None}
+            since = rows[0]["raised_at"]
+            cards = self._cards(tx, rows[0]["home_id"], since) if personal else {"access": None, "medical": None}
         return shown | cards
 
     def brief(self, alert_id: str) -> dict[str, Any]:
@@ -150,7 +151,8 @@ class Views(Lists):
         ids, homes = [r["id"] for r in rows], {r["home_id"] for r in rows if r["home_id"]}
         places = register.homes_of(tx, homes)
         named = scope is None or scope.role in PERSONAL
-        people = register.residents_of(tx, homes) if named else {}
+        then = rows[0]["raised_at"] if len(rows) == 1 else None
+        people = register.residents_of(tx, homes, then) if named else {}
         tracks = self._tracks(tx, ids, {r["id"]: r["plan"] for r in rows})
         asked = contacts_of(tx, ids) if contacts else {}
         shown = (_alert(r, places.get(r["home_id"]), people.get(r["home_id"] or "", []), tracks.get(r["id"], []))
@@ -190,11 +192,12 @@ class Views(Lists):
             })  # fmt: skip
         return entries
 
-    def _cards(self, tx: Tx, home_id: str | None) -> dict[str, Any]:
+    def _cards(self, tx: Tx, home_id: str | None, since: datetime | None = None) -> dict[str, Any]:
+        """``since``: who lived there then is told too."""
         home = register.home_of(tx, home_id) if home_id else None
         if home is None:
             return {"access": None, "medical": None}
-        residents = register.residents_of(tx, [home["id"]])[home["id"]]
+        residents = register.residents_of(tx, [home["id"]], since)[home["id"]]
         medical = [{"resident": r["id"], **(r.get("medical") or {})} for r in residents]
         told = ("id", "name", "sex", "birth", "language", "hearing", "phones", "contacts")
         people = [{k: r.get(k) for k in told} for r in residents]

@@ -80,5 +80,6 @@ def people_of(tx: Tx, role: str) -> list[tuple[str, str]]:
     team = sa.select(_TEAMS.c.shifts, _TEAMS.c.street).where(_TEAMS.c.role == role)
     named = {s["responder"] for shifts, street in tx.execute(team) if not is_probe(street) for s in shifts}
     c = _RESPONDERS.c
-    query = sa.select(c.id, c.language, c.street).where(sa.or_(c.role == role, c.id.in_(named))).order_by(c.id)
+    query = sa.select(c.id, c.language, c.street)
+    query = query.where(c.ended_at.is_(None), sa.or_(c.role == role, c.id.in_(named))).order_by(c.id)
     return [(id, language) for id, language, street in tx.execute(query) if not is_probe(street)]

@@ -21,7 +21,7 @@ from api.nav import may_edit, may_open
 from api.pages import clock, speech
 from api.parts import App
 from api.sessions import Knock, refuse_foreign
-from domain.errors import AnlingError, ConfigurationError, Forbidden, Overtaken, Refused
+from domain.errors import AnlingError, ConfigurationError, Forbidden, NotFound, Overtaken, Refused
 from domain.ids import new_id
 from domain.people import Scope
 from records.editor import SECRET_ADDRESS, Edit, Row
@@ -89,19 +89,25 @@ async def keep(request: Request, visitor: Visitor, noun: Noun, id: str) -> Respo
 
 
 @router.post("/edit/{noun}/{id}/{step}")
-async def log_in_of(
-    request: Request, visitor: Visitor, noun: Literal["devices", "hubs"], id: str, step: Literal["shut-out", "let-in"]
-) -> Response:
-    """A device or hub loses its log-in at the broker, or gets another."""
+async def turn(
+    request: Request, visitor: Visitor, noun: Literal["devices", "hubs", "residents", "responders"], id: str,
+    step: Literal["shut-out", "let-in", "end", "resume"],
+) -> Response:  # fmt: skip
+    """A device or hub loses its log-in at the broker, or gets another; a person is there no more, or again."""
 
     def work(app: App, scope: Scope, form: FormData) -> None:
+        if (step in ("end", "resume")) != (noun in ("residents", "responders")):
+            raise NotFound(f"no {step} of {noun}")
+        if step in ("end", "resume"):
+            return app.desk.editor.turn(scope, noun, id, step)
         if step == "shut-out":
             return app.desk.editor.shut_out(scope, noun, id)
         return app.desk.editor.let_in(scope, noun, id, text(form, "secret"))
 
     here = f"/edit/{noun}/{quote(id)}"
     leaf = _leaf(Sheet(FORMS[noun], id, {}), speech(request))
-    return await act(request, visitor, leaf, work, step.replace("-", "_"), here)
+    done = {"end": "person_ended", "resume": "person_resumed"}.get(step, step.replace("-", "_"))
+    return await act(request, visitor, leaf, work, done, here)
 
 
 async def _post(request: Request, visitor: Knock | None, form: Form, id: str | None) -> Response:

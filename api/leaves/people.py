@@ -24,6 +24,7 @@ async def people(request: Request, visitor: Visitor, cursor: str | None = None) 
         named = scope.role in PERSONAL
         page = app.views.residents(scope, _PAGE, cursor) if named else {"items": [], "next_cursor": None}
         people = app.desk.people.responders(scope)
-        return {"responders": people, "residents": page, "mine": lambda street: may_edit(scope, street)}
+        gone = app.desk.people.gone(scope)
+        return {"responders": people, "gone": gone, "residents": page, "mine": lambda street: may_edit(scope, street)}
 
     return await show(request, visitor, Leaf("people", "people.html", read))

@@ -17,10 +17,12 @@ from anling.house import House, open_ledger
 from anling.settings import Settings
 from api.app import build
 from api.leaves.fields import Field, Form, Section, filled, read
+from domain.clock import wall_now
+from domain.events import Message
 from domain.people import Scope
 from records.completeness import LACKS, lacks_of
 from records.editor import Edit, Editor
-from store import register
+from store import numbers, register
 from store.accounts import Accounts
 from store.register import Register
 from store.register_rows import row_of
@@ -262,6 +264,41 @@ def test_a_device_is_shut_out_and_let_in_again(town: TestClient, who: dict[str, 
     assert re.search(r"Devices shut out: .*dev-0003", home)
     assert before
     assert Accounts(house.ledger).device_secret_ok("dev-0003", "another one")
+
+
+def test_people_leave_and_the_past_stays(town: TestClient, who: dict[str, dict[str, str]], house: House) -> None:
+    """A resident who moved away is asked for no more and stands on the alert of before; a responder leaves the shifts,
+    the log-in is shut; the last one of 120 may not go (P4); both may come back; all of it in the audit."""
+    accounts, boss = Accounts(house.ledger), who["boss"]
+    accounts.add("gone", "family_doctor", WORD, [], "doctor-2")
+    house.enforce_plan()
+    press = {"v": 1, "id": "press-press-press-2", "type": "sos", "data": {}}
+    wire(house).ingest(Message("anling/v1/up/dev-0002/event", json.dumps(press).encode(), wall_now()))
+    alert = town.get("/api/v1/alerts?home=home-2", headers=boss).json()["items"][0]["id"]
+    ended = [town.post(f"/edit/{path}/end", headers=boss).status_code
+             for path in ("residents/resident-2", "residents/resident-2", "responders/doctor-2", "residents/nobody")]
+    hole = town.post("/edit/responders/desk-120/end?lang=zh", headers=boss)
+    foreign = town.post("/edit/residents/resident-2/end", headers=who["north"]).status_code
+    wrong = town.post("/edit/residents/resident-2/shut-out", headers=boss).status_code
+    home, people = (town.get(f"{path}?lang=en", headers=boss).text for path in ("/homes/home-2", "/people"))
+    before = town.get(f"/alerts/{alert}", headers=boss).text
+    with house.ledger.reading() as tx:
+        found, shifts = numbers.homes_with(tx, "+862150000002", (), 5), register.people(tx).teams
+        cards = register.residents_of(tx, ["home-2"])["home-2"]
+    kept_card = kept(house, "residents", "resident-2")
+    back = [town.post(f"/edit/{path}/resume", headers=boss).status_code
+            for path in ("residents/resident-2", "responders/doctor-2")]  # fmt: skip
+    audit = {(line["what"], line["subject"]) for line in
+             town.get("/api/v1/audit?limit=500", headers=boss).json()["items"]}  # fmt: skip
+
+    assert ([303, 303, 303, 404], 422, 404, 404) == (ended, hole.status_code, foreign, wrong)
+    assert "120" in hole.text
+    assert ("Lived here" in home, "No longer here" in people, "老人2" in before) == (True, True, True)
+    assert ([], [], "老人2") == (found, cards, kept_card["name"])
+    assert "doctor-2" not in {shift.responder for team in shifts for shift in team.shifts}
+    assert ([303, 303], False) == (back, "Lived here" in town.get("/homes/home-2?lang=en", headers=boss).text)
+    assert {("resident ended", "resident-2"), ("responder ended", "doctor-2"), ("log-in shut", "gone"),
+            ("resident resumed", "resident-2"), ("responder resumed", "doctor-2")} <= audit  # fmt: skip
 
 
 def test_a_field_is_taken_away_by_saying_nothing(house: House) -> None:
