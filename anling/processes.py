@@ -25,16 +25,13 @@ from broker_bridge.settings import BridgeSettings
 from channels.last_look import LastLook
 from channels.switchboard import ChannelSettings, build, configured
 from domain.contacts import Channel
-from domain.networks import read_networks
 from domain.people import ContactPoint
 from escalation.delivery import Delivery
 from escalation.dutywatch import DutyWatch
-from escalation.foresight import Foresight
 from escalation.lamps import Lamps
 from escalation.looking import Looking
 from escalation.reconciler import Reconciler
 from escalation.rota import Rota
-from escalation.signing import Signing
 from escalation.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -218,73 +215,9 @@ def _start_homes(stack: ExitStack, running: Running) -> None:
 
 def _start_api(stack: ExitStack, settings: Settings, running: Running, ground: "Ground") -> int:
     """Imported last: the path from button to phone is up before the web server is."""
-    from prometheus_client import CollectorRegistry
+    from anling.front import start_front
 
-    from anling.figures import Figures
-    from api.app import ApiSettings, App
-    from api.parts import Desk
-    from api.server import Server
-    from broker_bridge.decode import hear
-    from homes.care_line import CareLine
-    from homes.checkins import Checkins
-    from homes.family import Family
-    from homes.live_state import LiveState
-    from homes.numbers import HomeNumbers
-    from store.accounts import Accounts
-    from store.commissioning import Commissioning
-    from store.drills import Drills
-    from store.protection import Protection
-    from store.register import Register
-    from store.tasks import Tasks
-    from store.views import Views
-
-    built = running.house
-    views = Views(built.ledger, built.clock, built.on_duty, built.next_role, ground.spot)
-    registry = CollectorRegistry()
-    protection = Protection(built.ledger, built.clock)
-    registry.register(Figures(running, lambda: views, protection))
-    rota = _rota(running)
-    app = App(
-        commands=built.commands,
-        views=views,
-        accounts=Accounts(built.ledger),
-        register=Register(built.ledger),
-        drills=Drills(built.ledger, built.clock),
-        tasks=Tasks(built.ledger, built.clock),
-        rota=rota,
-        foresight=Foresight(built.ledger, built.standing),
-        checkins=Checkins(built.ledger, built.clock, built.zone),
-        protection=protection,
-        live_state=LiveState(built.ledger, built.clock, built.zone, protection, views),
-        care=CareLine(built.ledger, built.standing, built.clock, built.tokens),
-        family=Family(built.ledger, built.clock, built.tokens, built.zone),
-        numbers=HomeNumbers(built.ledger, built.tokens, built.zone),
-        signing=Signing(built.ledger, built.clock),
-        commissioning=Commissioning(built.ledger, built.clock),
-        callbacks=built.callbacks(),
-        doorbell=built.ledger.doorbell,
-        health=running.health,
-        metrics=registry,
-        ingest=lambda message: built.intake([hear(message)])[0],
-        settings=ApiSettings(
-            settings.where,
-            settings.secret(),
-            settings.http_host,
-            settings.http_port,
-            settings.desk_secret,
-            settings.twilio_auth_token or None,
-            settings.twilio_account_sid or None,
-            settings.where.startswith("https://"),
-            settings.ingest_secret,
-            settings.aliyun_push_secret,
-            read_networks(settings.trusted_proxies),
-            ground,
-        ),
-        desk=Desk.over(built.ledger, built.clock, built.zone, rota),
-        reread=built.reread(),
-        troupe=running.troupe,
-    )
-    server = Server(app, settings.http_host, settings.http_port).start()
+    server = start_front(running, _rota(running), ground)
     stack.callback(server.stop)
     if settings.twilio_auth_token:
         running.self_call = SelfCall(settings.where, settings.twilio_auth_token)
