@@ -13,8 +13,7 @@ import pyotp
 import pytest
 from starlette.testclient import TestClient
 
-from anling.house import House, open_ledger
-from anling.settings import Settings
+from anling.house import House
 from api.app import build
 from api.leaves.fields import Field, Form, Section, filled, read
 from domain.clock import wall_now
@@ -24,14 +23,10 @@ from records.completeness import LACKS, lacks_of
 from records.editor import Edit, Editor
 from store import numbers, register
 from store.accounts import Accounts
-from store.register import Register
 from store.register_rows import row_of
-from store.schema import upgrade
-from store.site import parse_site
-from tests.api.wired import SECRET, wire
+from tests.api.wired import WORD, cookies, installed, wire
 from tests.town import site
 
-WORD = "correct horse"
 OURS = {"Origin": "https://anling.example", "Accept": "text/html"}
 OTHER = "another horse"
 PEOPLE = {"own": ("dispatcher", []), "boss": ("supervisor", []), "admin": ("administrator", []),
@@ -39,17 +34,10 @@ PEOPLE = {"own": ("dispatcher", []), "boss": ("supervisor", []), "admin": ("admi
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[House]:
     """The small town of the tests, and the log-ins that these tests need."""
-    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("edit")), secret_key=SECRET)
-    ledger = open_ledger(settings)
-    upgrade(ledger)
-    Register(ledger).load(parse_site(json.dumps(site()).encode()))
-    accounts = Accounts(ledger)
-    for name, (role, streets) in PEOPLE.items():
-        accounts.add(name, role, WORD, streets)
-    yield House(settings, ledger)
-    ledger.close()
+    with installed(Path(tmp_path_factory.mktemp("edit")), migrated_file, site(), PEOPLE) as built:
+        yield built
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +50,7 @@ def town(house: House) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def who(house: House) -> dict[str, dict[str, str]]:
     """A cookie for each log-in."""
-    accounts = Accounts(house.ledger)
-    return {name: {"Cookie": f"anling_session={accounts.login(name, WORD).token}"} for name in PEOPLE}
+    return cookies(house, PEOPLE)
 
 
 def typed_in(page: str) -> dict[str, Any]:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from anling.house import House, open_ledger
-from anling.settings import Settings
+from anling.house import House
 from api.app import build
 from api.ground import PAPER
 from api.leaves.map import placed
@@ -21,13 +20,9 @@ from domain.errors import Refused
 from domain.events import Message
 from domain.people import OPERATOR_ROLES, Scope
 from store.accounts import Accounts
-from store.register import Register
-from store.schema import upgrade
-from store.site import parse_site
-from tests.api.wired import SECRET, wire
+from tests.api.wired import WORD, cookies, installed, wire
 from tests.town import PLAN, site
 
-WORD = "correct horse"
 OURS = {"Origin": "https://anling.example", "Accept": "text/html"}
 PEOPLE = {
     "boss": ("supervisor", [], None), "desk": ("dispatcher", ["north"], None), "admin": ("administrator", [], None),
@@ -38,21 +33,12 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[House]:
     """The small town of the tests with a log-in of each role; home-3 belongs to doctor-1's team."""
-    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("leaves")), secret_key=SECRET)
-    ledger = open_ledger(settings)
-    upgrade(ledger)
     town = site()
     town["homes"][2]["family_doctor_team"] = "doctors-n"
-    Register(ledger).load(parse_site(json.dumps(town).encode()))
-    accounts = Accounts(ledger)
-    for name, (role, streets, responder) in PEOPLE.items():
-        accounts.add(name, role, WORD, streets, responder)
-    built = House(settings, ledger)
-    built.enforce_plan()
-    yield built
-    ledger.close()
+    with installed(Path(tmp_path_factory.mktemp("leaves")), migrated_file, town, PEOPLE) as built:
+        yield built
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +51,7 @@ def town(house: House) -> Iterator[TestClient]:
 @pytest.fixture(scope="module")
 def who(house: House) -> dict[str, dict[str, str]]:
     """A cookie for each log-in."""
-    accounts = Accounts(house.ledger)
-    return {name: {"Cookie": f"anling_session={accounts.login(name, WORD).token}"} for name in PEOPLE}
+    return cookies(house, PEOPLE)
 
 
 def said(house: House, topic: str, payload: bytes) -> None:

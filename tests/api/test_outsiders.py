@@ -9,16 +9,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from anling.house import House, open_ledger
-from anling.settings import Settings
 from api.app import build
-from store.accounts import Accounts
-from store.register import Register
-from store.schema import upgrade
-from store.site import parse_site
 from tests.api.test_real import SITE
 from tests.api.test_roles import doors_of
-from tests.api.wired import SECRET, wire
+from tests.api.wired import installed, wire
 
 #: whoever knows the address may see these: whether we live, where to log in, whether an address is ours
 PUBLIC = {"/healthz", "/readyz", "/metrics", "/login", "/ingest/{dialect}", "/ingest/{dialect}/{path:path}",
@@ -45,18 +39,12 @@ BODIES = {
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def client(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[TestClient]:
     """The doors of a real house, and the token of somebody who may open all of them."""
-    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("outside")), secret_key=SECRET)
-    ledger = open_ledger(settings)
-    upgrade(ledger)
-    Register(ledger).load(parse_site(json.dumps(SITE).encode()))
-    Accounts(ledger).add("boss", "administrator", "correct horse")
-    house = House(settings, ledger)
-    house.enforce_plan()
-    # What nobody foresaw is a 500 here, as it is outside.
-    yield TestClient(build(wire(house)), base_url="https://anling.example", raise_server_exceptions=False)
-    ledger.close()
+    people = {"boss": ("administrator",)}
+    with installed(Path(tmp_path_factory.mktemp("outside")), migrated_file, SITE, people) as house:
+        # What nobody foresaw is a 500 here, as it is outside.
+        yield TestClient(build(wire(house)), base_url="https://anling.example", raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")

@@ -12,18 +12,15 @@ import pytest
 import sqlalchemy as sa
 from starlette.testclient import TestClient
 
-from anling.house import House, open_ledger
-from anling.settings import Settings
+from anling.house import House
 from api.app import ApiSettings, App, build
 from broker_bridge.decode import hear
 from domain.clock import wall_now
 from domain.passwords import hash_secret
 from store.accounts import Accounts
 from store.hub_secrets import HUBS
-from store.register import Register
-from store.schema import upgrade
-from store.site import parse_site
 from store.views import Views
+from tests.api.wired import installed
 
 SHARED, OWN = "a secret for all platforms", "the hub's very own secret"
 HEADER = {"X-Anling-Secret": OWN}
@@ -43,15 +40,8 @@ SOS = "imei=860000000000001&time_begin=2026-11-20+22%3A03%3A11&heartrate=92&lon=
 @pytest.fixture
 def house(tmp_path: Path, migrated_file: Path) -> Iterator[House]:
     """A ledger with two homes, one watch each, and a platform for the first site."""
-    settings = Settings(data_dir=tmp_path, secret_key="a-secret-key-of-at-least-32-characters")
-    ledger = open_ledger(settings)
-    upgrade(ledger)
-    Register(ledger).load(parse_site(json.dumps(SITE).encode()))
-    Accounts(ledger).add("desk", "dispatcher", "correct horse")
-    built = House(settings, ledger)
-    built.enforce_plan()
-    yield built
-    ledger.close()
+    with installed(tmp_path, migrated_file, SITE, {"desk": ("dispatcher",)}) as built:
+        yield built
 
 
 @pytest.fixture

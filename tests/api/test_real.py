@@ -1,6 +1,5 @@
 """The doors on a real ledger: the house as ``anling`` wires it, without broker and senders."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from anling.house import House, open_ledger
-from anling.settings import Settings
+from anling.house import House
 from api.app import App, build
 from store.accounts import Accounts
 from store.bulk import fetch
-from store.register import Register
-from store.schema import upgrade
-from store.site import parse_site
-from tests.api.wired import SECRET, wire
+from tests.api.wired import installed, wire
 
 SITE: dict[str, Any] = {
     "streets": [{"code": "310105001", "name": "示例街道一"}, {"code": "310105002", "name": "示例街道二"}],
@@ -49,20 +44,11 @@ SITE: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def real(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[House]:
     """A migrated ledger with one site, three log-ins and the district's plan."""
-    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("ledger")), secret_key=SECRET)
-    ledger = open_ledger(settings)
-    upgrade(ledger)
-    Register(ledger).load(parse_site(json.dumps(SITE).encode()))
-    accounts = Accounts(ledger)
-    accounts.add("desk", "dispatcher", "correct horse")
-    accounts.add("second", "dispatcher", "correct horse", ["310105002"])
-    accounts.add("boss", "supervisor", "correct horse")
-    house = House(settings, ledger)
-    house.enforce_plan()
-    yield house
-    ledger.close()
+    people = {"desk": ("dispatcher",), "second": ("dispatcher", ["310105002"]), "boss": ("supervisor",)}
+    with installed(Path(tmp_path_factory.mktemp("ledger")), migrated_file, SITE, people) as house:
+        yield house
 
 
 @pytest.fixture(scope="module")

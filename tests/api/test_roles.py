@@ -9,18 +9,14 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from anling.house import House, open_ledger
-from anling.settings import Settings
+from anling.house import House
 from api.app import build
 from domain.clock import wall_now
 from domain.tasks import Task, TaskKind
 from store.accounts import Accounts
-from store.register import Register
-from store.schema import upgrade
-from store.site import parse_site
 from store.tasks import open_tasks, reopen_tasks
 from tests.api.test_real import SITE
-from tests.api.wired import SECRET, wire
+from tests.api.wired import installed, wire
 
 ROLES = ("administrator", "supervisor", "dispatcher", "family_doctor", "street_office", "dispatch_120", "auditor",
          "drill", "probe")  # fmt: skip
@@ -108,20 +104,11 @@ ELSEWHERE |= {("PATCH", f"/{noun}/{{id}}") for noun in (*_REGISTER, "residents")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, migrated_file: Path) -> Iterator[House]:
     """Two streets; a log-in for each role that nobody ever asked for anything, and one of the second street."""
-    settings = Settings(data_dir=Path(tmp_path_factory.mktemp("roles")), secret_key=SECRET)
-    ledger = open_ledger(settings)
-    upgrade(ledger)
-    Register(ledger).load(parse_site(json.dumps(SITE).encode()))
-    accounts = Accounts(ledger)
-    for role in ROLES:
-        accounts.add(role, role, "correct horse")
-    accounts.add("next-street", "supervisor", "correct horse", ["310105002"])
-    built = House(settings, ledger)
-    built.enforce_plan()
-    yield built
-    ledger.close()
+    people: dict[str, Any] = {role: (role,) for role in ROLES} | {"next-street": ("supervisor", ["310105002"])}
+    with installed(Path(tmp_path_factory.mktemp("roles")), migrated_file, SITE, people) as built:
+        yield built
 
 
 @pytest.fixture(scope="module")
