@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from domain.cards import is_birth
+
 _ROOT = "urn:anling:"
 _REASONS = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _PRIORITY = {"critical": "stat", "urgent": "asap", "routine": "urgent"}
@@ -51,7 +53,7 @@ def _patient(sheet: Mapping[str, Any], person: Mapping[str, Any]) -> dict[str, A
     }  # fmt: skip
     if person.get("name"):
         patient["name"] = [{"text": person["name"]}]
-    if person.get("birth"):
+    if is_birth(person.get("birth")):
         patient["birthDate"] = person["birth"]
     if person.get("language"):
         patient["communication"] = [{"language": {"text": person["language"]}, "preferred": True}]

@@ -1,6 +1,6 @@
 """A list or a site file taken in: read, checked whole, tried on the register, and kept only when all of it is right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
@@ -8,11 +8,11 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError
 from domain.people import Scope
 from escalation.admission import admission
-from records.sheets import read_sheet
+from records.sheets import in_rows, read_sheet
 from store.ledger import Ledger, Tx
-from store.references import duty_parts
+from store.references import dangling, duty_parts
 from store.register import Register
-from store.site import Site, check_site, parse_site
+from store.site import Misread, Site, check_site, parse_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,31 @@ class Imports:
 
         ``scope``: the streets that the file may speak of; None: all.
         """
-        site = read_site(file)
-        problems = list(foreign(site, scope)) if scope and scope.streets else []
-        if problems:
-            raise ConfigurationError(problems)
+        try:
+            site = read_site(file)
+        except Misread as wrong:
+            raise self._all(file, wrong.problems, wrong.rough, scope) from wrong
+        if scope and scope.streets and any(foreign(site, scope)):
+            raise self._all(file, (), site, scope)
         warned: list[str] = []
         admit = admitting(self._ledger, self._zone, site, allow_gaps, warned.append)
-        counts = Register(self._ledger).load(site, dry_run, file.sheet, by, admit)
+        try:
+            counts = Register(self._ledger).load(site, dry_run, file.sheet, by, admit)
+        except ConfigurationError as wrong:
+            raise ConfigurationError(_placed(file, wrong.problems)) from wrong
         return Taken(counts, tuple(warned), tuple(home.id for home in site.homes))
+
+
+    def _all(self, file: File, problems: Sequence[str], site: Site, scope: Scope | None) -> ConfigurationError:
+        """Besides what the file itself says wrongly: whom it names in vain, and what is not the sender's."""
+        with self._ledger.reading() as tx:
+            named = list(dangling(tx, site))
+        theirs = foreign(site, scope) if scope and scope.streets else []
+        return ConfigurationError(_placed(file, [*problems, *named, *theirs]))
+
+
+def _placed(file: File, problems: Sequence[str]) -> Sequence[str]:
+    return in_rows(problems, file.raw, file.name) if file.sheet else problems
 
 
 def admitting(

@@ -6,11 +6,13 @@ order, in Chinese or English; a column that is not there leaves what the registe
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from domain.errors import ConfigurationError
+from store.site import Misread, rough
 
 #: column -> (where it goes, how to read it); the first name is the one that errors use
 _COLUMNS: dict[str, tuple[tuple[str, ...], str, str]] = {
@@ -51,6 +53,8 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "contact_has_key": (("contact", "has_key"), "yes_no", "联系人有钥匙"),
 }
 _NAMES = {name: name for name in _COLUMNS} | {zh: name for name, (_, _, zh) in _COLUMNS.items()}
+_BY_PATH = {path: name for name, (path, _, _) in _COLUMNS.items()}
+_SPOT = re.compile(r"homes\[(\d+)\](?:\.residents\[(\d+)\])?\.([a-z_]+(?:\.[a-z_]+)*)")
 _NEEDED = ("home_id", "street", "resident_id", "name")
 _YES = {"1", "y", "yes", "true", "是", "有"}
 _NO = {"0", "n", "no", "false", "否", "无"}
@@ -66,17 +70,47 @@ def read_sheet(raw: bytes, source: str) -> dict[str, Any]:
     """
     problems: list[str] = []
     homes: dict[str, dict[str, Any]] = {}
-    for number, row in _rows(raw, source):
+    for number, row in _rows(raw, source, problems):
         where = f"{source}: row {number}"
         found = _read_row(row, where, problems)
-        missing = [name for name in _NEEDED if not row.get(name)]
+        missing = [name for name in _NEEDED if name in row and not row[name]]
         if missing:
             problems.append(f"{where}: empty: {', '.join(missing)}")
-            continue
-        _join(homes, found, where, problems)
+        if all(row.get(name) for name in _NEEDED):
+            _join(homes, found, where, problems)
+        elif home := found["home"].get("id"):
+            homes.setdefault(home, {"residents": []} | found["home"])
+    value = {"homes": list(homes.values())}
     if problems:
-        raise ConfigurationError(problems)
-    return {"homes": list(homes.values())}
+        raise Misread(problems, rough(value))
+    return value
+
+
+def in_rows(problems: Sequence[str], raw: bytes, source: str) -> list[str]:
+    """What is said of ``homes[2].street`` said of the row and the column that it stands in."""
+    rows = _places(raw, source)
+
+    def told(found: re.Match[str]) -> str:
+        home, resident, path = int(found[1]), found[2], tuple(found[3].split("."))
+        row = rows.get((home, int(resident) if resident else None))
+        column = _BY_PATH.get(("resident" if resident else "home", *path), path[-1])
+        return f"row {row}, column {column}" if row else found[0]
+
+    return [_SPOT.sub(told, problem) for problem in problems]
+
+
+def _places(raw: bytes, source: str) -> dict[tuple[int, int | None], int]:
+    """Home, and resident in it, as they are counted in the site file -> the first row that names them."""
+    homes: dict[str, tuple[int, dict[str, int]]] = {}
+    rows: dict[tuple[int, int | None], int] = {}
+    for number, row in _rows(raw, source, []):
+        if not row.get("home_id"):
+            continue
+        n, people = homes.setdefault(str(row["home_id"]), (len(homes), {}))
+        rows.setdefault((n, None), number)
+        if all(row.get(name) for name in _NEEDED):
+            rows.setdefault((n, people.setdefault(str(row["resident_id"]), len(people))), number)
+    return rows
 
 
 def _join(homes: dict[str, dict[str, Any]], found: dict[str, Any], where: str, problems: list[str]) -> None:
@@ -128,30 +162,28 @@ def _read_row(row: Mapping[str, Any], where: str, problems: list[str]) -> dict[s
 _MOST_UNPACKED = 128_000_000
 
 
-def _rows(raw: bytes, source: str) -> Iterator[_Row]:
-    """Numbered as the sheet shows them. Raises ``ConfigurationError`` for a heading that is not understood."""
+def _rows(raw: bytes, source: str, problems: list[str]) -> Iterator[_Row]:
+    """Numbered as the sheet shows them; a heading that is not understood is a problem, its column is left out."""
     table = _xlsx(raw, source) if raw[:2] == b"PK" else _csv(raw, source)
     heads: list[str] | None = None
     for number, cells in enumerate(table, 1):
         if not any(cell not in (None, "") for cell in cells):
             continue
         if heads is None:
-            heads = _heads(cells, source)
+            heads = _heads(cells, source, problems)
             continue
         yield number, {name: _plain(cell) for name, cell in zip(heads, cells, strict=False) if name}
     if heads is None:
         raise ConfigurationError([f"{source}: empty; the first row names the columns: {', '.join(_NEEDED)}, …"])
 
 
-def _heads(cells: list[Any], source: str) -> list[str]:
+def _heads(cells: list[Any], source: str, problems: list[str]) -> list[str]:
     said = [str(cell or "").strip().strip("\ufeff") for cell in cells]
     unknown = [name for name in said if name and name.lower() not in _NAMES]
     heads = [_NAMES.get(name.lower(), "") for name in said]
-    problems = [f"{source}: column {name!r} is not known; write one of {', '.join(_COLUMNS)}" for name in unknown]
+    problems += [f"{source}: column {name!r} is not known; write one of {', '.join(_COLUMNS)}" for name in unknown]
     problems += [f"{source}: column {name} ({_COLUMNS[name][2]}) is missing" for name in _NEEDED if name not in heads]
     problems += [f"{source}: column {name} stands twice" for name in _COLUMNS if heads.count(name) > 1]
-    if problems:
-        raise ConfigurationError(problems)
     return heads
 
 

@@ -17,7 +17,7 @@ def dangling(tx: Tx, site: Site) -> Iterator[str]:
     people = {r.id for r in site.responders} | _ids(tx, ResponderRow, present=True)
     teams = {t.id for t in site.teams} | _ids(tx, TeamRow)
     for n, home in enumerate(site.homes):
-        if home.street not in streets:
+        if home.street and home.street not in streets:
             yield f"homes[{n}].street: no street {home.street!r}; add it under streets"
         if home.family_doctor_team and home.family_doctor_team not in teams:
             yield f"homes[{n}].family_doctor_team: no team {home.family_doctor_team!r}; add it under teams"
@@ -47,7 +47,7 @@ def duty_parts(site: Site) -> dict[str, Sequence[Any]]:
 def _strangers(team: SiteTeam, people: set[str]) -> Iterator[str]:
     for m, shift in enumerate(team.shifts):
         for name, person in (("responder", shift.responder), ("deputy", shift.deputy)):
-            if person is not None and person not in people:
+            if person and person not in people:
                 yield f"shifts[{m}].{name}: no responder {person!r}; add it under responders"
 
 

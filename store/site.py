@@ -3,14 +3,15 @@
 Every problem is reported at once, in the file's own terms (``homes[3].devices[0].id: …``).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from domain.calendar import within
+from domain.cards import is_birth, read_location
 from domain.checkins import read_rule
 from domain.choices import read_choices
 from domain.contacts import CHANNELS
@@ -25,6 +26,9 @@ _LEVEL = r"^[^\s\x00-\x1f\x7f/+#$%]{1,128}$"
 #: our own log-ins at the broker
 RESERVED = frozenset({"bridge-alarm", "bridge-tele", "bridge-vendor", "monitor", "watch"})
 _TIME = r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$"
+
+
+_Kind = TypeVar("_Kind", bound=BaseModel)
 
 
 class _Part(BaseModel):
@@ -66,7 +70,7 @@ class SiteResponder(_Part):
 class SiteShift(_Part):
     """When a responder of a team is on duty."""
 
-    responder: str
+    responder: str = Field(min_length=1)
     always: bool = False
     weekdays: list[Annotated[int, Field(ge=1, le=7)]] = []
     start: str = Field("00:00", alias="from", pattern=_TIME)
@@ -117,12 +121,19 @@ class SiteResident(_Part):
     phones: list[str] | None = None
     medical: dict[str, Any] | None = None
 
+    @model_validator(mode="after")
+    def _born(self) -> Self:
+        birth = (self.model_extra or {}).get("birth")
+        if birth not in (None, "") and not is_birth(birth):
+            raise ValueError(f"birth: {birth!r} is no date; write 1936-05-01, or 1936")
+        return self
+
 
 class SiteHome(_Part):
     """A home."""
 
     id: str = Field(pattern=_ID)
-    street: str
+    street: str = Field(min_length=1)
     category: Literal["lives_alone", "all_elderly"] = "lives_alone"
     address: dict[str, Any] = {}
     location: dict[str, Any] | None = None
@@ -132,6 +143,11 @@ class SiteHome(_Part):
     devices: list[SiteDevice] = []
     checkin: dict[str, Any] | None = None
     choices: dict[str, Any] | None = None
+
+    @field_validator("location")
+    @classmethod
+    def _location(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        return _understood(read_location, value)
 
     @field_validator("choices")
     @classmethod
@@ -177,6 +193,14 @@ def _understood(read: Callable[[Any, list[str]], object], value: dict[str, Any] 
     return value
 
 
+class Misread(ConfigurationError):
+    """A site file with mistakes in it. ``rough``: as far as it could be read, to ask whom else it names in vain."""
+
+    def __init__(self, problems: Sequence[str], rough: Site) -> None:
+        super().__init__(problems)
+        self.rough = rough
+
+
 def known_role(value: str) -> str:
     """A role from the closed list, or what to write instead."""
     if value not in ROLES:
@@ -198,11 +222,53 @@ def check_site(value: Any, source: str = "site file") -> Site:
     try:
         site = Site.model_validate(value)
     except ValidationError as error:
-        raise ConfigurationError([f"{source}: {_where(e['loc'])}: {e['msg']}" for e in error.errors()]) from error
+        wrong = [f"{source}: {_where(e['loc'])}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        site = rough(value)
+        raise Misread([*wrong, *(f"{source}: {p}" for p in _doubles(site))], site) from error
     problems = [f"{source}: {p}" for p in _doubles(site)]
     if problems:
-        raise ConfigurationError(problems)
+        raise Misread(problems, site)
     return site
+
+
+def rough(value: Any) -> Site:
+    """A file that is wrong somewhere, as far as it says who is there and who is named; nothing of it is checked."""
+    homes = [
+        _bare(
+            SiteHome, id=_word(h, "id"), street=_word(h, "street"), family_doctor_team=_word(h, "family_doctor_team"),
+            residents=[_bare(SiteResident, id=_word(r, "id")) for r in _items(h, "residents")],
+            devices=[_bare(SiteDevice, id=_word(d, "id")) for d in _items(h, "devices")],
+        )
+        for h in _items(value, "homes")
+    ]  # fmt: skip
+    teams = [
+        _bare(SiteTeam, id=_word(t, "id"), street=_word(t, "street") or None, shifts=[
+            _bare(SiteShift, responder=_word(s, "responder"), deputy=_word(s, "deputy") or None)
+            for s in _items(t, "shifts")
+        ])
+        for t in _items(value, "teams")
+    ]  # fmt: skip
+    people = [(_word(r, "id"), _word(r, "street") or None) for r in _items(value, "responders")]
+    return _bare(
+        Site, homes=homes, teams=teams,
+        streets=[_bare(SiteStreet, code=_word(s, "code")) for s in _items(value, "streets")],
+        responders=[_bare(SiteResponder, id=id, street=street) for id, street in people],
+        hubs=[_bare(SiteHub, id=_word(h, "id")) for h in _items(value, "hubs")],
+    )  # fmt: skip
+
+
+def _bare(kind: type[_Kind], **fields: Any) -> _Kind:
+    return kind.model_construct(**fields)
+
+
+def _items(value: Any, name: str) -> list[Any]:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def _word(value: Any, name: str) -> str:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _where(loc: tuple[int | str, ...]) -> str:
@@ -228,7 +294,7 @@ def _doubles(site: Site) -> Iterator[str]:
     for name, ids in lists.items():
         seen: set[str] = set()
         for id in ids:
-            if id in seen:
+            if id and id in seen:
                 yield f"{name}: id {id!r} stands twice; give each its own"
             if name == "devices" and id in RESERVED:
                 yield f"{name}: id {id!r} is a log-in of our own at the broker; choose another"

@@ -56,6 +56,17 @@ def test_fhir_takes_it(town: Town) -> None:
     assert ("asap", "active") == (request["priority"], request["status"])
 
 
+def test_a_birthday_that_is_none_does_not_cost_the_hospital_its_bundle(town: Town) -> None:
+    """What was kept long ago is left out; a year alone is a birthday too."""
+    made = sheet(town, town.press())
+    born = [
+        json.loads(fhir_bundle({**made, "persons": [{**made["persons"][0], "birth": said}]}))["entry"][0]["resource"]
+        for said in ("1936", "民国二十五年")
+    ]
+
+    assert ["1936", None] == [patient.get("birthDate") for patient in born]
+
+
 def test_cap_takes_it(town: Town) -> None:
     """Both languages, restricted to those who help, onset at the press."""
     root = ET.fromstring(cap(sheet(town, worked(town)), "anling.example", "2026-11-20T12:05:30+08:00"))

@@ -1,14 +1,17 @@
 """Sheets: a street's own Excel list becomes homes and residents, or every mistake in it is named."""
 
 import io
+import json
 import zipfile
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from openpyxl import Workbook
 
 from domain.errors import ConfigurationError
+from records.imports import File, Imports
 from records.sheets import read_sheet
 from store import register
 from store.register import Register
@@ -132,6 +135,53 @@ def test_a_file_that_is_no_list_says_why(raw: bytes, told: str) -> None:
     """Whatever is wrong with the file, the message says what."""
     with pytest.raises(ConfigurationError, match=told):
         read_sheet(raw, "list.csv")
+
+
+def _refused(town: Town, name: str, raw: bytes) -> list[str]:
+    with pytest.raises(ConfigurationError) as error:
+        Imports(town.ledger, ZoneInfo("Asia/Shanghai")).take(File(name, raw), None, "test", dry_run=False)
+    return list(error.value.problems)
+
+
+def test_a_list_is_refused_with_all_that_is_wrong_by_row_and_column(town: Town) -> None:
+    """Headings, cells, and what the register does not know: told together, so that nobody imports ten times."""
+    bad = (
+        "home_id,street,colour,resident_id,name,birth,lat,lon\n"
+        "h-1,east,red,r-1,甲,1936-05-01,,\nh-2,north,,r-2,乙,1936-99-01,,\nh 3,north,,r-3,丙,,99,121\n"
+    )
+
+    told = "\n".join(_refused(town, "list.csv", bad.encode()))
+
+    for part in ("'colour' is not known", "row 2, column street: no street 'east'", "row 3, column birth: '1936-99"):
+        assert part in told
+    right = bad.splitlines()[0].replace("colour", "room") + "\nh 3,north,1,r-3,丙,,99,121\n"
+    assert [
+        "list.csv: row 2, column home_id: String should match pattern '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'",
+        "list.csv: row 2, column location: lat: give degrees from -90 to 90",
+    ] == _refused(town, "list.csv", right.encode())
+    assert 0 == town.count("homes", "id = 'h-1'")
+
+
+def test_a_site_file_is_refused_with_all_that_is_wrong_in_it_and_around_it(town: Town) -> None:
+    """A word of no list does not hide the street that nobody knows, nor the shift of a stranger."""
+    site = {
+        "responders": [{"id": "d-9", "name": "九", "role": "wizard",
+                        "contacts": [{"channel": "pigeon", "address": "x"}]}],
+        "teams": [{"id": "t-9", "role": "police", "shifts": [{"responder": "ghost"}, {"responder": "d-9"}]}],
+        "homes": [{"id": "h-9", "street": "east", "location": {"lat": 31.2, "lon": 121.4, "crs": "MARS"},
+                   "residents": [{"id": "r-9", "name": "老人", "birth": "1936-13-45"}]}],
+    }  # fmt: skip
+
+    told = _refused(town, "site.json", json.dumps(site).encode())
+
+    assert [
+        "site.json: responders[0].role: unknown role 'wizard'",
+        "site.json: responders[0].contacts[0].channel: no channel 'pigeon'",
+        "site.json: homes[0].location: crs: 'MARS' is no datum",
+        "site.json: homes[0].residents[0]: birth: '1936-13-45' is no date",
+        "homes[0].street: no street 'east'",
+        "teams[0].shifts[0].responder: no responder 'ghost'",
+    ] == [problem.split("; ")[0] for problem in told]
 
 
 def test_columns_that_are_not_there_change_nothing(town: Town) -> None:
