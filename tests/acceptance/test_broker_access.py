@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -43,9 +44,6 @@ class Installation:
         self.folder, self.plain, self.tls = folder, free_port(), free_port()
         self.access, self.certs = folder / "access", folder / "certs"
         self._broker: subprocess.Popen[bytes] | None = None
-        (folder / "site.json").write_text(json.dumps(SITE))
-        self.anling("import", str(folder / "site.json"))
-        self.anling("broker", "certificates", "--host", "127.0.0.1", "--out", str(self.certs))
 
     def anling(self, *words: str) -> str:
         """One command of the product; its words."""
@@ -60,6 +58,13 @@ class Installation:
         )  # fmt: skip
         assert 0 == done.returncode, done.stderr
         return done.stdout
+
+    def settle(self) -> None:
+        """Import the register, found the authority, write the broker's files."""
+        (self.folder / "site.json").write_text(json.dumps(SITE))
+        self.anling("import", str(self.folder / "site.json"))
+        self.anling("broker", "certificates", "--host", "127.0.0.1", "--out", str(self.certs))
+        self.render()
 
     def render(self) -> Mapping[str, Any]:
         """Write the broker's files from the register."""
@@ -109,19 +114,22 @@ class Caller:
             self.client.tls_set_context(_context(**tls))
         self.client.on_connect = lambda c, u, f, reason, p: setattr(self, "reason", str(reason))
         self.client.on_message = lambda c, u, m: self.heard.append(m.topic)
+        self._asked = threading.Event()
+        self.client.on_subscribe = lambda *_: self._asked.set()
         self.client.reconnect_delay_set(0.1, 0.2)
         self.client.connect("127.0.0.1", port)
         self.client.loop_start()
 
     def let_in(self) -> bool:
         """Whether the broker said yes."""
-        eventually(lambda: self.reason, 5)
+        eventually(lambda: self.reason, 15)
         return self.reason == "Success"
 
     def listen(self, topic: str) -> "Caller":
         """Ask for a topic."""
         assert self.let_in()
         self.client.subscribe(topic, 1)
+        assert self._asked.wait(10)
         return self
 
     def say(self, topic: str) -> None:
@@ -141,11 +149,19 @@ def _context(folder: Path, device: str) -> ssl.SSLContext:
     return context
 
 
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation whose broker's files are written; to be copied."""
+    folder = tmp_path_factory.mktemp("rendered")
+    Installation(folder).settle()
+    return folder
+
+
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Installation]:
+def place(tmp_path: Path, rendered: Path) -> Iterator[Installation]:
     """An installation whose broker runs on what was rendered."""
+    shutil.copytree(rendered, tmp_path, dirs_exist_ok=True)
     made = Installation(tmp_path)
-    made.render()
     made.start()
     yield made
     made.stop()
