@@ -1,6 +1,7 @@
 """The doors on a real ledger: the house as ``anling`` wires it, without broker and senders."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,15 @@ from starlette.testclient import TestClient
 
 from anling.house import House
 from api.app import App, build
+from domain.clock import wall_now
 from store.accounts import Accounts
 from store.bulk import fetch
 from tests.api.wired import installed, wire
+
+#: of somebody who is ninety, whenever this runs
+BIRTH = f"{wall_now() - timedelta(days=90 * 365.25 + 100):%Y-%m-%d}"
+#: a day that has not come yet
+LATER = f"{wall_now() + timedelta(days=100):%Y-%m-%d}"
 
 SITE: dict[str, Any] = {
     "streets": [{"code": "310105001", "name": "示例街道一"}, {"code": "310105002", "name": "示例街道二"}],
@@ -34,7 +41,7 @@ SITE: dict[str, Any] = {
          "address": {"text": f"示例路{n}号602室", "floor": 6, "room": "602"},
          "family_doctor_team": "doctors-1",
          "access": {"gate": "南门", "lift": True, "door_code": "2580#"},
-         "residents": [{"id": f"resident-{n}", "name": f"示例老人{n}", "birth": "1936-05-01",
+         "residents": [{"id": f"resident-{n}", "name": f"示例老人{n}", "birth": BIRTH,
                         "medical": {"conditions": ["atrial fibrillation"]}}],
          "devices": [{"id": f"dev-000{n}", "dialect": "anling", "role": "sos_button",
                       "secret": f"secret-000{n}"}]}
@@ -322,14 +329,14 @@ def test_a_home_is_commissioned_over_http(town: TestClient, who: Any) -> None:
 
 def test_duty_over_the_wire(town: TestClient, who: Mapping[str, dict[str, str]]) -> None:
     """Coverage, the calendar, an absence that leaves a gap, an override that closes it, and who did it."""
-    window = {"from": "2027-03-01T08:00", "until": "2027-03-01T20:00"}
+    window = {"from": f"{LATER}T08:00", "until": f"{LATER}T20:00"}
     ill = {"id": "sick", "responder": "doctor-1", **window}
     sick = town.post("/api/v1/duty/absence", json=ill, headers=who["boss"])
     team = town.get("/api/v1/teams", headers=who["boss"]).json()["items"][0]["id"]
     said = {"id": "cover", "team": team, "responder": "doctor-1", **window}
     cover = town.post("/api/v1/duty/overrides", json=said, headers=who["boss"])
     coverage = town.get("/api/v1/duty/coverage?days=14", headers=who["desk"])
-    calendar = town.get("/api/v1/duty/calendar?from=2027-03-01T00:00:00%2B08:00&days=1", headers=who["desk"])
+    calendar = town.get(f"/api/v1/duty/calendar?from={LATER}T00:00:00%2B08:00&days=1", headers=who["desk"])
     changes = town.get("/api/v1/duty/changes?limit=2", headers=who["desk"]).json()["items"]
     gone = town.delete("/api/v1/duty/absence/sick", headers=who["boss"])
 
@@ -344,11 +351,11 @@ def test_duty_over_the_wire(town: TestClient, who: Mapping[str, dict[str, str]])
 @pytest.mark.parametrize(
     ("call", "body", "status"),
     [
-        ("absence", {"responder": "doctor-1", "from": "tomorrow", "until": "2027-03-02"}, 422),
-        ("absence", {"responder": "doctor-1", "from": "2027-03-02T10:00", "until": "2027-03-02T09:00"}, 422),
-        ("absence", {"responder": "nobody", "from": "2027-03-02", "until": "2027-03-02"}, 409),
-        ("overrides", {"team": "none", "from": "2027-03-02", "until": "2027-03-02"}, 422),
-        ("swaps", {"team": "none", "date": "2027-03-02", "giver": "a", "taker": "b"}, 409),
+        ("absence", {"responder": "doctor-1", "from": "tomorrow", "until": LATER}, 422),
+        ("absence", {"responder": "doctor-1", "from": f"{LATER}T10:00", "until": f"{LATER}T09:00"}, 422),
+        ("absence", {"responder": "nobody", "from": LATER, "until": LATER}, 409),
+        ("overrides", {"team": "none", "from": LATER, "until": LATER}, 422),
+        ("swaps", {"team": "none", "date": LATER, "giver": "a", "taker": "b"}, 409),
         ("proved", {"responder": "doctor-1", "channel": "pigeon"}, 404),
     ],
 )
@@ -364,11 +371,11 @@ def test_bad_duty_is_refused(
 
 def test_duty_is_changed_by_those_who_may(town: TestClient, who: Mapping[str, dict[str, str]]) -> None:
     """A dispatcher reads; only supervisors, and people for themselves, write."""
-    body = {"responder": "doctor-1", "from": "2027-03-02", "until": "2027-03-02"}
+    body = {"responder": "doctor-1", "from": LATER, "until": LATER}
 
     assert 403 == town.post("/api/v1/duty/absence", json=body, headers=who["desk"]).status_code
     assert 401 == town.get("/api/v1/duty/coverage").status_code
-    assert 422 == town.get("/api/v1/duty/calendar?from=2027-03-01", headers=who["desk"]).status_code
+    assert 422 == town.get(f"/api/v1/duty/calendar?from={LATER}", headers=who["desk"]).status_code
 
 
 def test_the_plan_is_explained(town: TestClient, who: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,12 @@ SEES_LISTS = DESK | DRILLERS | {"auditor"}
 
 API = "/api/v1"
 PRESS = {"home": "home-1", "kind": "sos"}
-AWAY = {"id": "away-1", "responder": "doctor-1", "from": "2030-12-01T00:00:00+08:00",
-        "until": "2030-12-02T00:00:00+08:00"}  # fmt: skip
-INSTEAD = {"id": "instead-1", "team": "doctors-1", "from": "2030-12-03T00:00:00+08:00",
-           "until": "2030-12-03T08:00:00+08:00", "responder": "doctor-2"}  # fmt: skip
+#: days that have not come yet
+FIRST, SECOND, THIRD = (f"{wall_now() + timedelta(days=100 + n):%Y-%m-%d}" for n in range(3))
+AWAY = {"id": "away-1", "responder": "doctor-1", "from": f"{FIRST}T00:00:00+08:00",
+        "until": f"{SECOND}T00:00:00+08:00"}  # fmt: skip
+INSTEAD = {"id": "instead-1", "team": "doctors-1", "from": f"{THIRD}T00:00:00+08:00",
+           "until": f"{THIRD}T08:00:00+08:00", "responder": "doctor-2"}  # fmt: skip
 _REGISTER = ("streets", "homes", "devices", "hubs", "responders", "teams")
 #: method, path as the router has it, where to knock, body, who is let in (others: 403)
 DOORS: list[tuple[str, str, str, Any, frozenset[str]]] = [
