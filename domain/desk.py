@@ -22,11 +22,8 @@ class CaseState(StrEnum):
 
 
 _ORDER = {state: n for n, state in enumerate(CaseState)}
-_ENDS = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
-
-
 #: nothing of a case in one of these goes on: the next letter is a first report
-ENDED = _ENDS
+ENDED = frozenset({CaseState.CLOSED, CaseState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,8 @@ class Case:
     #: the clerk's own number
     clerk: str | None = None
     reason: str | None = None
+    #: by the desk's own clock; tells only which of its words was the later one
+    told_at: datetime | None = None
 
 
 def moves(before: CaseState | None, after: CaseState) -> bool:
@@ -52,6 +51,6 @@ def moves(before: CaseState | None, after: CaseState) -> bool:
     """
     if before is None or before in (CaseState.REJECTED, CaseState.CANCELLED):
         return after is not before
-    if before in _ENDS or after is CaseState.REJECTED:
+    if before in ENDED or after is CaseState.REJECTED:
         return False
     return after is CaseState.CANCELLED or _ORDER[after] > _ORDER[before]

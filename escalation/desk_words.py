@@ -8,15 +8,16 @@ from channels.dispatch_120 import DeskStatus, desk_status
 from domain.alerts import Actor, Alert, Step, TrackState
 from domain.clock import Clock
 from domain.desk import Case, CaseState
-from domain.errors import NotFound
+from domain.errors import Held, NotFound, Refused
 from escalation import desk_cases
 from escalation.commands import Commands
 from escalation.letters import point_of
+from escalation.outcome import fail_over
 from escalation.proving import Prover
 from escalation.standing import Standing
 from store import alerts, cases, outbox
 from store.ledger import Ledger
-from store.outbox import Item
+from store.outbox import Item, Leased
 
 #: what a desk reports, as the steps of a responder
 _STEPS = {
@@ -59,43 +60,66 @@ class DeskWords:
                 raise NotFound(f"no alert has case {said.case!r}")
             alert = alerts.peek(tx, found[0].item.alert_id)
             desk = self._standing.roster(tx).responders.get(found[0].item.person)
+            case = self._case(found[0].item, said)
+            late = cases.overtaken(tx, case)
         if alert is None or desk is None:
             raise NotFound(f"no alert has case {said.case!r}")
         actor, point = Actor(desk.id, desk.name, role=desk.role), point_of(desk, found[0].item.point, "dispatch_120")
         if said.by and point:
             self._prover.heard(desk.id, point.channel, point.address)
-        self._note(alert, desk.id, found[0].item, said)
+        # Given back first: as long as the desk seems to hold it nobody is asked to dial.
+        released = case.state in _GIVEN_UP and self._released(alert, actor)
+        if not late:
+            self._note(alert, found[0], case, released)
         if not alert.open:
             return {"result": "closed", "alert": alert.id}
+        if released or late or case.state in _GIVEN_UP or not said.by:
+            self._commands.note(alert.id, actor, _words(said))
+            return {"result": "released" if released else "noted", "alert": alert.id}
         return {"result": self._carry_out(alert, actor, found[0].item.track, said), "alert": alert.id}
 
-    def _note(self, alert: Alert, desk: str, item: Item, said: DeskStatus) -> None:
+    def _case(self, item: Item, said: DeskStatus) -> Case:
+        now = self._clock.now()
+        return Case(
+            item.alert_id, item.person, item.key, said.case, CaseState(said.status), now, said.by, told_at=said.at
+        )  # fmt: skip
+
+    def _released(self, alert: Alert, actor: Actor) -> bool:
+        """The desk gives back what it holds; False when it holds nothing, or does not any more."""
+        try:
+            if any(t.claimant == actor.id for t in alert.tracks):
+                self._commands.release(alert.id, actor)
+                return True
+        except (Held, Refused):
+            pass  # its claim ran out, or the alert was closed, a moment before
+        return False
+
+    def _note(self, alert: Alert, row: Leased, case: Case, released: bool) -> None:
         """Move the case on. A named clerk has it: nobody needs to dial. A desk that cancels gives it back to us."""
-        now, state = self._clock.now(), CaseState(said.status)
-        case = Case(alert.id, desk, item.key, said.case, state, now, said.by)
         with self._ledger.transaction() as tx:
             if not cases.note(tx, case) or not alert.open:
                 return
-            if state in _GIVEN_UP:
-                desk_cases.dial(tx, item, state, now, again=True)
-            elif said.by:
-                desk_cases.answered(tx, alert.id, now, desk)
+            if case.state in _GIVEN_UP:
+                desk_cases.dial(tx, row.item, case.state, case.at, again=True)
+                if not released:
+                    fail_over(tx, self._standing, row, "the desk cancelled its case", case.at)
+            elif case.clerk:
+                desk_cases.answered(tx, alert.id, case.at, case.person)
 
     def _carry_out(self, alert: Alert, actor: Actor, track: str, said: DeskStatus) -> str:
-        note = " ".join(t for t in (f"[{said.status}]", said.by and f"clerk {said.by}", said.note) if t)
+        """A clerk speaks: claims the desk's track, or reports what the crew does."""
         mine = any(t.claimant == actor.id for t in alert.tracks)
-        if said.status == "cancelled" and mine:
-            self._commands.release(alert.id, actor)
-        if said.status == "cancelled" or not said.by:
-            self._commands.note(alert.id, actor, note)
-            return "released" if said.status == "cancelled" and mine else "noted"
         meant = alert.track(actor.role or "") or alert.track(track)
         if not mine and meant is not None and meant.state is TrackState.CALLING:
             self._commands.claim(alert.id, actor, meant.name, "desk")
             mine = True
         step = _STEPS.get(said.status)
         if mine and step is not None:
-            self._commands.progress(alert.id, actor, step, note)
+            self._commands.progress(alert.id, actor, step, _words(said))
         else:
-            self._commands.note(alert.id, actor, note)
+            self._commands.note(alert.id, actor, _words(said))
         return "claimed" if mine else "noted"
+
+
+def _words(said: DeskStatus) -> str:
+    return " ".join(t for t in (f"[{said.status}]", said.by and f"clerk {said.by}", said.note) if t)

@@ -29,7 +29,7 @@ def note(tx: Tx, case: Case) -> bool:
         "number": case.number or (known.number if known else None), "state": str(case.state), "at": case.at,
         "clerk": case.clerk or (known.clerk if known else None), "reason": case.reason,
         "silent_at": case.at + SILENT_AFTER if case.state in _WAITS else None,
-        "story": [*_story(tx, case), {"state": case.state, "at": case.at.isoformat(), "by": case.clerk}],
+        "story": [*_story(tx, case), _line(case)],
     }  # fmt: skip
     overwrite(tx, CASES, [row])
     return True
@@ -38,6 +38,14 @@ def note(tx: Tx, case: Case) -> bool:
 def _anew(known: Case, case: Case) -> bool:
     """The desk has ended its case and taken the same alert up under another number."""
     return known.state in ENDED and case.state is CaseState.ACCEPTED and case.number not in (None, known.number)
+
+
+def overtaken(tx: Tx, case: Case) -> bool:
+    """Whether the desk, by its own clock, said this before it cancelled: then it comes late and takes nothing up."""
+    if case.told_at is None:
+        return False
+    cancelled = [line.get("told_at") for line in _story(tx, case) if line["state"] == CaseState.CANCELLED]
+    return any(case.told_at < datetime.fromisoformat(at) for at in cancelled if at)
 
 
 def find(tx: Tx, alert: str, person: str) -> Case | None:
@@ -77,6 +85,11 @@ def heard(tx: Tx, cases: Iterable[Case]) -> None:
 def _story(tx: Tx, case: Case) -> list[Any]:
     query = sa.select(CASES.c.story).where(CASES.c.alert_id == case.alert, CASES.c.person == case.person)
     return list(tx.execute(query).scalar() or [])
+
+
+def _line(case: Case) -> dict[str, Any]:
+    line = {"state": case.state, "at": case.at.isoformat(), "by": case.clerk}
+    return line | ({"told_at": case.told_at.isoformat()} if case.told_at else {})
 
 
 def _case(row: Any) -> Case:

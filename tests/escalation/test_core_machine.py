@@ -385,9 +385,15 @@ class Core(RuleBasedStateMachine):
                 worse = self.plan.voice_check.get(command.result, before.severity)
                 assert worse.rank <= after.severity.rank
             case Failed():
-                assert [(t.name, t.state, t.claimant, t.gen) for t in before.tracks] == [
-                    (t.name, t.state, t.claimant, t.gen) for t in after.tracks if self._old(before, t)
-                ], "invariant 14"
+                pairs = [(before.track(t.name), t) for t in after.tracks if self._old(before, t)]
+                assert len(before.tracks) == len(pairs), "invariant 14"
+                assert all(
+                    old is not None and (
+                        (old.state, old.claimant, old.gen) == (new.state, new.claimant, new.gen)
+                        or self._may_rest(old, new)
+                    )
+                    for old, new in pairs
+                ), "invariant 14"  # fmt: skip
             case Close():
                 assert all(t.state is TrackState.STOOD_DOWN for t in after.tracks), "invariant 2"
                 assert all(
@@ -401,10 +407,20 @@ class Core(RuleBasedStateMachine):
             return before.tracks == after.tracks
         pairs = [(old, after.track(old.name)) for old in before.tracks]
         return all(
-            new is not None and (old.state, old.claimant, old.gen) == (new.state, new.claimant, new.gen)
-            and old.called.keys() <= new.called.keys()
+            new is not None and (self._may_rest(old, new) or (
+                (old.state, old.claimant, old.gen) == (new.state, new.claimant, new.gen)
+                and old.called.keys() <= new.called.keys()
+            ))
             for old, new in pairs
         )  # fmt: skip
+
+    def _may_rest(self, old: Track, new: Track) -> bool:
+        """A branch that the plan does not need, all of whose people have gone off duty since the last decision."""
+        branch = self.plan.branch(old.name)
+        if not self.bent or branch is None or branch.needed or new.state is not TrackState.STOOD_DOWN:
+            return False
+        roles = {t.role for t in branch.tiers}
+        return not any(self.roster.on_duty(r, HOME, self.now, self.alert.drill) for r in roles)
 
     def _old(self, before: Alert, track: Track) -> bool:
         """Not a branch that begins because its condition has come true meanwhile."""
@@ -425,7 +441,7 @@ class Core(RuleBasedStateMachine):
         if (old.state, old.claimant) == (new.state, new.claimant):
             return
         assert old.gen < new.gen, "invariant 7"
-        assert not isinstance(command, Failed), "invariant 14"
+        assert not isinstance(command, Failed) or self._may_rest(old, new), "invariant 14"
         self.heard[new.name] = self.now
         if new.claimant and old.claimant:
             assert isinstance(command, Accept), "invariant 13"

@@ -1,7 +1,7 @@
 """The 120 desk's cases: moved on by what it says, and made good by people where it rejects or stays silent."""
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,6 +50,16 @@ def case(town: Town, alert: str) -> dict[str, Any]:
     views = Views(town.ledger, town.clock, lambda *_: (), lambda *_: None)
     found = views.alert(CONSOLE, alert)["desk_cases"]
     return dict(found[0]) if found else {}
+
+
+def desk_state(town: Town, alert: str) -> str:
+    """Where the desk's own track stands."""
+    return next(str(t.state) for t in town.alert(alert).tracks if t.name == "dispatch_120")
+
+
+def killed(*_: Any) -> None:
+    """Here the process ends."""
+    raise ConnectionAbortedError
 
 
 def voice_to_desk(town: Town) -> int:
@@ -178,6 +188,55 @@ def test_an_ended_case_is_not_told_news_but_reported_anew(wired: Town, ended: st
     asked = [x for x in wired.phones["dispatch_120"].letters if x.purpose == "contact"]
     assert [None, None, "120-2"] == [x.case for x in asked][:3]
     assert ("accepted", "120-2") == (case(wired, id)["status"], case(wired, id)["case"])
+
+
+def test_a_word_that_comes_after_the_cancel_it_was_said_before_claims_nothing(wired: Town) -> None:
+    """By the desk's own times (P21): cancelled stays cancelled, calls go on, the task to dial stays."""
+    id = fall(wired)
+    said = [("cancelled", "8", 20), ("taken", "7", 5), ("dispatched", "7", 10)]
+    late = [
+        wired.callbacks.desk_callback(
+            {"case": "120-1", "status": status, "by": by, "at": (AT + timedelta(seconds=at)).isoformat()}
+        )["result"]
+        for status, by, at in said
+    ]
+    after_late = (case(wired, id)["status"], desk_state(wired, id), len(dialled(wired)))
+
+    anew = {"case": "120-1", "status": "taken", "by": "7", "at": (AT + timedelta(seconds=30)).isoformat()}
+    taken = wired.callbacks.desk_callback(anew)["result"]
+
+    assert ["noted"] * 3 == late
+    assert ("cancelled", "calling", 1) == after_late
+    assert ("claimed", "claimed", "taken") == (taken, desk_state(wired, id), case(wired, id)["status"])
+
+
+def test_a_desk_that_cancels_before_anybody_took_it_is_rung_up_at_once(wired: Town) -> None:
+    """As after a rejection: nobody waits for the next round to hear that no car comes."""
+    fall(wired)
+
+    wired.callbacks.desk_callback({"case": "120-1", "status": "cancelled", "by": "8", "at": AT.isoformat()})
+    wired.deliver()
+
+    assert 1 == voice_to_desk(wired)
+
+
+@pytest.mark.parametrize("at", ["release", "note"])
+def test_a_cancel_that_stops_half_way_still_asks_somebody_to_dial(wired: Town, at: str) -> None:
+    """Killed between its transactions, with the watch over silent desks in between: the repeat puts it right."""
+    id = fall(wired)
+    wired.callbacks.desk_callback({"case": "120-1", "status": "taken", "by": "7", "at": AT.isoformat()})
+    cancel = {"case": "120-1", "status": "cancelled", "by": "7", "at": AT.isoformat()}
+    setattr(wired.commands, at, killed)
+    with pytest.raises(ConnectionAbortedError):
+        wired.callbacks.desk_callback(cancel)
+    delattr(wired.commands, at)
+    DeskSilence(wired.ledger, wired.standing, wired.clock).turn()
+
+    wired.callbacks.desk_callback(cancel)
+    DeskSilence(wired.ledger, wired.standing, wired.clock).turn()
+
+    assert "calling" == desk_state(wired, id)
+    assert ["cancelled"] == [t["data"]["reason"] for t in dialled(wired)]
 
 
 def test_a_person_who_has_dialled_is_not_asked_again(wired: Town) -> None:
