@@ -39,7 +39,7 @@ def quickest(act: Callable[[], float], bound: float, tries: int = 3) -> float:
     return min(told)
 
 
-def eventually(holds: Callable[[], Any], within: float = 10.0, what: str = "it") -> Any:
+def eventually(holds: Callable[[], Any], within: float = 20.0, what: str = "it") -> Any:
     """What ``holds`` says, as soon as it says something true; fails after ``within`` seconds."""
     ends = time.monotonic() + within
     while not (said := holds()):

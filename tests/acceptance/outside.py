@@ -110,7 +110,7 @@ class Sink:
         """How often each contact arrived."""
         return Counter(c.key for c in list(self.contacts))
 
-    def await_asked(self, who: str, home: str | None = None, within: float = 10.0) -> Contact:
+    def await_asked(self, who: str, home: str | None = None, within: float = 20.0) -> Contact:
         """The first time that somebody is asked."""
         what = f"asking {who} about {home or 'any home'}"
         found: list[Contact] = eventually(lambda: self.asked(who, home), within, what)

@@ -51,7 +51,7 @@ def test_a_new_alert_appears_and_counts(page: Any, site: Any, make_alert: Any) -
     page.goto(site.url)
     page.get_by_text("没有未接警情").wait_for()
     site.house.put(make_alert("A1"))
-    page.wait_for_selector(".row.calling", timeout=2000)
+    page.wait_for_selector(".row.calling", timeout=5000)
 
     assert page.title().startswith("(1) 未接")
     assert "按钮求助" in page.inner_text(".row")
@@ -78,7 +78,7 @@ def test_one_key_claims(page: Any, site: Any, make_alert: Any) -> None:
     page.wait_for_selector(".row")
     page.keyboard.press("j")
     page.keyboard.press("a")
-    page.wait_for_selector(".row.claimed", timeout=2000)
+    page.wait_for_selector(".row.claimed", timeout=5000)
 
     assert [("claim", "A1", "desk", None, "console")] == site.house.done
     assert "已登记" in page.inner_text("#told")
@@ -95,7 +95,7 @@ def test_closing_asks_how_it_ended(page: Any, site: Any, make_alert: Any) -> Non
     unfinished = list(site.house.done)
     page.select_option("#closing [name=outcome]", "accidental")
     page.click("#closing button[value=close]")
-    page.get_by_text("没有未接警情").wait_for(timeout=2000)
+    page.get_by_text("没有未接警情").wait_for(timeout=5000)
 
     assert [] == unfinished
     assert [("close", "A1", "desk", "accidental", None, None)] == site.house.done
@@ -189,7 +189,7 @@ def test_the_lamp_says_when_sound_is_blocked(page: Any, site: Any) -> None:
     page.goto(site.url)
     before = page.get_attribute("#sound", "data-state")
     page.mouse.click(600, 600)
-    page.wait_for_selector("#sound[data-state=on]", timeout=2000)
+    page.wait_for_selector("#sound[data-state=on]", timeout=5000)
 
     assert "blocked" == before
 

@@ -26,6 +26,7 @@ from channels.twilio_sms import TwilioSms
 from channels.twilio_voice import TwilioVoice
 from domain.contacts import Accepted, Doubt, FailedForGood, FailedForNow, Letter, Unwanted
 from domain.errors import Unreachable
+from tests.waiting import quickest
 
 #: what we rely on of Twilio's own description (``tests/simulators/test_phone_api.py`` holds it against the original)
 FACTS = json.loads((Path(__file__).parents[1] / "simulators" / "twilio_facts.json").read_text("utf-8"))["operations"]
@@ -202,12 +203,14 @@ def test_a_time_out_may_have_dialled(network: Network, called: Letter) -> None:
     """Unknown: the reconciler looks before anybody dials again."""
     network.delay = 1.0
     voice = TwilioVoice(_line(network, 0.3), "https://anling.example", lambda _: "t")
-    started = time.monotonic()
 
-    result = voice.send(called)
+    def send() -> float:
+        started = time.monotonic()
+        result = voice.send(called)
+        assert (True, True) == (isinstance(result, FailedForNow), getattr(result, "unknown", False))
+        return time.monotonic() - started
 
-    assert (True, True) == (isinstance(result, FailedForNow), getattr(result, "unknown", False))
-    assert time.monotonic() - started < 0.9
+    assert quickest(send, 0.9) < 0.9
 
 
 def test_nobody_there_dialled_nothing(network: Network, called: Letter) -> None:
