@@ -58,7 +58,7 @@ _NAMES: dict[str, Meaning] = _table(
      "soaked overflow waterflooding waterleach waterinvasion waterstate waterstatus wateralarm "
      "waterdetected watersensor watersensorstate "
      "水浸 水浸报警 浸水 溢水 漏水", Kind.WATER_LEAK, {"state": "alarm"}),
-    ("tamper tampered tampering dismantle demolish demolished disassemble disassembly antidismantle antitamper "
+    ("tamper temper tampered tampering dismantle demolish demolished disassemble disassembly antidismantle antitamper "
      "caseopen coveropen remove removed uninstall uninstalled pryoff 防拆 防拆报警",
      Kind.TAMPER, {"kind": "case_open"}),
     ("removing notworn notwear unworn takeoff takenoff offwrist unwear dropoff 摘除 摘除报警 未佩戴 脱落",

@@ -5,16 +5,11 @@ What fits no dialect is read by the names of its fields alone; what they do not 
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
-from broker_bridge.decoders import anling, body, traits, value
+from broker_bridge.decoders import anling, body, plain
 from broker_bridge.decoders.hubs import HUBS
-from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.platforms import PLATFORMS
-from broker_bridge.decoders.presses import press
-from broker_bridge.decoders.properties import tell
-from broker_bridge.decoders.reading import Decoder, Reading, Translation, sort, unknown, unreadable
-from domain.events import Kind
+from broker_bridge.decoders.reading import Decoder, Translation
 
 _DECODERS: Mapping[str, Decoder] = {"anling": anling.decode, **HUBS, **PLATFORMS}
 
@@ -23,7 +18,7 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     """By the dialect that topic or shape belong to, else by the names of the fields."""
     name = guess(topic, payload)
     decoder = _DECODERS.get(name or "")
-    return decoder(topic, payload, role) if decoder else _plain(topic, payload, role)
+    return decoder(topic, payload, role) if decoder else plain.decode(topic, payload, role)
 
 
 def guess(topic: str, payload: bytes) -> str | None:
@@ -38,44 +33,9 @@ def guess(topic: str, payload: bytes) -> str | None:
     return "milesight" if found == "chirpstack" and keys.isdisjoint(_DECODED) else found
 
 
-def _plain(topic: str, payload: bytes, role: str | None) -> Translation:
-    """A flat object of nobody we know: our own words for what it does, else its properties."""
-    said, why = body.fields_or_form(payload)
-    if said is None:
-        return unreadable(why or "", None)
-    device = next((n for key in _NAMES if (n := value.name(said.get(key)))), None)
-    ts = next((t for key in ("timestamp", "time", "ts", "Time") if (t := moment(said.get(key)))), None)
-    told = [r for key in _VERBS if isinstance(said.get(key), str) if (r := _verb(said[key], role)) is not None]
-    told += [r for r in traits.read(_flat(said), None, role) if r.kind is not Kind.HEARTBEAT]
-    if not told and any(k in said for k in ("battery", "rssi", "uptime")):
-        told = traits.read(_flat(said), None, role)
-    if not told:
-        rest = {key: item for key, item in said.items() if key not in _VERBS and key not in _NAMES}
-        told = [r for r in tell(rest, role) if r.kind not in (Kind.HEARTBEAT, Kind.UNKNOWN)]
-    if not told:
-        return unknown(device, topic)
-    return sort([Reading(r.kind, r.data, device, ts=ts, drill=r.drill, level=r.level, said=r.said) for r in told])
-
-
-def _verb(said: str, role: str | None) -> Reading | None:
-    """``client.heartbeat``, ``gateway_status``: a sign of life; a cry for help in so many words is one."""
-    words = set(value.word(said).split("_"))
-    if words & {"heartbeat", "keepalive", "online", "ping", "alive"} or value.word(said) == "gateway_status":
-        return Reading(Kind.HEARTBEAT, {})
-    if words & {"offline", "disconnect", "disconnected"}:
-        return Reading(Kind.OFFLINE, {})
-    found = press(said, None)
-    return found if found is not None and found.kind is Kind.SOS else None
-
-
-def _flat(said: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in said.items() if not isinstance(v, dict | list) and k not in _VERBS}
-
-
-_VERBS = ("method", "action", "event", "type", "cmd", "command", "msgtype", "event_type")
-_NAMES = ("device_id", "deviceId", "dev_id", "imei", "IMEI", "mac", "client_id", "gateway", "machine_id", "sn", "id")
 _TOPICS = tuple((re.compile(pattern), name) for pattern, name in (
     (r"^anling/v1/|^http:/anling/", "anling"),
+    (r"(^|/)thing/(event|property|service)/", "onenet"), (r"^\$oc/devices/", "iotda"),
     (r"^http:/(pushData|jjt)(/|$)", "jjt"),
     (r"^http:/aiqiangua(/|$)", "aiqiangua"), (r"^http:/withings(/|$)", "withings"), (r"^http:/onenet(/|$)", "onenet"),
     (r"^http:/ctwing(/|$)", "ctwing"), (r"^http:/iotda(/|$)", "iotda"), (r"^http:/g616(/|$)", "g616"),

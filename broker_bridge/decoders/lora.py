@@ -26,8 +26,8 @@ _RECORD = re.compile(r"\[([^\[\]]*)\]")
 def told(codec: Fields, role: str | None, omits: bool = False) -> list[Reading]:
     """Everything the codec gave, the memory marked ``late`` with its own time."""
     plain = {key: item for key, item in codec.items() if word(key) not in _NOW | _MEMORY and not _joined(item)}
-    for items in (item for item in codec.values() if isinstance(item, list)):
-        plain |= measurements.named(items)
+    for key, items in codec.items():
+        plain |= {} if word(key) in _MEMORY else measurements.named(items)
     readings = [*_joined_alarms(codec), *_listed(codec, role)]
     if _says_more(plain) or not readings:
         readings += tell(plain, role, omits)

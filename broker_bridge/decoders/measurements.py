@@ -1,4 +1,4 @@
-"""Codecs that give each value as an object of its own: ``{"type": "Battery", "measurementValue": 88}``."""
+"""Each value as an object of its own: ``{"type": "Battery", "measurementValue": 88}``, ``{"code": …, "value": …}``."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,8 +17,19 @@ def listed(items: Any) -> list[dict[str, Any]]:
 
 def named(items: Any) -> dict[str, Any]:
     """The measured properties by their own names."""
-    return {str(n): one["measurementValue"] for one in listed(items)
-            if (n := name(one.get("type"))) and not _is(one["measurementValue"])}  # fmt: skip
+    found = {str(n): one["measurementValue"] for one in listed(items)
+             if (n := name(one.get("type"))) and not _is(one["measurementValue"])}  # fmt: skip
+    return found | dict(_pairs(items))
+
+
+def _pairs(items: Any) -> Iterator[tuple[str, Any]]:
+    for one in body.objects(items) if _is(items) else ():
+        spoken = next((one[key] for key in _NAMES if isinstance(one.get(key), str)), None)
+        if spoken and "value" in one and not isinstance(one["value"], dict | list):
+            yield spoken, one["value"]
+
+
+_NAMES = ("code", "identifier", "key", "name", "property", "type")
 
 
 def events(items: Any) -> Iterator[dict[str, Any]]:

@@ -47,7 +47,7 @@ ALARMS: dict[str, tuple[Kind, Mapping[str, Any]]] = {
     **_all(Kind.INACTIVITY, {}, "static_dwell_alarm inactivity inactivity_alarm no_movement_alarm immobility "
            "no_motion_alarm dwell_alarm"),
     **_all(Kind.TAMPER, {}, "tamper tamper_alarm tampered tamper_state case_open cover_open dismantle removed "
-           "removed_alarm not_worn anti_dismantle disassemble"),
+           "removed_alarm temper_alarm not_worn anti_dismantle disassemble"),
 }  # fmt: skip
 #: an alarm of which only the device's role says what it is about
 ROLE_ALARMS = frozenset({"alarm", "alarm_1", "alarm_2", "alarm_state", "alarm_status", "triggered"})
@@ -60,7 +60,8 @@ MOVES: dict[str, tuple[str, tuple[str, str]]] = {
              "presence_state presence_event human_presence_state human_presence radar_state human occupied "
              "motion_detected vibration vibration_state body_movement personal_presence motion_direction motion_alarm "
              "has_target has_moving_target has_still_target moving_target still_target people_exist people_exists "
-             "somebody people occupancy_state status posture person_state human_state activity_state"),
+             "somebody people occupancy_state person_information sensor_status status posture person_state human_state "
+             "activity_state"),
     **_moves("door", "closed", "open", "contact contact_state reed magnet_closed"),
     **_moves("door", "open", "closed", "door door_state door_open window window_open window_state opening open "
              "contact_open doorstate lock_opened garage_door opened door_status"),
@@ -69,7 +70,7 @@ MOVES: dict[str, tuple[str, tuple[str, str]]] = {
     **_moves("water", "on", "off", "water_running tap water_on"),
 }  # fmt: skip
 #: of these only known words count: "on" or 1 may mean anything
-LOOSE = frozenset({"status", "posture", "person_state", "human_state", "activity_state", "state"})
+LOOSE = frozenset({"status", "sensor_status", "posture", "person_state", "human_state", "activity_state", "state"})
 WORDS_OF_MOTION = {
     "enter": "on", "leave": "off", "left_enter": "on", "right_enter": "on", "left_leave": "off", "right_leave": "off",
     "approach": "on", "away": "off", "presence": "on", "none": "off", "peaceful": "on", "small_movement": "on",
@@ -78,6 +79,7 @@ WORDS_OF_MOTION = {
     "unoccupied": "off", "sitting": "on", "low_posture": "on", "on_the_bed": "on", "motion": "on", "clear": "off",
     "small": "on", "large": "on", "still": "on", "person": "on", "pir": "on", "absent": "off", "no_motion": "off",
     "nobody": "off", "no_one": "off", "in_bed": "on", "lying": "on", "standing": "on", "walking": "on", "empty": "off",
+    "activity": "on",
 }  # fmt: skip
 QUANTITIES: dict[str, dict[str, Any]] = {
     **{name: {"kind": "steps"} for name in ("steps", "step", "step_count", "stepcount")},
@@ -99,7 +101,7 @@ VITALS = {
 FALLS = frozenset({"fall", "falling", "fallen", "fall_down", "fall_detected", "maybe_fall", "suspected_fall"})
 #: "perhaps" of radars: raised all the same, people verify
 UNSURE = {"maybe_fall": 0.5, "suspected_fall": 0.5, "suspected": 0.5, "maybe": 0.5, "possible_fall": 0.5,
-           "fall_suspected": 0.5, "possible": 0.5}  # fmt: skip
+           "fall_suspected": 0.5, "possible": 0.5, "fall_warning": 0.5}  # fmt: skip
 RINGING = frozenset({
     "alarm", "alarmed", "alarming", "fall", "fallen", "falling", "fall_down", "fall_detected", "detected", "smoke",
     "fire", "gas", "leak", "leaking", "wet", "water", "emergency", "sos", "panic", "triggered", "pressed", "active",

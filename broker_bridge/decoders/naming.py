@@ -17,7 +17,7 @@ def words(text: str) -> frozenset[str]:
 _FILLERS = words(
     "alarm alarms alert alerts event events status statu state flag sensor detect detected detection detector "
     "report reported warning warn is has current now signal type info data value trigger triggered occurred "
-    "region zone area room channel port"
+    "confirmed region zone area room channel port"
 )
 _CHINESE_FILLERS = re.compile("报警|告警|警报|警告|预警|状态|传感器|探测器|检测到|检测|事件|信号|触发|发生")
 #: end a name that holds a measurement or a setting about a thing, never its state

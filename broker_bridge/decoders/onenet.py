@@ -20,7 +20,6 @@ Fields = Mapping[str, Any]
 
 def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     """``msg`` holds one point, a list, or JSON as text; the new platform puts the thing's model there."""
-    del topic
     found, why = body.value(payload)
     if not isinstance(found, dict | list):
         return unreadable(why or "payload: no OneNET object")
@@ -29,6 +28,9 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     messages = _messages(found)
     if not messages:
         return sort([Reading(Kind.UNKNOWN, said="no message")])
+    own = "thing/" in topic and "params" in messages[0] and "notifyType" not in messages[0]
+    if own:
+        return sort(list(_thing(topic, messages[0], role)))
     return sort([reading for message in messages for reading in _message(message, role)])
 
 
@@ -169,3 +171,21 @@ def _params(message: Fields, params: Any, role: str | None) -> Iterator[Reading]
     values = {key: item.get("value") if isinstance(item, dict) and "value" in item else item
               for key, item in params.items()}  # fmt: skip
     yield from tell(values, role)
+
+
+def _thing(topic: str, message: Fields, role: str | None) -> Iterator[Reading]:
+    """The device's own report (``…/thing/event/fallAlarm/post``), as OneNET and Alibaba's Alink write it."""
+    before, _, after = topic.partition("thing/")
+    device = name(before.rstrip("/").rpartition("/")[2])
+    levels, params = after.split("/"), message.get("params")
+    if levels[0] == "service":
+        yield Reading(Kind.UNKNOWN, device=device, noise=True, said="service")
+        return
+    if levels[0] == "event" and len(levels) == 3 and levels[1] != "property":
+        said = event(levels[1], body.part(params, "value") if body.part(params, "value") is not None else params,
+                     role, True)  # fmt: skip
+    else:
+        told = "event" if levels[:2] == ["event", "post"] else "property"
+        said = list(_params({"notifyType": told}, params, role))
+    for one in said:
+        yield replace(one, device=device, ts=one.ts or moment(body.part(params, "time")))

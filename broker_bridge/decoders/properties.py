@@ -24,6 +24,7 @@ from broker_bridge.decoders.vocabulary import (
     BARE,
     BATTERY,
     BUTTON,
+    CONTAINERS,
     INPUTS,
     LATITUDE,
     LONGITUDE,
@@ -119,7 +120,8 @@ def _flat(fields: Fields, depth: int = 4) -> Iterator[tuple[str, Any]]:
         if not isinstance(value, Mapping):
             yield name, value
             continue
-        own = next((inner for inner in _OWN_STATE if _is_plain(value.get(inner))), None)
+        own_state = () if word(name) in CONTAINERS else _OWN_STATE
+        own = next((inner for inner in own_state if _is_plain(value.get(inner))), None)
         if own is None and _is_plain(value.get("alarm")) and meaning(name) is not None:
             own = "alarm"
         if own is not None:
@@ -127,11 +129,10 @@ def _flat(fields: Fields, depth: int = 4) -> Iterator[tuple[str, Any]]:
         if _is_plain(value.get("type")) and word(name) in ("alarm", "event", "warning"):
             yield f"{name}_type", value["type"]
         if depth:
-            yield from _flat({key: item for key, item in value.items() if key not in {*_OWN_STATE, own}}, depth - 1)
+            yield from _flat({key: item for key, item in value.items() if key not in {*own_state, own}}, depth - 1)
 
 
-#: inside an object, the state of what the object is called
-_OWN_STATE = ("status", "state", "value")
+_OWN_STATE = ("status", "state", "value")  # of what the object is called
 
 
 def _is_plain(value: Any) -> bool:
@@ -173,8 +174,7 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
         yield from _by_name(name, value, where)
 
 
-#: names that say nothing of what they are about
-_VAGUE = frozenset({"status", "state", "event"})
+_VAGUE = frozenset({"status", "state", "event"})  # they do not say of what
 _OPENS = frozenset({"open", "opened", "is_open"})
 _DOORS = {"open": "open", "opened": "open", "close": "closed", "closed": "closed"}
 

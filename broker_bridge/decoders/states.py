@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from broker_bridge.decoders.alarm_names import Meaning, meaning
+from broker_bridge.decoders.names import UNSURE
 from broker_bridge.decoders.presses import LENGTHS
 from broker_bridge.decoders.reading import Reading
 from broker_bridge.decoders.value import number, word
@@ -45,13 +46,20 @@ def _plain(found: Meaning, value: Any) -> Reading | None:
         told = Word.YES  # how it was pressed
     if told in (Word.YES, Word.TEST):
         return Reading(found.kind, dict(found.data), drill=told is Word.TEST, level=True)
-    if told is Word.OTHER:
+    return _other(found, value) if told is Word.OTHER else None
+
+
+def _other(found: Meaning, value: Any) -> Reading:
+    """A word that names an alarm (``fall_status: fall_alarm``) is that alarm; any other word is not understood."""
+    named = meaning(value) if isinstance(value, str) else None
+    if named is None or named.kind is Kind.ACTIVITY:
         return Reading(Kind.UNKNOWN, said=str(value)[:64])
-    return None
+    data = found.data if named.kind is found.kind else named.data
+    return Reading(named.kind, dict(data), level=named.kind is not Kind.HEARTBEAT)
 
 
 def _fall(found: Meaning, value: Any) -> Reading | None:
-    if worded(value) is Word.MAYBE:
+    if worded(value) is Word.MAYBE or word(value) in UNSURE:
         return Reading(Kind.FALL, {"confidence": 0.5}, level=True)
     return _plain(found, value)
 
@@ -75,8 +83,7 @@ def hazard(found: Meaning, told: Word, value: Any) -> Reading | None:
         return Reading(found.kind, dict(found.data), level=True)
     if told is Word.NO:
         return Reading(Kind.HEARTBEAT, {"off": [str(found.kind)]})
-    other = meaning(str(value))
-    return Reading(other.kind, dict(other.data)) if other else Reading(Kind.UNKNOWN, said=str(value)[:64])
+    return _other(found, value)
 
 
 def _activity(found: Meaning, value: Any) -> Reading | None:

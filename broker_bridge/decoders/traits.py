@@ -95,8 +95,10 @@ def _alarm(name: str, said: Any, kind: Kind, data: Fields, testing: bool) -> Rea
         state = True  # a code that we do not know, or how it was pressed: the button means only one thing
     if state is False or (state is None and _is_quantity(said)):
         return None
-    if state is None:
-        return Reading(Kind.UNKNOWN, said=f"{name}={str(said)[:40]}") if said != "" else None
+    if state is None and said == "":
+        return None
+    if state is None and ((named := meaning(str(said))) is None or named.kind is not kind):
+        return Reading(Kind.UNKNOWN, said=f"{name}={str(said)[:40]}")
     if value.word(said) == "test":
         testing = True
     if kind in STATED:

@@ -30,6 +30,9 @@ NAMES_AN_ALARM = words(
     "alarmtype eventtype event alarm alarmevent alarmname eventname detectionstatus alerttype status alarmstatus "
     "warningtype postureevent"
 )
+#: hold properties and are none
+CONTAINERS = words("payload data params message msg body content report object values fields properties telemetry "
+                   "bizdata")
 #: an alarm that does not say of what: its device does
 BARE = words("alarm alarmstatus alarmstate alarmflag alert alarming")
 #: belong to the device and say nothing about the person
@@ -51,5 +54,5 @@ INPUTS = words(
     "gpio gpioin gpioinput di din diin digital digitalin digitalinput input in exti extitrigger contactinput drycontact"
 )
 #: says that all of it is only a test
-TESTS = words("test testing selftest istest testmode testalarm drill simulated simulation 测试")
+TESTS = words("test testing selftest istest testmode testalarm drill simulated issimulated simulation 测试")
 SUSPICIOUS = words("alarm alert event press button sos help emergency fall panic click action urgent call distress")

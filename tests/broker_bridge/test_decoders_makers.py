@@ -145,6 +145,52 @@ LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
     # nobody's dialect
     ("auto", "watch/86", {"alarmType": "SOS", "imei": "8"}, None, "sos", {}),
     ("auto", "watch/86", {"data": {"sos": 1, "battery": 4}}, None, "sos battery_low", {}),
+    ("auto", "watch/fallDown", {"IMEI": "8", "status": "FALL DOWN", "location": {}}, None, "fall", {}),
+    ("auto", "radar/1", {"event": "Fall Detected", "sn": "1"}, None, "fall", {}),
+    ("auto", "radar/1", {"event": "alarm", "type": "smoke"}, None, "smoke", {}),
+    ("auto", "radar/1", {"type": "smoke", "battery": 80}, None, "heartbeat", {"battery_pct": 80.0}),
+    ("auto", "radar/1", {"type": "suspected_fall"}, None, "fall", {"confidence": 0.5}),
+    ("auto", "radar/1", {"event": "fall_cancelled"}, None, "unknown", {}),
+    # Vayyar Care: one fall told several times, and what follows it
+    ("auto", "/devices/id_1/events", {"type": 5, "payload": {"status": "fall_confirmed", "timestamp": 1,
+     "statusUpdateTimestamp": 2}}, None, "fall", {}),
+    ("auto", "/devices/id_1/events", {"type": 5, "payload": {"status": "calling", "statusUpdateTimestamp": 2}}, None,
+     "fall", {}),
+    ("auto", "/devices/id_1/events", {"type": 5, "payload": {"status": "fall_exit", "statusUpdateTimestamp": 2}}, None,
+     "heartbeat", {"off": ["fall"]}),
+    ("auto", "/devices/id_1/events", {"type": 8, "payload": {"status": "fall_suspected"}}, None, "fall",
+     {"confidence": 0.5}),
+    ("auto", "/devices/id_1/events", {"type": 4, "payload": {"presenceDetected": True}}, None, "activity",
+     {"kind": "motion", "state": "on"}),
+    # Tuya: a list of codes with their values
+    ("auto", "tuya/dev", {"devId": "v", "status": [{"code": "sos_state", "t": 1, "value": True}]}, None, "sos", {}),
+    ("auto", "tuya/dev", {"bizData": {"devId": "v", "properties": [{"code": "smoke_sensor_status", "value": "alarm"}]}},
+     None, "smoke", {}),
+    # a board of one's own: the topic names it, the payload is bare
+    ("auto", "home/bath/fall", "1", None, "fall", {}), ("auto", "home/bath/fall/state", "0", None, "heartbeat",
+     {"off": ["fall"]}), ("auto", "home/bath/button", "1", SOS, "sos", {}), ("auto", "home/bath", "SOS", None, "sos",
+     {}), ("auto", "home/bath/fall/set", "1", None, "unknown", {}), ("auto", "home/bath/gas", "420", None, "heartbeat",
+     {}), ("auto", "bracelet/fall/detected", {"timestamp": "2026-01-01T00:00:00Z"}, None, "fall", {}),
+    # Alibaba's Alink and OneNET, as the device itself reports
+    ("onenet", "/sys/a1/d/thing/event/property/post", {"id": "1", "method": "thing.event.property.post", "params":
+     {"SmokeSensorState": 1}}, None, "smoke", {}),
+    ("onenet", "/sys/a1/d/thing/event/FallAlarm/post", {"id": "1", "method": "thing.event.FallAlarm.post", "params":
+     {"value": {"room": 1}, "time": 1524448722000}}, None, "fall", {}),
+    ("onenet", "$sys/p/d/thing/event/post", {"id": "1", "params": {"fallAlarm": {"value": {"level": 1}}}}, None, "fall",
+     {}),
+    ("onenet", "$sys/p/d/thing/property/post", {"id": "1", "params": {"sos": {"value": True}}}, None, "sos", {}),
+    ("iotda", "$oc/devices/r/sys/properties/report", {"services": [{"service_id": "a", "properties": {"sos": 1}}]},
+     None, "sos", {}),
+    # the value names the alarm (Heiman HS2FD); Tuya's spelling; Seeed's radar
+    ("z2m", "zigbee2mqtt/fall", {"fall_status": "fall_alarm", "sensor_status": "activity"}, None, "fall", {}),
+    ("z2m", "zigbee2mqtt/fall", {"fall_status": "fall_warning"}, None, "fall", {"confidence": 0.5}),
+    ("z2m", "zigbee2mqtt/fall", {"fall_status": "normal", "sensor_status": "activity"}, None, "activity", {}),
+    ("z2m", "zigbee2mqtt/smoke", {"temper_alarm": True, "battery": 90}, None, "tamper", {}),
+    ("thingsboard", "v1/devices/me/telemetry", {"fall_status": "fall_alarm"}, None, "fall", {}),
+    ("thingsboard", "v1/devices/me/telemetry", {"fall_status": "fall_warning"}, None, "fall", {"confidence": 0.5}),
+    ("esphome", "bed/binary_sensor/person_information/state", "ON", None, "activity", {"state": "on"}),
+    ("aiqiangua", "http:/aiqiangua/home", {"imei": "1", "device_type": "HA02", "data_type": "home", "gas_lel": 30,
+     "maze_statu": 0, "circuit_statu": 1}, None, "heartbeat", {}),
 ]  # fmt: skip
 
 
@@ -172,3 +218,12 @@ def test_another_models_dialect_is_guessed(dialect: str, topic: str, payload: An
 
     assert guessed in (dialect, None)
     assert guessed is not None or dialect in ("auto", "esphome")
+
+
+def test_a_fall_that_a_radar_simulates_is_a_drill() -> None:
+    """The radar says so itself; who it is stands inside the envelope."""
+    payload = {"status": "fall_detected", "isSimulated": True, "deviceId": "id_1"}
+
+    said = translate("auto", "/devices/id_1/events", _bytes({"type": 5, "payload": payload}), None)
+
+    assert [(str(one.kind), one.drill, one.device) for one in said.events] == [("fall", True, "id_1")]
