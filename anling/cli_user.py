@@ -21,8 +21,10 @@ def user_add(
 ) -> None:
     """Create a log-in; the password comes from standard input."""
     password = _password(password_stdin)
-    _accounts(lambda a: a.add(name, role, password, street or [], responder))
-    print(f"added {name} ({role})")
+    made = _accounts(lambda a: a.introduce(name, role, password, street or [], responder))
+    for code in _accounts(lambda a: a.unknown_streets(street or [])) if street else ():
+        print(f"! no street {code!r} in the register yet: {name} sees nothing until it is imported", file=sys.stderr)
+    print(f"{'added' if made else 'there already:'} {name} ({role})")
 
 
 @user.command("list")

@@ -17,7 +17,7 @@ from store import hub_secrets
 from store.bulk import upsert
 from store.ledger import Ledger, Tx
 from store.reads import write_down
-from store.register import RESPONDERS, Register
+from store.register import RESPONDERS, STREETS, Register
 from store.second_factor import OPERATORS, new_secret, place, use_code
 from store.tables import SessionRow
 
@@ -72,6 +72,28 @@ class Accounts:
             tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
             tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
             write_down(tx, wall_now(), by, "log-in laid down", name, role)
+
+    def introduce(
+        self, name: str, role: str, password: str, streets: Sequence[str] = (), responder: str | None = None
+    ) -> bool:
+        """Create a log-in; False when just that one is there. Raises ``ConfigurationError``."""
+        known = next((row for row in self.everybody() if row["name"] == name), None)
+        if known is None:
+            self.add(name, role, password, streets, responder)
+            return True
+        same = (role, sorted(streets), responder) == (known["role"], sorted(known["streets"] or ()), known["responder"])
+        if not (same and self._opens(name, password)):
+            raise ConfigurationError([
+                f"log-in {name!r} is there already: `anling user passwd {name}` changes its password,"
+                " the console's page of log-ins its role and streets; or take another name"
+            ])  # fmt: skip
+        return False
+
+    def unknown_streets(self, codes: Sequence[str]) -> list[str]:
+        """Those of the codes that the register does not hold (yet)."""
+        with self._ledger.reading() as tx:
+            known = {code for (code,) in tx.execute(sa.select(STREETS.c.code))}
+        return [code for code in codes if code not in known]
 
     def set_password(self, name: str, password: str, by: str = _CLI) -> None:
         """Change a password and end the log-in's sessions."""
@@ -154,6 +176,13 @@ class Accounts:
             with self._ledger.transaction() as tx:
                 _ask_code(tx, row, totp, wall_now())
         return _scope(row)
+
+    def _opens(self, name: str, password: str) -> bool:
+        try:
+            self._known(name, password)
+        except Forbidden:
+            return False
+        return True
 
     def _known(self, username: str, password: str) -> Mapping[Any, Any]:
         with self._ledger.reading() as tx:

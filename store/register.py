@@ -160,6 +160,10 @@ class Register:
         with self._ledger.transaction() as tx:
             if not tx.execute(sa.select(HOMES.c.id).where(HOMES.c.id == home)).first():
                 problems.append(f"no home {home!r} in the register; import it first")
+            known = tx.execute(sa.select(DEVICES).where(DEVICES.c.id == id)).mappings().first()
+            if known and (known["secret_hash"] or (known["home_id"], known["dialect"]) != (home, "anling")):
+                problems.append(f"device {id!r} is there already, in home {known['home_id']!r}: `anling device secret"
+                                f" {id}` gives it another secret; a site file or the console moves it")  # fmt: skip
             if problems:
                 raise ConfigurationError(problems)
             row = {

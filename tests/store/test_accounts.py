@@ -115,6 +115,19 @@ def test_every_problem_of_a_new_log_in_is_told(accounts: Accounts) -> None:
         accounts.add("li", "dispatcher", WORD, responder="ghost")
 
 
+def test_a_log_in_is_not_taken_over_by_adding_it_again(accounts: Accounts) -> None:
+    """The very same once more changes nothing and ends no session; another role or word under that name is refused."""
+    token = accounts.login("wang", WORD).token
+    same = accounts.introduce("wang", "dispatcher", WORD, ["north"], "street-1")
+
+    for role, word in (("administrator", WORD), ("dispatcher", "another word")):
+        with pytest.raises(ConfigurationError, match="is there already"):
+            accounts.introduce("wang", role, word, ["north"], "street-1")
+    assert (False, True) == (same, accounts.introduce("li", "dispatcher", WORD))
+    assert accounts.session(token)
+    assert ["nowhere"] == accounts.unknown_streets(["north", "nowhere"])
+
+
 def test_an_unknown_log_in_cannot_be_changed(accounts: Accounts) -> None:
     """Not silently."""
     with pytest.raises(NotFound):

@@ -67,6 +67,16 @@ def test_what_is_no_site_file_is_refused(raw: bytes) -> None:
         parse_site(raw, "site.json")
 
 
+def test_a_device_is_not_moved_by_provisioning_its_name_again(town: Town) -> None:
+    """A slip of the pen must not give one home's button to another, nor shut its device out."""
+    known = Register(town.ledger)
+    for home in ("home-1", "home-2"):
+        with pytest.raises(ConfigurationError, match="is there already, in home 'home-1': `anling device secret"):
+            known.add_device("dev-0001", home, "sos_button", None, "x")
+
+    assert known.secret_ok("dev-0001", "change-me-1")
+
+
 def test_an_id_that_stands_twice_is_refused() -> None:
     """Also one shared by a device and a hub."""
     raw = site() | {"hubs": [{"id": "dev-0001", "dialect": "z2m", "site": "s"}]}
