@@ -390,7 +390,7 @@ class Core(RuleBasedStateMachine):
                 assert all(
                     old is not None and (
                         (old.state, old.claimant, old.gen) == (new.state, new.claimant, new.gen)
-                        or self._may_rest(old, new)
+                        or self._turns(old, new)
                     )
                     for old, new in pairs
                 ), "invariant 14"  # fmt: skip
@@ -407,20 +407,22 @@ class Core(RuleBasedStateMachine):
             return before.tracks == after.tracks
         pairs = [(old, after.track(old.name)) for old in before.tracks]
         return all(
-            new is not None and (self._may_rest(old, new) or (
+            new is not None and (self._turns(old, new) or (
                 (old.state, old.claimant, old.gen) == (new.state, new.claimant, new.gen)
                 and old.called.keys() <= new.called.keys()
             ))
             for old, new in pairs
         )  # fmt: skip
 
-    def _may_rest(self, old: Track, new: Track) -> bool:
-        """A branch that the plan does not need, all of whose people have gone off duty since the last decision."""
+    def _turns(self, old: Track, new: Track) -> bool:
+        """A branch whose people have come or gone since the last decision: it resumes, or rests if it is not needed."""
         branch = self.plan.branch(old.name)
-        if not self.bent or branch is None or branch.needed or new.state is not TrackState.STOOD_DOWN:
+        if not self.bent or branch is None:
             return False
-        roles = {t.role for t in branch.tiers}
-        return not any(self.roster.on_duty(r, HOME, self.now, self.alert.drill) for r in roles)
+        if old.state is TrackState.STOOD_DOWN:
+            return new.state is TrackState.CALLING
+        anybody = any(self.roster.on_duty(t.role, HOME, self.now, self.alert.drill) for t in branch.tiers)
+        return new.state is TrackState.STOOD_DOWN and not branch.needed and not anybody
 
     def _old(self, before: Alert, track: Track) -> bool:
         """Not a branch that begins because its condition has come true meanwhile."""
@@ -441,7 +443,7 @@ class Core(RuleBasedStateMachine):
         if (old.state, old.claimant) == (new.state, new.claimant):
             return
         assert old.gen < new.gen, "invariant 7"
-        assert not isinstance(command, Failed) or self._may_rest(old, new), "invariant 14"
+        assert not isinstance(command, Failed) or self._turns(old, new), "invariant 14"
         self.heard[new.name] = self.now
         if new.claimant and old.claimant:
             assert isinstance(command, Accept), "invariant 13"
