@@ -21,13 +21,15 @@ from store import aways, faults, register, rule_states, signs
 from store.home_lists import devices_of
 from store.ledger import Ledger, Tx
 from store.protection import Protection
-from store.reads import write_down
+from store.reads import write_down, written_since
 from store.sight import only
 from store.views import Views
 
 _SEES = DESK | {"street_office", "family_doctor", "dispatch_120"}
 _CONSENT = "remote_view"
 _HOURS = 48
+#: a page that stays open is one look for so long
+_LOOK = timedelta(minutes=10)
 #: days of a roll-up
 DAYS = 14
 
@@ -58,10 +60,15 @@ class LiveState:
         self._protection = protection
         self._views = views
 
-    def of(self, scope: Scope, home: str) -> dict[str, Any]:
-        """One home as far as ``scope`` may see it; the look is in the audit before the answer is out."""
+    def of(self, scope: Scope, home: str, again: bool = False) -> dict[str, Any]:
+        """One home as far as ``scope`` may see it; the look is in the audit before the answer is out.
+
+        ``again``: a page that renews itself goes on looking; that is one look for ten minutes.
+        """
         look = self._look(scope, home)
-        self._write_down(scope, home, look, "live state with position and vital signs" if look.view else "live state")
+        what = "live state with position and vital signs" if look.view else "live state"
+        if not (again and self._still_looking(scope, home, what)):
+            self._write_down(scope, home, look, what)
         with self._ledger.reading() as tx:
             return self._shown(tx, home, look) | {
                 "remote_view": {"open": look.view, "consent": look.agreed, "alert": look.alert},
@@ -100,6 +107,11 @@ class LiveState:
         with self._ledger.transaction() as tx:
             reason = f"alert {look.alert}" if look.alert else "no alert"
             write_down(tx, self._clock.now(), scope.operator, what, home, reason)
+
+    def _still_looking(self, scope: Scope, home: str, what: str) -> bool:
+        """The position that has become visible meanwhile is another look."""
+        with self._ledger.reading() as tx:
+            return written_since(tx, self._clock.now() - _LOOK, scope.operator, what, home)
 
     def _counted(self, scope: Scope, home: str, since: datetime, what: str) -> dict[str, dict[datetime, int]]:
         self._write_down(scope, home, self._look(scope, home), what)

@@ -25,10 +25,11 @@ _AGES = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
 
 
 @router.get("/homes/{id}/live")
-async def live(request: Request, visitor: Visitor, id: str) -> Response:
-    """One home now. The look is in the audit."""
+async def live(request: Request, visitor: Visitor, id: str, again: bool = False) -> Response:
+    """One home now. The look is in the audit; ``again``: the page renews itself."""
     say = speech(request)
-    return await show(request, visitor, Leaf("homes", "live.html", lambda app, scope: _read(app, scope, id, say)))
+    leaf = Leaf("homes", "live.html", lambda app, scope: _read(app, scope, id, say, again))
+    return await show(request, visitor, leaf)
 
 
 @router.get("/homes/{id}/live/{span}.svg")
@@ -50,8 +51,8 @@ async def picture(request: Request, visitor: Visitor, id: str, span: Literal["ho
     return Response(drawn, headers=PICTURE, media_type="image/svg+xml")
 
 
-def _read(app: App, scope: Scope, id: str, say: Speech) -> dict[str, Any]:
-    home = app.live_state.of(scope, id)
+def _read(app: App, scope: Scope, id: str, say: Speech, again: bool) -> dict[str, Any]:
+    home = app.live_state.of(scope, id, again)
     now = app.wall()
     wrong: dict[str, list[Mapping[str, Any]]] = {}
     for fault in home["faults"]:

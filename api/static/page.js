@@ -3,7 +3,7 @@
 import { Attention } from "./attention.js";
 import { Live, showState } from "./live.js";
 
-const live = new Live();
+export const live = new Live();
 new Attention(live);
 showState(live);
 live.start();

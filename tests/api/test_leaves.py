@@ -130,7 +130,8 @@ def test_a_home_is_read_and_the_reading_written_down(town: TestClient, who: dict
 def test_the_live_state_is_a_page_with_pictures(
     house: House, town: TestClient, who: dict[str, dict[str, str]]
 ) -> None:  # fmt: skip
-    """Devices and signs always; position and vital signs closed without an alert; each look in the audit."""
+    """Devices and signs always; position and vital signs closed without an alert; each look in the audit, a page that
+    renews itself once in ten minutes."""
     said(house, "anling/v1/up/dev-0003/telemetry", b'{"v":1,"id":"beat-beat-beat-beat","type":"heartbeat","data":{}}')
     page = town.get("/homes/home-3/live?lang=zh", headers=who["desk"])
     drawn = [town.get(f"/homes/home-3/live/{span}.svg", headers=who["desk"]) for span in ("hours", "days")]
@@ -141,7 +142,13 @@ def test_the_live_state_is_a_page_with_pictures(
     assert [(200, True)] * 2 == [(one.status_code, b"<svg" in one.content) for one in drawn]
     assert ([403, 404, 404], 404) == (refused, town.get("/homes/home-3/live/days.svg", headers=who["ear"]).status_code)
     looks = {line["what"] for line in audit if (line["operator"], line["subject"]) == ("desk", "home-3")}
+    for _ in range(2):
+        town.get("/homes/home-3/live?again=true", headers=who["desk"])
+    town.get("/homes/home-3/live?again=true", headers=who["boss"])
+    later = town.get("/api/v1/audit?limit=500", headers=who["boss"]).json()["items"]
+    more = [line["operator"] for line in later[: len(later) - len(audit)] if line["what"].startswith("live state")]
     assert {"live state", "signs by the hour", "signs by the day"} <= looks
+    assert (["boss"], True) == (more, 'id="renewed"' in page.text)
 
 
 def test_a_home_is_commissioned_step_by_step(house: House, town: TestClient, who: dict[str, dict[str, str]]) -> None:
