@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,21 +18,24 @@ from domain.people import Scope
 
 router = APIRouter(include_in_schema=False)
 _WIDE, _HIGH, _EDGE = 1000.0, 600.0, 20.0
-#: more homes than this: those that are well become dots without a name
+#: homes drawn with a name; when there are more, those that are well become dots without one
 _NAMED = 200
+#: dots of a sort
+_DOTS = 1500
 
 
 @router.get("/map")
-async def map_page(request: Request, visitor: Visitor) -> Response:
-    """All homes that have a place."""
+async def map_page(request: Request, visitor: Visitor, street: str = "") -> Response:
+    """All homes that have a place, or those of one street; however many there are, the page stays light."""
 
     def read(app: App, scope: Scope) -> dict[str, Any]:
         ground = app.settings.ground
-        pins = placed(app.desk.homes.pins(scope), ground)
-        dots = [pin for pin in pins if quiet(pin)] if len(pins) > _NAMED else []
-        named = [pin for pin in pins if not (dots and quiet(pin))]
-        setup = {"map": ground.told(), "dots": [pin["spot"] for pin in dots]}
-        return {"pins": named, "dots": dots, "wide": _WIDE, "high": _HIGH, "setup": setup}
+        homes = app.desk.homes.pins(scope)
+        pins = placed([home for home in homes if street in ("", home["street"])], ground)
+        sheet = sheet_of(pins)
+        dots = {state: [pin["spot"] for pin in found] for state, found in sheet.dots.items()}
+        return {"sheet": sheet, "street": street, "wide": _WIDE, "high": _HIGH,
+                "setup": {"map": ground.told(), "dots": dots}}  # fmt: skip
 
     return await show(request, visitor, Leaf("map", "map.html", read))
 
@@ -46,9 +50,50 @@ async def boundary(request: Request, visitor: Visitor) -> Response:
     return Response(body, headers={"Cache-Control": "private, max-age=3600"}, media_type="application/geo+json")
 
 
-def quiet(pin: Mapping[str, Any]) -> bool:
-    """Nobody must act on this home."""
-    return pin["alert"] is None and pin["state"] == "protected"
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What the map draws."""
+
+    #: of all homes, drawn by themselves or not: ``calls``, ``protected``, ``unprotected``, ``away`` (paused or ended)
+    counts: Mapping[str, int]
+    #: with a name and a link, those that call last: they lie on top
+    pins: Sequence[Mapping[str, Any]]
+    #: ``good``, ``warn`` and ``away`` -> places without a name; of many in one spot one
+    dots: Mapping[str, Sequence[Mapping[str, Any]]]
+    #: homes somebody must come by that are only dots
+    unnamed: int
+
+
+def sheet_of(pins: Sequence[Mapping[str, Any]]) -> Sheet:
+    """Every alert is a pin; of the others as many as a page can carry, the unprotected first."""
+    sorts: dict[str, list[Mapping[str, Any]]] = {name: [] for name in ("calls", "unprotected", "away", "protected")}
+    for pin in pins:
+        sorts[_sort(pin)].append(pin)
+    counts = {name: len(found) for name, found in sorts.items()}
+    if len(pins) <= _NAMED:
+        return Sheet(counts, pins, {}, 0)
+    room = max(0, _NAMED - counts["calls"])
+    named, rest = sorts["unprotected"][:room], sorts["unprotected"][room:]
+    dots = {"good": _thinned(sorts["protected"]), "away": _thinned(sorts["away"]), "warn": _thinned(rest)}
+    return Sheet(counts, [*named, *sorts["calls"]], {name: found for name, found in dots.items() if found}, len(rest))
+
+
+def _sort(pin: Mapping[str, Any]) -> str:
+    if pin["alert"] is not None:
+        return "calls"
+    if pin["state"] == "protected":
+        return "protected"
+    return "away" if pin["state"] in ("suspended", "ended") else "unprotected"
+
+
+def _thinned(pins: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """At most ``_DOTS``: of those that would lie on top of each other one."""
+    step = 1.0
+    while True:
+        cells = {(pin["x"] // step, pin["y"] // step): pin for pin in pins}
+        if len(cells) <= _DOTS:
+            return list(cells.values())
+        step *= 1.5
 
 
 def placed(homes: Sequence[Mapping[str, Any]], ground: Ground) -> list[dict[str, Any]]:

@@ -42,6 +42,8 @@ export class Ground {
     this.tiled = told.tiles !== "";
     /** @type {[number, number][]} */
     this.spots = [];
+    /** @type {any} what stands on the map without a name */
+    this.quiet = null;
     place.replaceChildren();
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.map = L.map(place, {
@@ -125,17 +127,17 @@ export class Ground {
     marker.setZIndexOffset(/calling|calls|home/.test(pin.state) ? 2000 : 0);
   }
 
-  /** Many homes that are well, without names.
-   * @param {[number, number][]} dots */
-  dots(dots) {
+  /** Many homes without names, all of one sort.
+   * @param {[number, number][]} dots @param {string} state */
+  dots(dots, state) {
     const renderer = this.L.canvas();
     const ink = document.createElement("span"); // a canvas knows no light-dark(): a colour that was worked out is read
-    ink.className = "dot-ink";
+    ink.className = `dot-ink ${state}`;
     this.place.append(ink);
     const color = getComputedStyle(ink).color;
     ink.remove();
-    const many = dots.map((at) => this.L.circleMarker(at, { renderer, radius: 3, stroke: false, fillOpacity: 0.9, fillColor: color, interactive: false }));
-    this.quiet = this.L.featureGroup(many).addTo(this.map);
+    this.quiet ??= this.L.featureGroup().addTo(this.map);
+    for (const one of dots) this.quiet.addLayer(this.L.circleMarker(one, { renderer, radius: 3, stroke: false, fillOpacity: 0.9, fillColor: color, interactive: false }));
   }
 
   /** Everything at once. */

@@ -5,7 +5,7 @@ import { setup } from "./live.js";
 import { Ground } from "./map.js";
 
 const place = document.getElementById("map");
-const given = /** @type {{map: import("./map.js").Told, dots: [number, number][]}} */ (/** @type {any} */ (setup()));
+const given = /** @type {{map: import("./map.js").Told, dots: Record<string, [number, number][]>}} */ (/** @type {any} */ (setup()));
 
 /** @param {Element} link @returns {import("./map.js").Pin} */
 function pinOf(link) {
@@ -19,7 +19,7 @@ if (place) {
   place.classList.add("live");
   const ground = await Ground.in(place, given.map, { keyboard: true, click: (href) => location.assign(href) });
   if (ground) {
-    if (given.dots.length) ground.dots(given.dots);
+    for (const [state, dots] of Object.entries(given.dots)) ground.dots(dots, state);
     ground.draw(pins);
   } else place.classList.remove("live");
 }

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from anling.house import House
 from api.app import build
 from api.ground import PAPER
-from api.leaves.map import placed
+from api.leaves.map import placed, sheet_of
 from api.nav import WAYS, may_open
 from domain.clock import wall_now
 from domain.errors import Refused
@@ -507,3 +507,19 @@ def test_the_map_lies_north_up(town: TestClient, who: dict[str, dict[str, str]])
 
     assert (north["y"] < east["y"], north["x"] < east["x"]) == (True, True)
     assert 200 == town.get("/map", headers=who["boss"]).status_code
+
+
+def test_a_map_of_thirty_thousand_homes_stays_light() -> None:
+    """Every alert is a pin and every home is counted; what is well or one of many is a dot, of many in one spot one."""
+    states = ("protected", "protected", "protected", "enrolled", "suspended")
+    homes = [
+        {"id": f"h{n}", "state": states[n % 5], "alert": "A1" if n % 1000 == 0 else None,
+         "location": {"lat": 31.2 + n % 173 / 2000, "lon": 121.4 + n % 331 / 3000, "crs": "WGS84"}}
+        for n in range(30_000)
+    ]  # fmt: skip
+    sheet = sheet_of(placed(homes, PAPER))
+
+    assert {"calls": 30, "protected": 17970, "unprotected": 6000, "away": 6000} == sheet.counts
+    assert (200, 5830) == (len(sheet.pins), sheet.unnamed)
+    assert all(0 < len(sheet.dots[state]) <= 1500 for state in ("good", "warn", "away"))
+    assert sheet_of(placed(homes[:100], PAPER)).dots == {}
