@@ -31,6 +31,7 @@ from store.accounts import Accounts
 from store.commissioning import Commissioning
 from store.doorbell import Doorbell
 from store.drills import Drills
+from store.due_cards import DueCards
 from store.finding import Finder
 from store.home_lists import HomeLists
 from store.ledger import Ledger
@@ -100,6 +101,8 @@ class Desk:
     editor: Editor
     own: OwnAccount
     reports: Reports
+    #: cards to complete
+    due: DueCards
 
     @classmethod
     def over(cls, ledger: Ledger, clock: Clock, zone: ZoneInfo, rota: Rota) -> "Desk":
@@ -107,7 +110,7 @@ class Desk:
         return cls(
             HomeLists(ledger, clock), Seat(ledger, clock), Finder(ledger, clock), Shifts(ledger, clock),
             PeopleLists(ledger), Imports(ledger, zone), Editor(ledger, zone),
-            OwnAccount(ledger), Reports(ledger, clock, zone, rota.coverage),
+            OwnAccount(ledger), Reports(ledger, clock, zone, rota.coverage), DueCards(ledger, clock),
         )  # fmt: skip
 
 

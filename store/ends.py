@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.errors import NotFound
+from store import card_lacks
 from store.ledger import Tx
 from store.reads import write_down
-from store.register import RESIDENTS, RESPONDERS, TEAMS, edited, resident_name, touch
+from store.register import HOMES, RESIDENTS, RESPONDERS, TEAMS, edited, resident_name, touch
 from store.second_factor import OPERATORS
 from store.tables import SessionRow
 
@@ -25,6 +26,7 @@ def end(tx: Tx, noun: str, id: str, at: datetime, by: str) -> None:
     A responder leaves all shifts, and the log-ins that belong to them are shut.
     """
     _mark(tx, noun, id, {"ended_at": at, "ended_by": by})
+    _looked_over_anew(tx, noun, id)
     if noun == "responders":
         _out_of_shifts(tx, id)
         _shut_out(tx, id, at, by)
@@ -36,6 +38,7 @@ def end(tx: Tx, noun: str, id: str, at: datetime, by: str) -> None:
 def resume(tx: Tx, noun: str, id: str, at: datetime, by: str) -> None:
     """As before, but for a responder's shifts and log-in: those are given anew."""
     _mark(tx, noun, id, {"ended_at": None, "ended_by": None})
+    _looked_over_anew(tx, noun, id)
     if noun == "responders":
         edited(tx, at, by)
     touch(tx)
@@ -75,6 +78,14 @@ def _mark(tx: Tx, noun: str, id: str, values: Mapping[str, Any]) -> None:
         raise NotFound(f"no {id} in {noun}")
     if (known[0] is None) != (values["ended_at"] is None):
         tx.execute(sa.update(_TABLES[noun]).where(c.id == id).values(**values))
+
+
+def _looked_over_anew(tx: Tx, noun: str, id: str) -> None:
+    """A home that somebody left or came back to lacks other things."""
+    if noun == "residents":
+        homes = card_lacks.homes_of(tx, [id])
+        tx.execute(sa.select(HOMES.c.id).where(HOMES.c.id.in_(homes)).with_for_update())
+        card_lacks.forget(tx, homes)
 
 
 def _out_of_shifts(tx: Tx, person: str) -> None:

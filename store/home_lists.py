@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.clock import Clock
-from domain.errors import Forbidden, NotFound
-from domain.people import LEADS, PROBE_MARK, Scope
+from domain.errors import NotFound
+from domain.people import PROBE_MARK, Scope
 from store import register
 from store.alerts import ALERTS
 from store.aways import away
@@ -89,20 +89,6 @@ class HomeLists:
                 "devices": devices_of(tx, [id]).get(id, []), "shut": _shut(tx, id), "away": away(tx, now, [id]).get(id),
                 "checkin": whole.get("checkin"), "checkins": _history(tx, id), "alerts": _alerts(tx, id),
             }  # fmt: skip
-
-    def cards(self, scope: Scope, street: str | None) -> list[dict[str, Any]]:
-        """Every home somebody lives in, with its cards opened, to look them over; written down in one line."""
-        if scope.role not in LEADS:
-            raise Forbidden("only administrators and supervisors look over all cards")
-        with self._ledger.transaction() as tx:
-            places = _places(tx, scope, street)
-            safe = states_of(tx, self._clock.now(), [row["id"] for row in places])
-            homes = [row for row in places if safe[row["id"]] != "ended"]
-            ids = [row["id"] for row in homes]
-            people, access = register.residents_of(tx, ids), register.accesses_of(tx, ids)
-            told = f"{len(homes)} homes"
-            write_down(tx, self._clock.now(), scope.operator, "access and medical card", told, "cards to complete")
-        return [{**row, "residents": people[row["id"]], "access": access.get(row["id"], {})} for row in homes]
 
     def pins(self, scope: Scope) -> list[dict[str, Any]]:
         """Every home with a place, for the map: its id, address, place, and whether it is protected or calls."""

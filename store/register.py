@@ -15,7 +15,7 @@ from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
 from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
-from store import duty, hub_secrets, numbers, staging
+from store import card_lacks, duty, hub_secrets, numbers, staging
 from store.bulk import among, fetch, instant, listed, read_json, upsert
 from store.edition import touch as touch
 from store.edition import version as version
@@ -146,6 +146,7 @@ class Register:
                 for table in (HUBS, HOMES, RESIDENTS, DEVICES):
                     staging.take_over(tx, table)
                 numbers.doubt(tx)
+                card_lacks.forget_all(tx)
                 _write_duty(tx, whole, self._wall(), how.by)
                 if how.then:
                     how.then(tx)
@@ -303,8 +304,10 @@ def _undone(tx: Tx) -> Iterator[None]:
 def _write(tx: Tx, site: Site, at: datetime, by: str) -> None:
     _write_people(tx, site)
     _upsert(tx, HUBS, _hub_rows(tx.sealer, site))
+    left = card_lacks.homes_of(tx, [r.id for h in site.homes for r in h.residents])
     _upsert(tx, HOMES, [_home_row(tx.sealer, h) for h in site.homes])
     _upsert(tx, RESIDENTS, [row for h in site.homes for row in _resident_rows(tx.sealer, h)])
+    card_lacks.forget(tx, [*left, *(h.id for h in site.homes)])
     numbers.keep(tx, _cards(site))
     _write_duty(tx, site, at, by)
 
