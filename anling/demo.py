@@ -33,6 +33,8 @@ _FROM = "+85230009999"
 _USER = "demo"
 #: written beside the demo's data: addresses and log-in for the drill runner
 KIT = "drill.json"
+#: there while a drill runs in the demo's street
+_HUSH = "hush"
 #: a day of the simulated homes passes in three quarters of an hour
 _PACE = 32.0
 #: the check-in's steps within a minute, and practice homes that are missed within seconds
@@ -159,7 +161,7 @@ def _homes(stage: Stage, broker: str, first_press: float) -> subprocess.Popen[by
     return _play(
         stage, "homes", ["simulators.homes", "--site", str(stage.folder / "site.json"), "--mqtt", broker,
         "--folder", str(stage.folder / "devices"), "--first-press", str(first_press), "--rate", "20",
-        "--pace", str(_PACE), "--mute", "home-0003", "--mute", "home-0004"],
+        "--pace", str(_PACE), "--hush", str(stage.folder / _HUSH), "--mute", "home-0003", "--mute", "home-0004"],
     )  # fmt: skip
 
 
@@ -202,6 +204,7 @@ def _drill_kit(settings: Settings, started: Started, stage: Stage, password: str
         "site": str(stage.folder / "site.json"),
         "user": _USER,
         "password-file": str(secret),
+        "hush": str(stage.folder / _HUSH),
     }
     (stage.folder / KIT).write_text(json.dumps(kit))
 

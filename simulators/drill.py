@@ -16,6 +16,7 @@ from pathlib import Path
 
 from simulators.doors import DoorClosed
 from simulators.drillfile import BadDrill, parse_drill
+from simulators.hush import Hush
 from simulators.judge import Tolerance, judge
 from simulators.practice import fresh
 from simulators.rehearsal import DrillSettings, Rehearsal
@@ -98,7 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         drill = load_drill(options.drill)
-        verdict = run(drill, _settings(options))
+        with Hush(options.hush):
+            verdict = run(drill, _settings(options))
     except (BadDrill, BadSite, ValueError, OSError) as error:
         print(error, file=sys.stderr, flush=True)
         return 2
@@ -142,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--account", action="append", default=[], metavar="NAME=FILE", help="further log-ins")
     parser.add_argument("--time-scale", type=float, default=1.0, help="real seconds per plan second")
     parser.add_argument("--slack", type=float, default=0.5, help="real seconds a thing may be late")
+    parser.add_argument("--hush", type=Path, help="演练期间放此文件 / a file that keeps the street still")
     parser.add_argument("--json", action="store_true", help="结论用 JSON / the verdict as JSON")
     return parser
 

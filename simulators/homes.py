@@ -19,6 +19,7 @@ from typing import Any
 
 from simulators.device import Device, Traits
 from simulators.envelope import DeviceClock
+from simulators.hush import Hush
 from simulators.living import Living, by_home
 from simulators.loop import Loop
 from simulators.radio import Ears, Login, Radio
@@ -152,9 +153,10 @@ class Fleet:
 
 
 def live(
-    fleet: Fleet, habits: Habits, leave: threading.Event, living: Living | None = None, troubles: Sequence[Trouble] = ()
-) -> None:
-    """Let the street live until ``leave`` is set: the first press after a while, then at random."""
+    fleet: Fleet, habits: Habits, leave: threading.Event, living: Living | None = None,
+    troubles: Sequence[Trouble] = (), hush: Hush | None = None,
+) -> None:  # fmt: skip
+    """Let the street live until ``leave`` is set: the first press after a while, then at random, never in a drill."""
     began, ahead = time.monotonic(), sorted(troubles, key=lambda trouble: trouble.at)
     chance = random.Random(habits.seed)
     buttons = [row.id for row in fleet.site.devices.values() if row.role in _PRESSED]
@@ -166,7 +168,7 @@ def live(
             living.turn(elapsed)
         while ahead and ahead[0].at <= elapsed:
             fleet.strike(ahead.pop(0))
-        if due is not None and buttons and time.monotonic() >= due:
+        if due is not None and buttons and time.monotonic() >= due and not hush:
             fleet.press(chance.choice(buttons))
             due = _next(habits, chance)
 
@@ -210,7 +212,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(name, lambda *_: leave.set())
     _print(f"{_clock()} 模拟住户 homes  {len(site.homes)} 户 homes  {len(fleet.devices)} 台 devices")
     habits = Habits(options.first_press, options.rate, options.seed)
-    live(fleet, habits, leave, living if options.pace else None, troubles)
+    live(fleet, habits, leave, living if options.pace else None, troubles, Hush(options.hush))
     fleet.stop()
     return 0
 
@@ -231,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--mqtt", default="mqtt://127.0.0.1:1883", help="mqtt://host:port")
     parser.add_argument("--folder", type=Path, required=True, help="设备闪存 / the devices' flash")
     parser.add_argument("--first-press", type=float, default=8.0, help="seconds; negative: none")
+    parser.add_argument("--hush", type=Path, help="有此文件则不随机按铃 / nobody presses while it is there")
     parser.add_argument("--rate", type=float, default=0.0, help="每小时按下次数 / presses per hour")
     parser.add_argument("--seed", type=int, default=1, help="same seed, same presses")
     parser.add_argument("--heartbeat", type=float, default=60.0, help="seconds")

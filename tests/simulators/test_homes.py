@@ -17,6 +17,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from simulators.homes import Fleet, Habits, live, main
+from simulators.hush import Hush
 from simulators.sitefile import BadSite, parse_site, read_site
 from simulators.stage import Settings
 from simulators.street import chinese, make_street
@@ -175,6 +176,24 @@ def test_the_same_seed_presses_the_same_homes(site_file: Path, tmp_path: Path) -
 
     assert len(first) > 1
     assert all(one == other for one, other in itertools.zip_longest(first[:2], again[:2]))
+
+
+def test_a_drill_keeps_the_street_still(site_file: Path, tmp_path: Path) -> None:
+    """While it runs nobody presses by chance; afterwards, or when it was killed long ago, they do again."""
+    hush = Hush(tmp_path / "hush")
+    lines: list[str] = []
+    fleet = Fleet(read_site(site_file), "mqtt://127.0.0.1:9", tmp_path / "still", 0, lines.append)
+    fleet.start()
+    leave = threading.Event()
+    threading.Timer(0.4, leave.set).start()
+    with hush:
+        live(fleet, Habits(0.05, 36000, 7), leave, hush=hush)
+        asked = bool(hush)
+        os.utime(tmp_path / "hush", (1, 1))
+        forgotten = bool(hush)
+    fleet.stop()
+
+    assert ([], True, False, False) == (lines, asked, forgotten, bool(hush))
 
 
 def test_one_press_prints_its_receipt(site_file: Path, broker: Any, receiver: Receiver) -> None:
