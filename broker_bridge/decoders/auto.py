@@ -24,7 +24,7 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
 def guess(topic: str, payload: bytes) -> str | None:
     """The dialect, or None when neither topic nor shape is known."""
     for pattern, name in _TOPICS:
-        if pattern.search(topic):
+        if pattern.search(topic) and not (name == "tasmota" and b'"val"' in payload):
             return name
     said, _ = body.fields(payload)
     keys = set(said or ())

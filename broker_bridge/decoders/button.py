@@ -28,6 +28,8 @@ def press(said: Any, role: str | None, plainly: bool = True) -> Reading | None:
     ``plainly`` a button's. A button of anything else is shown, never guessed at.
     """
     told = _told(said)
+    if told is None and role in SOS_ROLES and number(said, 1000, 9999) is not None:
+        told = f"code_{said}"[:32]  # deCONZ: the button's number, three digits for what was done to it
     if told is None:
         return None
     if told in _RELEASES:

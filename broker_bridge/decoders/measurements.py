@@ -29,7 +29,7 @@ def _pairs(items: Any) -> Iterator[tuple[str, Any]]:
             yield spoken, one["value"]
 
 
-_NAMES = ("code", "identifier", "key", "name", "property", "type")
+_NAMES = ("code", "identifier", "characteristic", "attribute", "key", "name", "property", "type")
 
 
 def events(items: Any) -> Iterator[dict[str, Any]]:

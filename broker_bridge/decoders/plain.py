@@ -24,7 +24,9 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
     if said is None:
         bare = _bare(topic, payload, role)
         return sort(bare) if bare else unreadable(why or "", None)
-    layers = [said, *(item for key, item in said.items() if value.word(key) in CONTAINERS and isinstance(item, dict))]
+    layers = [said, *(item for key, item in said.items() if value.word(key) in _LAYERS and isinstance(item, dict))]
+    if (own := _own_value(topic, said)) is not None:
+        layers.append(own)
     device = next((n for layer in layers for key in _NAMES if (n := value.name(layer.get(key)))), None)
     ts = next((t for key in _TIMES if (t := moment(said.get(key)))), None)
     simulated = any(value.truth(layer.get(key)) for layer in layers for key in ("isSimulated", "is_simulated"))
@@ -46,6 +48,12 @@ def _bare(topic: str, payload: bytes, role: str | None) -> list[Reading]:
     return [one for one in tell({levels[-1]: text}, role) if one.kind is not Kind.UNKNOWN] if levels else []
 
 
+def _own_value(topic: str, said: Fields) -> dict[str, Any] | None:
+    """``hm/status/Smoke/ALARM_STATUS`` with ``{"val": 1, "ts": …}``: the topic's last level names the value."""
+    level = topic.rpartition("/")[2]
+    return {level: said["val"]} if "val" in said and value.word(level) not in _NO_NAME else None
+
+
 def _by_topic(topic: str) -> Iterator[Reading]:
     """``bracelet/fall/detected`` with only place and time in it: that it was sent says it."""
     levels = topic.rstrip("/").split("/")
@@ -63,12 +71,13 @@ def _once(told: list[Reading]) -> list[Reading]:
 def _told(said: Fields, layers: list[dict[str, Any]], role: str | None) -> list[Reading]:
     told = [r for key in _WORDS if isinstance(said.get(key), str) if (r := _verb(said[key], role)) is not None]
     told += [r for layer in layers for r in _flow(layer)] + list(_alarm(said))
-    flat = _flat(said)
+    flat = {key: item for layer in layers for key, item in _flat(layer).items()}
     told += [r for r in traits.read(flat, None, role) if r.kind is not Kind.HEARTBEAT]
     if not told and any(k in said for k in ("battery", "rssi", "uptime")):
         told = traits.read(flat, None, role)
     if not told:
-        rest = {key: item for key, item in said.items() if key not in _VERBS and key not in _NAMES} | _pairs(layers)
+        rest = {key: item for layer in reversed(layers) for key, item in layer.items()
+                if key not in _VERBS and key not in _NAMES} | _pairs(layers)  # fmt: skip
         told = [r for r in tell(rest, role) if r.kind not in (Kind.HEARTBEAT, Kind.UNKNOWN)]
     return told
 
@@ -119,6 +128,8 @@ def _flat(said: Fields) -> dict[str, Any]:
 _LONGEST = 40
 #: levels of a topic under the property's own
 _NO_NAME = frozenset({"", "state", "status", "value", "event", "get"})
+#: objects whose properties are the message's own
+_LAYERS = CONTAINERS | {"state", "attributes"}
 #: say what sort of message it is, or what is to be done
 _VERBS = ("method", "action", "type", "cmd", "command", "msgtype")
 _WORDLESS = (*_VERBS, "event", "event_type")

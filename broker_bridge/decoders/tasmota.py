@@ -54,8 +54,8 @@ def _said(said: dict[str, Any], device: str | None, leaf: str, role: str | None)
             told += [r for key, child in inner.items() if isinstance(child, dict) for r in _zigbee(key, child, role)]
         elif name == "IBEACON" and isinstance(inner, dict):
             told.append(_beacon(inner, ts))
-        elif name == "RfReceived" and isinstance(inner, dict):
-            told.append(_radio(inner, role))
+        elif name in ("RfReceived", "RfRaw") and isinstance(inner, dict):
+            told.append(_radio(inner, device if name == "RfRaw" else None, role))
         elif isinstance(inner, dict) and "mac" in inner:
             told += _bluetooth(name, inner, role, ts)
         elif leaf not in ("STATE", "INFO1", "INFO2", "INFO3") and (found := _button(name, inner, role)):
@@ -112,9 +112,11 @@ def _beacon(said: dict[str, Any], ts: Any) -> Reading:
     return Reading(Kind.ACTIVITY, data | ({"rssi": radio} if radio is not None else {}), device, ts=ts)
 
 
-def _radio(said: dict[str, Any], role: str | None) -> Reading:
-    """A 433 MHz remote: its number, and nothing else."""
-    device, kind = value.name(said.get("Data")), traits.role_kind(role)
+def _radio(said: dict[str, Any], bridge: str | None, role: str | None) -> Reading:
+    """A 433 MHz remote: its number, and nothing else; raw pulses name no remote, so the ``bridge`` speaks."""
+    device, kind = bridge or value.name(said.get("Data")), traits.role_kind(role)
+    if bridge is not None and kind is not None:
+        return Reading(Kind.UNKNOWN, {}, bridge, said="raw radio")
     if kind is None:
         return Reading(Kind.HEARTBEAT, {}, device)
     return Reading(kind, {"trigger": "radio"} if kind is Kind.SOS else {"state": "alarm"}, device)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from broker_bridge.decoders import body, rtl433, traits, value
-from broker_bridge.decoders.presses import SOS_ROLES, bthome
+from broker_bridge.decoders.presses import SOS_ROLES, bthome, press
 from broker_bridge.decoders.reading import Reading, Translation, noise, sort, unreadable
 from domain.events import Kind
 
@@ -29,8 +29,10 @@ def decode(topic: str, payload: bytes, role: str | None) -> Translation:
         return sort(rtl433.read(said, role))
     if any(level.startswith("MQTTto") or level == "commands" for level in levels):
         return noise(None, "a command")
-    if last in ("433toMQTT", "IRtoMQTT", "RF2toMQTT"):
-        return _code(said, role)
+    if not _CODES.isdisjoint(levels):
+        return _code(said, levels, role)
+    if "LORAtoMQTT" in levels and (heard := _spoken(said.get("message"), role)) is not None:
+        return sort([replace(heard, device=value.name(said.get("id")) or last)])
     return sort(_advertisement(said, _address(levels, said), role))
 
 
@@ -46,6 +48,9 @@ def _advertisement(said: dict[str, Any], device: str | None, role: str | None) -
         common = traits.facts({value.word(k): v for k, v in rest.items()})
         told = [r for r in told if r.kind is not Kind.HEARTBEAT]
         told += [Reading(r.kind, {**common, **r.data}, device, said=r.said) for r in pressed]
+    if role in SOS_ROLES and "gpio" in said:
+        told = [Reading(Kind.SOS, {"trigger": "contact"}, device) if value.word(said["gpio"]) in ("high", "on", "1")
+                else Reading(Kind.HEARTBEAT, {"off": [str(Kind.SOS)]}, device)]  # fmt: skip
     if role in SOS_ROLES and not pressed and _is_closed(said):
         told = [Reading(Kind.UNKNOWN, {}, device, said="encrypted or not decoded")]
     return [replace(r, id=f"{device}-{packet}-{r.kind}") for r in told] if packet is not None and device else told
@@ -72,15 +77,27 @@ def _will(text: str) -> Translation:
     return Translation((Reading(Kind.HEARTBEAT if online else Kind.OFFLINE, {"state": value.word(text)}, hub=True),))
 
 
-def _code(said: dict[str, Any], role: str | None) -> Translation:
-    """A remote of the 433 MHz sort sends its own number and nothing else."""
-    device = value.name(said.get("value"))
+def _code(said: dict[str, Any], levels: list[str], role: str | None) -> Translation:
+    """A remote of the 433 MHz sort sends its own number and nothing else; the number may stand in the topic."""
+    inner = said["message"] if isinstance(said.get("message"), dict) else said
+    device = next((found for key in _NUMBERS if (found := value.name(inner.get(key)))), None)
+    device = device or (levels[-1] if not levels[-1].endswith("toMQTT") else None)
     kind = traits.role_kind(role)
-    if device is not None and kind is not None:
+    if kind is not None:
         return sort([Reading(kind, {"trigger": "radio"} if kind is Kind.SOS else {"state": "alarm"}, device)])
-    return sort([Reading(Kind.HEARTBEAT, {}, device)])
+    told = traits.read({key: item for key, item in inner.items() if key != "value"}, device, role)
+    return sort(told)
 
 
+def _spoken(said: Any, role: str | None) -> Reading | None:
+    """What a board of one's own sends over LoRa: one word."""
+    found = press(said, role) if isinstance(said, str) else None
+    return found if found is not None and (found.kind is Kind.SOS or role in SOS_ROLES) else None
+
+
+#: topics of gateways for plain radio and infrared codes, and what their numbers are called
+_CODES = frozenset({"433toMQTT", "IRtoMQTT", "RF2toMQTT", "PilighttoMQTT", "SRFBtoMQTT", "RFtoMQTT"})
+_NUMBERS = ("value", "id", "address", "systemcode", "unitcode")
 _BUTTON = re.compile(r"button_?\d{0,2}|press|btn")
 #: what looks like one of our names and is none: room temperature and air pressure, names, settings
 _NOT_OURS = frozenset(

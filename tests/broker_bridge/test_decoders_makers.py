@@ -171,6 +171,22 @@ LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
      {"off": ["fall"]}), ("auto", "home/bath/button", "1", SOS, "sos", {}), ("auto", "home/bath", "SOS", None, "sos",
      {}), ("auto", "home/bath/fall/set", "1", None, "unknown", {}), ("auto", "home/bath/gas", "420", None, "heartbeat",
      {}), ("auto", "bracelet/fall/detected", {"timestamp": "2026-01-01T00:00:00Z"}, None, "fall", {}),
+    # deCONZ; what hm2mqtt and its kin call a value; Matter
+    ("auto", "deconz/e", {"e": "changed", "r": "sensors", "state": {"water": True, "lowbattery": False}}, None,
+     "water_leak", {}),
+    ("auto", "deconz/e", {"e": "changed", "r": "sensors", "state": {"buttonevent": 1002}}, SOS, "sos", {}),
+    ("auto", "hm/status/Smoke/SMOKE_DETECTOR_ALARM_STATUS", {"val": 1, "ts": 1}, None, "smoke", {}),
+    ("auto", "hm/status/Smoke/STATE", {"val": True, "ts": 1}, "smoke_detector", "unknown", {}),
+    ("auto", "matter/1", {"endpoint": 1, "attribute": "SmokeState", "value": 2}, None, "smoke", {}),
+    # OpenMQTTGateway: a code may stand in the topic, come from another receiver, or be a word over LoRa
+    ("theengs", "home/OMG/433toMQTT/1315156", {"value": 1315156, "protocol": 1}, SOS, "sos", {"trigger": "radio"}),
+    ("theengs", "home/OMG/SRFBtoMQTT", {"raw": "2B66", "value": 14996422, "delay": 276}, SOS, "sos", {}),
+    ("theengs", "home/OMG/PilighttoMQTT", {"message": {"systemcode": 1, "unitcode": 2, "state": "on"}}, SOS, "sos", {}),
+    ("theengs", "home/OMG/RF2toMQTT", {"unit": 1, "switchType": 1, "address": 123}, "smoke_detector", "smoke", {}),
+    ("theengs", "home/OMG/LORAtoMQTT/7", {"rssi": -40, "message": "sos"}, None, "sos", {}),
+    ("theengs", "home/OMG/GPIOInputtoMQTT", {"gpio": "HIGH"}, SOS, "sos", {"trigger": "contact"}),
+    ("theengs", "home/OMG/GPIOInputtoMQTT", {"gpio": "LOW"}, SOS, "heartbeat", {"off": ["sos"]}),
+    ("tasmota", "tele/rf/RESULT", {"RfRaw": {"Data": "AA B0 21 03 08 0136 55"}}, SOS, "unknown", {}),
     # Alibaba's Alink and OneNET, as the device itself reports
     ("onenet", "/sys/a1/d/thing/event/property/post", {"id": "1", "method": "thing.event.property.post", "params":
      {"SmokeSensorState": 1}}, None, "smoke", {}),
@@ -218,6 +234,19 @@ def test_another_models_dialect_is_guessed(dialect: str, topic: str, payload: An
 
     assert guessed in (dialect, None)
     assert guessed is not None or dialect in ("auto", "esphome")
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "device"),
+    [
+        ("home/OMG/433toMQTT/1315156", {"value": 1315156}, "1315156"),
+        ("home/OMG/PilighttoMQTT", {"message": {"id": 77, "state": "on"}}, "77"),
+        ("home/OMG/RF2toMQTT", {"unit": 1, "address": 123}, "123"),
+    ],
+)
+def test_a_radio_code_is_the_name_of_its_remote(topic: str, payload: Any, device: str) -> None:
+    """So the register can hold it, whichever receiver heard it."""
+    assert [one.device for one in translate("theengs", topic, _bytes(payload), SOS).events] == [device]
 
 
 def test_a_fall_that_a_radar_simulates_is_a_drill() -> None:
