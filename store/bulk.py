@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -210,11 +211,17 @@ def upsert(tx: Tx, table: sa.Table) -> Any:
     return sqlite.insert(table)
 
 
-def overwrite(tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows of the same columns, or put them in place of those with the same key; other columns stay."""
+def overwrite(
+    tx: Tx, table: sa.Table, rows: Sequence[Mapping[str, Any]], kept: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Insert rows of the same columns, or put them in place of those with the same key; other columns stay.
+
+    ``kept``: column -> what it becomes instead, as SQL in which ``{table}`` and ``excluded`` stand for old and new.
+    """
     if rows:
         insert, keys = upsert(tx, table), [c.name for c in table.primary_key]
-        changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        changed: dict[str, Any] = {name: insert.excluded[name] for name in rows[0] if name not in keys}
+        changed |= {name: sa.text(kept[name].format(table=table.name)) for name in changed.keys() & kept.keys()}
         tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=changed), list(rows))
 
 

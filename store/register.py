@@ -10,20 +10,19 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from domain.checkins import Way, read_rule
 from domain.clock import wall_now
 from domain.errors import ConfigurationError, Unreadable
 from domain.passwords import check_secret, hash_secret
 from domain.people import ContactPoint, Responder, Team, is_probe
-from store import card_lacks, duty, hub_secrets, numbers, staging
-from store.bulk import among, fetch, instant, listed, read_json, upsert
+from store import card_lacks, duty, hub_secrets, numbers, site_rows, staging
+from store.bulk import among, fetch, instant, listed, overwrite, read_json
 from store.edition import touch as touch
 from store.edition import version as version
 from store.ledger import Ledger, Tx
 from store.merge import merged
 from store.references import dangling, duty_parts
 from store.seal import Sealer
-from store.site import DEVICE_ID, RESERVED, Site, SiteHome, SiteResponder, SiteTeam
+from store.site import DEVICE_ID, RESERVED, Site
 from store.site_duty import entry_of
 from store.stopped import stopped
 from store.tables import (
@@ -101,7 +100,7 @@ class Register:
             "residents": sum(len(h.residents) for h in site.homes), "devices": sum(len(h.devices) for h in site.homes),
         } | {name: len(parts) for name, parts in duty_parts(site).items()}  # fmt: skip
         # hashing sixty thousand secrets takes seconds, in which no press should wait for the ledger
-        devices = [row for home in site.homes for row in _device_rows(home)]
+        devices = list(site_rows.devices(site))
         if self._ledger.sqlite and len(site.homes) >= MANY and first is None:
             for _ in range(_TRIES):
                 if self._staged(site, devices, partial, _Keeping(dry_run, by, then)):
@@ -113,21 +112,16 @@ class Register:
             if problems:
                 raise ConfigurationError(problems)
             with _undone(tx) if dry_run else nullcontext():
-                _write(tx, merged(tx, site) if partial else site, self._wall(), by)
-                _upsert(tx, DEVICES, devices)
+                _write(tx, merged(tx, site) if partial else site, devices, self._wall(), by)
                 if then:
                     then(tx)
         return counts
 
-    def _staged(self, site: Site, devices: Sequence[dict[str, Any]], partial: bool, how: "_Keeping") -> bool:
+    def _staged(self, site: Site, devices: Sequence[site_rows.Row], partial: bool, how: "_Keeping") -> bool:
         """The same with everything prepared; False when the register was changed meanwhile by somebody else."""
         with self._ledger.reading() as tx:
             edition, whole = version(tx), merged(tx, site) if partial else site
-        laid: list[tuple[sa.Table, Sequence[dict[str, Any]]]] = [
-            (HOMES, [_home_row(self._ledger.sealer, h) for h in whole.homes]),
-            (RESIDENTS, [row for h in whole.homes for row in _resident_rows(self._ledger.sealer, h)]),
-            (HUBS, _hub_rows(self._ledger.sealer, whole)), (DEVICES, devices),
-        ]  # fmt: skip
+        laid = _laid(self._ledger.sealer, whole, devices, self._wall())
 
         def lay_out(tx: Tx) -> None:
             for table, rows in laid:
@@ -143,7 +137,7 @@ class Register:
                 raise ConfigurationError(problems)
             with _undone(tx) if how.dry_run else nullcontext():
                 _write_people(tx, whole)
-                for table in (HUBS, HOMES, RESIDENTS, DEVICES):
+                for table, _ in laid:
                     staging.take_over(tx, table)
                 numbers.doubt(tx)
                 card_lacks.forget_all(tx)
@@ -171,7 +165,7 @@ class Register:
                 "id": id, "home_id": home, "role": role, "dialect": "anling", "gateway": gateway, "site": None,
                 "external": None, "secret_hash": hash_secret(secret), "revoked_at": None,
             }  # fmt: skip
-            _upsert(tx, DEVICES, [row])
+            overwrite(tx, DEVICES, [row], staging.KEPT)
             touch(tx)
 
     def place_of(self, home: str) -> Mapping[str, Any] | None:
@@ -301,90 +295,35 @@ def _undone(tx: Tx) -> Iterator[None]:
         point.rollback()
 
 
-def _write(tx: Tx, site: Site, at: datetime, by: str) -> None:
+def _write(tx: Tx, site: Site, devices: Sequence[site_rows.Row], at: datetime, by: str) -> None:
     _write_people(tx, site)
-    _upsert(tx, HUBS, _hub_rows(tx.sealer, site))
     left = card_lacks.homes_of(tx, [r.id for h in site.homes for r in h.residents])
-    _upsert(tx, HOMES, [_home_row(tx.sealer, h) for h in site.homes])
-    _upsert(tx, RESIDENTS, [row for h in site.homes for row in _resident_rows(tx.sealer, h)])
+    for table, rows in _laid(tx.sealer, site, devices, at):
+        overwrite(tx, table, rows, staging.KEPT)
     card_lacks.forget(tx, [*left, *(h.id for h in site.homes)])
-    numbers.keep(tx, _cards(site))
+    numbers.keep(tx, site_rows.cards(site))
     _write_duty(tx, site, at, by)
 
 
 def _write_people(tx: Tx, site: Site) -> None:
-    _upsert(tx, STREETS, [{"code": s.code, "name": s.name} for s in site.streets])
-    _upsert(tx, RESPONDERS, [_responder_row(tx, r) for r in site.responders])
-    _upsert(tx, TEAMS, [_team_row(t) for t in site.teams])
+    overwrite(tx, STREETS, site_rows.streets(site))
+    overwrite(tx, RESPONDERS, list(site_rows.responders(site, tx.sealer)))
+    overwrite(tx, TEAMS, list(site_rows.teams(site)))
 
 
-def _hub_rows(sealer: Sealer, site: Site) -> list[dict[str, Any]]:
+def _laid(
+    sealer: Sealer, site: Site, devices: Sequence[site_rows.Row], at: datetime
+) -> list[tuple[sa.Table, Sequence[site_rows.Row]]]:
+    """The many rows, ready to be written."""
     return [
-        {"id": h.id, "dialect": h.dialect, "site": h.site,
-         "secret_hash": h.secret and hub_secrets.keep(sealer, h.secret)}
-        for h in site.hubs
+        (HUBS, list(site_rows.hubs(site, sealer))), (HOMES, list(site_rows.homes(site, sealer, at))),
+        (RESIDENTS, list(site_rows.residents(site, sealer))), (DEVICES, devices),
     ]  # fmt: skip
-
-
-def _cards(site: Site) -> list[tuple[str, dict[str, Any]]]:
-    """What is said of everybody's telephones."""
-    return [(r.id, r.model_dump(include={"phones", "contacts"})) for h in site.homes for r in h.residents]
 
 
 def _write_duty(tx: Tx, site: Site, at: datetime, by: str) -> None:
     duty.record(tx, [entry_of(part) for parts in duty_parts(site).values() for part in parts], at, by)
     edited(tx, at, by)
-
-
-def _upsert(tx: Tx, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    insert = upsert(tx, table)
-    keys = [c.name for c in table.primary_key]
-    values = {name: insert.excluded[name] for name in rows[0] if name not in keys}
-    if "secret_hash" in values:
-        # a file without the secret (it was printed once) does not shut the device out
-        values["secret_hash"] = sa.func.coalesce(insert.excluded.secret_hash, table.c.secret_hash)
-    if "checkin_since" in values:
-        values["checkin_since"] = sa.func.coalesce(table.c.checkin_since, insert.excluded.checkin_since)
-    tx.execute(insert.on_conflict_do_update(index_elements=keys, set_=values), list(rows))
-
-
-def _responder_row(tx: Tx, r: SiteResponder) -> dict[str, Any]:
-    contacts = [c.model_dump(include={"channel", "address", "secret", "drill"}) for c in r.contacts]
-    sealed = tx.sealer.seal_json(contacts, f"responders.contacts|{r.id}")
-    return {"id": r.id, "name": r.name, "role": r.role, "street": r.street, "language": r.language, "contacts": sealed}
-
-
-def _team_row(team: SiteTeam) -> dict[str, Any]:
-    shifts = [s.model_dump(by_alias=True) for s in team.shifts]
-    return {"id": team.id, "role": team.role, "street": team.street, "shifts": shifts}
-
-
-def _home_row(sealer: Sealer, home: SiteHome) -> dict[str, Any]:
-    rule = read_rule(home.checkin, [])
-    return {
-        "id": home.id, "street": home.street, "category": home.category, "address": home.address,
-        "location": home.location, "family_doctor_team": home.family_doctor_team, "checkin": home.checkin,
-        "choices": home.choices,
-        "access": sealer.seal_json(home.access, f"homes.access|{home.id}"),
-        "checkin_opens": rule and rule.opens, "checkin_by": rule and rule.by,
-        "checkin_activity": Way.ACTIVITY in rule.ways if rule else None, "checkin_since": wall_now() if rule else None,
-    }  # fmt: skip
-
-
-def _resident_rows(sealer: Sealer, home: SiteHome) -> Iterable[dict[str, Any]]:
-    for r in home.residents:
-        card = r.model_dump(exclude={"id"})
-        yield {"id": r.id, "home_id": home.id, "card": sealer.seal_json(card, f"residents.card|{r.id}")}
-
-
-def _device_rows(home: SiteHome) -> Iterable[dict[str, Any]]:
-    for d in home.devices:
-        yield {
-            "id": d.id, "home_id": home.id, "role": d.role, "dialect": d.dialect, "gateway": d.gateway,
-            "site": d.site, "external": d.external, "secret_hash": hash_secret(d.secret) if d.secret else None,
-        }  # fmt: skip
 
 
 def _responder(tx: Tx, row: Mapping[Any, Any], mute: Mapping[tuple[str, str], str]) -> Responder:
