@@ -19,8 +19,9 @@ from escalation.standing import Standing
 from homes.alarming import raise_alarm
 from homes.rules_devices import Outage, Supervision, due_at, listening_since, streets_of, together
 from store import faults, listening, pulses
+from store.buttons import BUTTONS, buttons_of
 from store.commissioning import commissioned
-from store.faults import BUTTONS, Fault, Limit
+from store.faults import Fault, Limit
 from store.ledger import Ledger, Tx
 from store.tasks import open_of, refresh_tasks, reopen_tasks, settle_tasks
 
@@ -122,7 +123,7 @@ class DeviceWatch:
             homes = faults.homes_of(tx, [device for device, _ in pairs])
             faults.clear(tx, pairs)
             settle_tasks(tx, [_key(device, fault) for device, fault in pairs], now, result)
-            well = [home for home, (works, _) in faults.buttons(tx, homes).items() if works]
+            well = [home for home, (works, _) in buttons_of(tx, homes).items() if works]
             settle_tasks(tx, [f"unprotected:{home}" for home in well], now, result)
 
     def _slowly(self, now: datetime) -> None:
@@ -197,7 +198,7 @@ class DeviceWatch:
         accepted = commissioned(tx, silent)
         called = open_of(tx, [f"unprotected:{home}" for home in silent])
         return sorted(
-            home for home, (works, since) in faults.buttons(tx, silent).items()
+            home for home, (works, since) in buttons_of(tx, silent).items()
             if not works and f"unprotected:{home}" not in called
             and (home in accepted or (since is not None and since <= now - self._rules.known))
         )  # fmt: skip

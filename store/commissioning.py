@@ -22,9 +22,9 @@ COMMISSIONINGS = CommissioningRow.__table__  # type: ignore[attr-defined]
 _MAY = DESK | {"street_office"}
 #: as long as presses of the home count as tests; an installer who needs longer begins again
 WINDOW = timedelta(minutes=30)
-#: kinds that show that a device can call; from other roles any word will do
+#: kinds that show that a device can call, and roles that must show it; from others any word will do
 _CALLS = frozenset({"sos", "fall", "smoke", "gas", "water_leak"})
-_BUTTONS = frozenset({"sos_button", "wristband", "pull_cord", "fall_radar"})
+_MUST_CALL = frozenset({"sos_button", "wristband", "pull_cord", "fall_radar"})
 
 
 class Commissioning:
@@ -155,7 +155,7 @@ def _heard(tx: Tx, known: Mapping[str, str], since: datetime) -> dict[str, datet
         *tx.execute(said.where(i.device_id.in_(known), i.received_at >= since)),
         *tx.execute(signs.where(s.device_id.in_(known), s.last_seen >= since)),
     ]
-    return {id: at for id, kind, at in rows if kind in _CALLS or known[id] not in _BUTTONS}
+    return {id: at for id, kind, at in rows if kind in _CALLS or known[id] not in _MUST_CALL}
 
 
 def _contacts(tx: Tx, home: str) -> list[str]:

@@ -10,7 +10,7 @@ from domain.clock import Clock
 from domain.errors import Forbidden, NotFound
 from domain.people import LEADS, PROBE_MARK, Scope
 from store.bulk import among, fetch, instant, listed
-from store.faults import IS_BUTTON, WORKS
+from store.buttons import IS_BUTTON, WORKS
 from store.ledger import Ledger, Tx
 from store.reads import write_down
 from store.register import HOMES, touch
