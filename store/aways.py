@@ -34,12 +34,16 @@ def end(tx: Tx, home: str, now: datetime, by: str) -> bool:
 
 def away(tx: Tx, now: datetime, homes: Iterable[str] | None = None) -> dict[str, dict[str, Any]]:
     """Home -> since when, until when, why; only those that are away at this moment."""
-    c = AWAYS.c
-    not_over = sa.or_(c.until_at.is_(None), c.until_at > now)
-    query = sa.select(AWAYS).where(c.ended_at.is_(None), c.from_at <= now, not_over)
+    query = sa.select(AWAYS).where(holds(now))
     if homes is not None:
-        query = query.where(c.home_id.in_(list(homes)))
+        query = query.where(AWAYS.c.home_id.in_(list(homes)))
     return {row["home_id"]: plain(dict(row)) for row in tx.execute(query).mappings()}
+
+
+def holds(now: datetime) -> Any:
+    """Condition on ``AWAYS``: this one holds at that moment."""
+    c = AWAYS.c
+    return c.ended_at.is_(None) & (c.from_at <= now) & sa.or_(c.until_at.is_(None), c.until_at > now)
 
 
 def own(way: str) -> str:

@@ -24,6 +24,7 @@ LIVE = (
     "sending", "accepted", "queued", "scheduled", "initiated", "ringing", "in-progress", "sent", "unknown",
 )  # fmt: skip
 _LIVE = ", ".join(f"'{word}'" for word in LIVE)
+#: the very words of an index (``ix_outbox_phone``): only with them is it used, also where just calls are asked for
 _PHONE = "o.channel IN ('voice', 'sms')"
 
 
@@ -153,7 +154,7 @@ def ended(tx: Tx, since: datetime) -> list[tuple[str, str, str, str | None]]:
     """(line, person, word, code) of telephone calls since then that have come to an end; newest last."""
     sql = (
         "SELECT a.line, o.person, a.status, a.code FROM outbox o JOIN attempts a ON a.key = o.key"
-        " WHERE o.channel IN ('voice', 'sms') AND o.channel = 'voice' AND o.not_before > ? AND a.line IS NOT NULL"
+        f" WHERE {_PHONE} AND o.channel = 'voice' AND o.not_before > ? AND a.line IS NOT NULL"
         f" AND a.status NOT IN ({_LIVE}) ORDER BY a.started_at"
     )
     return [(row[0], row[1], row[2], row[3]) for row in fetch(tx, sql, instant(tx, since))]
@@ -201,7 +202,7 @@ def _ringing(tx: Tx, people: set[str], now: datetime) -> dict[str, dict[str, dat
     """Person -> row key -> when the call that rings there, or may ring, will have ended."""
     sql = (
         "SELECT o.person, o.key, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key AND a.n = o.attempts"
-        " WHERE o.channel IN ('voice', 'sms') AND o.channel = 'voice' AND o.not_before > ?"
+        f" WHERE {_PHONE} AND o.channel = 'voice' AND o.not_before > ?"
         f" AND a.status IN ({_LIVE}) AND {among(tx, 'o.person')}"
     )
     dialing = (

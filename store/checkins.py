@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from domain.checkins import Checkin, CheckinState
 from store import meta
-from store.aways import AWAYS
+from store.aways import AWAYS, holds
 from store.bulk import among, fetch, instant, listed, run, upsert
 from store.inbox import INBOX
 from store.ledger import Tx
@@ -101,8 +101,7 @@ def settle_by_words(tx: Tx, day: date, first: str, last: str) -> int:
 def excuse(tx: Tx, day: date, first: str, last: str, now: datetime) -> int:
     """Whoever is away now is not asked today."""
     c, a = CHECKINS.c, AWAYS.c
-    away = (a.home_id == c.home_id) & (a.from_at <= now) & a.ended_at.is_(None)
-    away &= sa.or_(a.until_at.is_(None), a.until_at > now)
+    away = (a.home_id == c.home_id) & holds(now)
     kind = sa.select(sa.func.max(a.kind)).where(away).correlate(CHECKINS).scalar_subquery()
     return _settle(tx, (day, first, last), sa.exists().where(away).correlate(CHECKINS),
                    {"state": "excused", "way": kind, "settled_at": now})  # fmt: skip

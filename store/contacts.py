@@ -12,11 +12,9 @@ from store.sight import iso_or_none, rows_of
 
 
 def contacts_of(tx: Tx, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Alert -> everything that was sent about it, in the order in which it was decided."""
     query = sa.select(OUTBOX).where(OUTBOX.c.alert_id.in_(ids)).order_by(OUTBOX.c.created_at, OUTBOX.c.key)
-    found: dict[str, list[dict[str, Any]]] = {}
-    for contact in contacts(tx, rows_of(tx, query)):
-        found.setdefault(contact.pop("alert"), []).append(contact)
-    return found
+    return _by_alert(contacts(tx, rows_of(tx, query)))
 
 
 def last_contacts(tx: Tx, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
@@ -25,10 +23,7 @@ def last_contacts(tx: Tx, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]
     of_these = sa.select(c.alert_id, sa.func.max(c.created_at).label("at")).where(c.alert_id.in_(ids))
     latest = of_these.where(c.purpose == "contact").group_by(c.alert_id).subquery()
     query = sa.select(OUTBOX).join(latest, (latest.c.alert_id == c.alert_id) & (latest.c.at == c.created_at))
-    found: dict[str, list[dict[str, Any]]] = {}
-    for contact in contacts(tx, rows_of(tx, query.where(c.purpose == "contact"))):
-        found.setdefault(contact.pop("alert"), []).append(contact)
-    return found
+    return _by_alert(contacts(tx, rows_of(tx, query.where(c.purpose == "contact"))))
 
 
 def contacts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -41,6 +36,13 @@ def contacts(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         for t in rows_of(tx, sa.select(ATTEMPTS).where(ATTEMPTS.c.key.in_(keys)).order_by(ATTEMPTS.c.n)):
             tries.setdefault(t["key"], []).append(t)
     return [_told(r, tries.get(r["key"], []), names.get(r["person"])) for r in rows]
+
+
+def _by_alert(told: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in told:
+        found.setdefault(one.pop("alert"), []).append(one)
+    return found
 
 
 def _told(row: Mapping[str, Any], tries: Sequence[Mapping[str, Any]], name: str | None) -> dict[str, Any]:
@@ -58,6 +60,7 @@ def _try(attempt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def contact(row: Mapping[str, Any], attempt: Mapping[str, Any] | None) -> dict[str, Any]:
+    """One row as it stands: its end if it has one, else the word of its last attempt."""
     ended = row["status"] in ("failed", "superseded", "answered")
     status = row["status"] if ended or attempt is None else attempt["status"]
     at = (attempt["settled_at"] or attempt["started_at"]) if attempt else row["created_at"]

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.people import PROBE_MARK
-from store.aways import AWAYS
+from store.aways import AWAYS, holds
 from store.bulk import Insert, among, fetch, instant, listed, read_instant, run
 from store.ledger import Tx
 from store.register import DEVICES, HOMES
@@ -261,16 +261,13 @@ def of_homes(tx: Tx, homes: Iterable[str]) -> dict[str, list[Fault]]:
     return found
 
 
-def _found(tx: Tx, fault: str, holds: Any) -> list[str]:
-    query = sa.select(DEVICES.c.id).where(_LIVE, STATES.c.device_id == DEVICES.c.id, holds, ~_noted(fault))
+def _found(tx: Tx, fault: str, wrong: Any) -> list[str]:
+    query = sa.select(DEVICES.c.id).where(_LIVE, STATES.c.device_id == DEVICES.c.id, wrong, ~_noted(fault))
     return [id for (id,) in tx.execute(query.order_by(DEVICES.c.id))]
 
 
 def _away(now: datetime) -> Any:
-    a = AWAYS.c
-    not_over = sa.or_(a.until_at.is_(None), a.until_at > now)
-    here = a.home_id == DEVICES.c.home_id
-    return sa.exists().where(here, a.ended_at.is_(None), a.from_at <= now, not_over).correlate(DEVICES)
+    return sa.exists().where(AWAYS.c.home_id == DEVICES.c.home_id, holds(now)).correlate(DEVICES)
 
 
 def _noted(fault: str) -> Any:

@@ -128,6 +128,7 @@ def _fits(row: Mapping[str, Any], wanted: Wanted, safe: Mapping[str, str]) -> bo
 
 
 def devices_of(tx: Tx, homes: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Home -> its devices that may speak, with their last sign."""
     d, s = DEVICES.c, STATES.c
     query = sa.select(d.home_id, d.id, d.role, d.dialect, d.gateway, s.last_seen, s.online, s.battery_pct)
     query = query.outerjoin(STATES, s.device_id == d.id).where(d.home_id.in_(homes), d.revoked_at.is_(None))

@@ -73,9 +73,7 @@ class Seat:
             if home is None:
                 raise NotFound(f"no alert {alert_id} of a home, or not in your streets")
             write_down(tx, self._clock.now(), scope.operator, "door code", home, f"alert {alert_id}")
-        with self._ledger.reading() as tx:
-            card = register.home_of(tx, home)
-        return str((card or {}).get("access", {}).get("door_code") or "") or None
+        return self._code(home)
 
     def reveal_home(self, scope: Scope, home: str) -> str | None:
         """The door's code outside of an alert; written down before it is shown. None: the card has none."""
@@ -85,9 +83,12 @@ class Seat:
             if not may_see(tx, scope, home):
                 raise NotFound(f"no home {home}, or not in your streets")
             write_down(tx, self._clock.now(), scope.operator, "door code", home, "home page")
+        return self._code(home)
+
+    def _code(self, home: str) -> str | None:
         with self._ledger.reading() as tx:
-            card = register.home_of(tx, home)
-        return str((card or {}).get("access", {}).get("door_code") or "") or None
+            card = register.home_of(tx, home) or {}
+        return str(card.get("access", {}).get("door_code") or "") or None
 
     def sound_tested(self, scope: Scope, heard: bool) -> None:
         """The shift's sound test; not heard is work for the operator until it is heard (P37)."""

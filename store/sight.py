@@ -38,21 +38,26 @@ NO_PROBE = sa.or_(ALERTS.c.street.is_(None), ALERTS.c.street.not_like(f"{PROBE_M
 
 
 def only(scope: Scope, roles: frozenset[str]) -> None:
+    """Raises ``Forbidden`` for every other role."""
     if scope.role not in roles:
         raise Forbidden("your log-in may not see this list")
 
 
 def bound(limit: int) -> int:
+    """How many rows a page may have."""
     return max(1, min(limit, _MOST))
 
 
 def rows_of(tx: Tx, query: Any) -> list[Mapping[str, Any]]:
+    """What a query finds, by column."""
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
 def plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as JSON has it: instants as text."""
     return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in row.items()}
 
 
 def iso_or_none(at: datetime | None) -> str | None:
+    """An instant as JSON has it."""
     return at.isoformat() if at else None
