@@ -80,7 +80,7 @@ def _call(here: Doors, report: Report) -> None:
         return
     token = _token(here, reference)
     if meaning := _meaning(app.callbacks.letter(token), digits):
-        app.callbacks.answered(token, meaning, digits)
+        app.callbacks.answered(token, meaning)
     app.callbacks.status(token, word, reference, call_code(said))
 
 

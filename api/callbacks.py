@@ -181,7 +181,7 @@ def _key(here: Doors, talk: Talk, digits: str) -> str:
     if meaning not in ("claim", "decline"):
         return _after(here, letter, talk, meaning)
     proof = _PROOFS.get(talk.via, "key_press")
-    return _after(here, letter, talk, here.app.callbacks.answered(talk.token, meaning, digits, proof))
+    return _after(here, letter, talk, here.app.callbacks.answered(talk.token, meaning, proof))
 
 
 def _after(here: Doors, letter: Letter, talk: Talk, result: str) -> str:

@@ -165,9 +165,8 @@ class Callbacks:
             if found is not None:
                 fail_over(tx, self._standing, found[0], f"{outcome.reason}: the call that would have read it", now)
 
-    def answered(self, token: str, meaning: str, digits: str | None, proof: str = "key_press") -> str:
+    def answered(self, token: str, meaning: str, proof: str = "key_press") -> str:
         """A key was pressed: ``recorded`` ``declined`` ``taken:NAME`` ``closed`` ``nothing``, after the commit."""
-        del digits
         letter = self.letter(token)
         named = self._tokens.read_call(token)
         if letter is None or named is None:

@@ -272,10 +272,10 @@ class FakeHouse:
     def moved_on(self, letter: Letter) -> str | None:
         return self.moved
 
-    def answered(self, token: str, meaning: str, digits: str, proof: str = "key_press") -> str:
+    def answered(self, token: str, meaning: str, proof: str = "key_press") -> str:
         if self.broken:
             raise self.broken
-        self.done.append(("answered", token, meaning, digits))
+        self.done.append(("answered", token, meaning))
         return "recorded" if meaning == "claim" else "declined"
 
     def status(self, token: str, status: str, reference: str, code: str | None = None) -> None:

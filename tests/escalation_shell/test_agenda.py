@@ -53,7 +53,7 @@ def test_each_alert_of_a_call_is_answered_for_itself(town: Town) -> None:
     one, two = _two(town)
     (first, _), (second, _) = town.callbacks.agenda(_token(town))
 
-    said = [town.callbacks.answered(first, "claim", "1"), town.callbacks.answered(second, "decline", "2")]
+    said = [town.callbacks.answered(first, "claim"), town.callbacks.answered(second, "decline")]
 
     assert ["recorded", "declined"] == said
     assert ("doctor-1", None) == (town.alert(one).tracks[0].claimant, town.alert(two).tracks[0].claimant)
@@ -162,7 +162,7 @@ def test_a_known_number_hears_its_open_alerts(town: Town) -> None:
     caller = town.callbacks.caller("+852 3000 0001")
     assert caller is not None
     token, letter = caller.agenda[0]
-    answer = town.callbacks.answered(token, "claim", "1", "call_back")
+    answer = town.callbacks.answered(token, "claim", "call_back")
 
     assert [one, two] == [x.alert_id for _, x in caller.agenda]
     assert ("recorded", one) == (answer, letter.alert_id)
@@ -199,7 +199,7 @@ def test_both_codes_open_a_strange_telephone(coded: Town) -> None:
 
     token = coded.callbacks.by_code(STRANGE, keypad(reply_code(alert)) + PIN)
     assert token is not None
-    said = coded.callbacks.answered(token, "claim", "1", "pin")
+    said = coded.callbacks.answered(token, "claim", "pin")
 
     assert ("recorded", "doctor-1") == (said, coded.alert(alert).tracks[0].claimant)
     assert "pin" == coded.entry(alert, "claimed")["proof"]

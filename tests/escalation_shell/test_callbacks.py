@@ -130,7 +130,7 @@ def test_a_token_that_is_not_ours_names_nothing(town: Town, token: str) -> None:
     with pytest.raises(NotFound):
         town.callbacks.status(token, "completed", "CA1")
     with pytest.raises(NotFound):
-        town.callbacks.answered(token, "claim", "1")
+        town.callbacks.answered(token, "claim")
 
 
 def test_a_token_of_another_purpose_is_none(town: Town) -> None:
@@ -147,7 +147,7 @@ def test_a_key_press_claims_after_the_commit(town: Town) -> None:
     """Recorded is said for what is in the ledger (P10)."""
     alert, token = _rung(town)
 
-    assert "recorded" == town.callbacks.answered(token, "claim", "1")
+    assert "recorded" == town.callbacks.answered(token, "claim")
     assert "doctor-1" == town.alert(alert).tracks[0].claimant
     assert "key_press" == town.entry(alert, "claimed")["proof"]
     assert "answered" == town.outbox(purpose="contact")[0]["status"]
@@ -156,11 +156,11 @@ def test_a_key_press_claims_after_the_commit(town: Town) -> None:
 def test_a_recorded_key_press_claims_nothing_later(town: Town) -> None:
     """The same request of the provider once more, after the person gave the alert back: nothing is claimed by it."""
     alert, token = _rung(town)
-    first = town.callbacks.answered(token, "claim", "1")
-    retry = town.sibling().callbacks.answered(token, "claim", "1")
+    first = town.callbacks.answered(token, "claim")
+    retry = town.sibling().callbacks.answered(token, "claim")
     town.commands.release(alert, DOCTOR)
 
-    replayed = town.sibling().callbacks.answered(token, "claim", "1")
+    replayed = town.sibling().callbacks.answered(token, "claim")
 
     assert ("recorded", "recorded", "nothing") == (first, retry, replayed)
     assert "calling" == town.alert(alert).tracks[0].state
@@ -169,7 +169,7 @@ def test_a_recorded_key_press_claims_nothing_later(town: Town) -> None:
 def test_the_end_of_an_answered_call_changes_nothing(town: Town) -> None:
     """``completed`` after a key was pressed is the end of the talk, not a failure."""
     alert, token = _rung(town)
-    town.callbacks.answered(token, "claim", "1")
+    town.callbacks.answered(token, "claim")
 
     town.callbacks.status(token, "completed", "CA1")
 
@@ -182,7 +182,7 @@ def test_a_key_press_may_decline(town: Town) -> None:
     """The next tier at once."""
     alert, token = _rung(town)
 
-    assert "declined" == town.callbacks.answered(token, "decline", "2")
+    assert "declined" == town.callbacks.answered(token, "decline")
     town.deliver()
 
     assert "declined" in town.timeline(alert)
@@ -198,7 +198,7 @@ def test_a_late_key_press_hears_who_has_it(town: Town) -> None:
     letter = town.callbacks.letter(token)
     assert letter is not None
     assert "taken:街道值班一" == town.callbacks.moved_on(letter)
-    assert "taken:街道值班一" == town.callbacks.answered(token, "claim", "1")
+    assert "taken:街道值班一" == town.callbacks.answered(token, "claim")
     assert "street-1" == town.alert(alert).tracks[0].claimant
 
 
@@ -210,7 +210,7 @@ def test_a_key_press_after_the_end_hears_so(town: Town) -> None:
     letter = town.callbacks.letter(token)
     assert letter is not None
     assert "closed" == town.callbacks.moved_on(letter)
-    assert "closed" == town.callbacks.answered(token, "claim", "1")
+    assert "closed" == town.callbacks.answered(token, "claim")
 
 
 def test_a_key_press_counts_though_the_alert_grew_graver_meanwhile(town: Town) -> None:
@@ -218,7 +218,7 @@ def test_a_key_press_counts_though_the_alert_grew_graver_meanwhile(town: Town) -
     alert, token = _rung(town)
     town.press(type="fall")
 
-    assert "recorded" == town.callbacks.answered(token, "claim", "1")
+    assert "recorded" == town.callbacks.answered(token, "claim")
     assert "doctor-1" == {t.name: t.claimant for t in town.alert(alert).tracks}["family_doctor"]
 
 
@@ -226,7 +226,7 @@ def test_twenty_equal_key_presses_are_one_claim(town: Town) -> None:
     """A provider that repeats its request twenty times at once hears twenty times yes (P23)."""
     alert, token = _rung(town)
 
-    answers = together(*(lambda: town.callbacks.answered(token, "claim", "1") for _ in range(20)))
+    answers = together(*(lambda: town.callbacks.answered(token, "claim") for _ in range(20)))
 
     assert ["recorded"] * 20 == answers
     assert 1 == town.timeline(alert).count("claimed")

@@ -33,7 +33,7 @@ def test_the_digit_proves_the_contact(town: Town) -> None:
     """A person heard it: the contact point counts as proved."""
     token = _tried(town)
 
-    said = town.callbacks.answered(token, "claim", None)
+    said = town.callbacks.answered(token, "claim")
 
     way = next(w for w in town.callbacks.own_phone.ways("doctor-1") if w["channel"] == "voice")
     assert "recorded" == said

@@ -35,7 +35,7 @@ def test_a_key_press_proves_the_number(town: Town) -> None:
     town.press()
     town.deliver()
 
-    town.callbacks.answered(token(town, "voice"), "decline", "2")
+    town.callbacks.answered(token(town, "voice"), "decline")
 
     assert ("doctor-1", "voice") not in unproved(town)
     assert ("doctor-1", "sms") in unproved(town)

@@ -196,7 +196,7 @@ class House(RuleBasedStateMachine):
     def a_key_is_pressed(self, n: int, meaning: str) -> None:
         found = self.town.rows("SELECT key, n FROM attempts ORDER BY key, n")
         one = found[n % len(found)]
-        self._try(lambda: self.town.callbacks.answered(self.town.tokens.call(one["key"], one["n"]), meaning, "1"))
+        self._try(lambda: self.town.callbacks.answered(self.town.tokens.call(one["key"], one["n"]), meaning))
 
     @rule()
     def what_is_old_is_pruned(self) -> None:
