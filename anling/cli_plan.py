@@ -35,22 +35,32 @@ def check(
     base: Base = None,
     site: Annotated[Path | None, typer.Option(help="a site file: is every role staffed for 14 days?")] = None,
     strict: Annotated[bool, typer.Option(help="hours without anybody on duty are an error too")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check a plan file and prove it: every problem at once, in the file's own terms. Needs no settings."""
     from escalation.plan_check import prove
 
-    checked = _plan_of(file, base)
+    try:
+        checked = _plan_of(file, base)
+    except ConfigurationError as wrong:
+        if as_json:
+            print(json.dumps({"version": None, "problems": wrong.problems}, ensure_ascii=False))
+        raise
     proof = prove(checked)
-    holes = list(_holes(checked, site))
-    for lack in (*checked.warnings, *(f"{file.name}: {f}" for f in proof.failures)):
-        print(f"! {lack}", file=sys.stderr)
-    for hole in holes:
-        print(f"! {hole}", file=sys.stderr)
-    print(f"{checked.version}: {len(checked.tracks)} tracks, {len(checked.branches)} branches; "
-          f"nothing waits longer than {checked.max_gap}")  # fmt: skip
-    print(f"proved by running {proof.cases} sorts of alert with nobody answering: 120 is asked after"
-          f" {proof.until_120:g} s at the latest, the longest silence is {proof.silence:g} s")  # fmt: skip
-    if checked.warnings or proof.failures or (strict and holes):
+    lacks, holes = [*checked.warnings, *(f"{file.name}: {f}" for f in proof.failures)], list(_holes(checked, site))
+    if as_json:
+        print(json.dumps({
+            "version": checked.version, "problems": [], "lacks": lacks, "holes": holes,
+            "until_120_s": proof.until_120, "silence_s": proof.silence,
+        }, ensure_ascii=False))  # fmt: skip
+    else:
+        for lack in (*lacks, *holes):
+            print(f"! {lack}", file=sys.stderr)
+        print(f"{checked.version}: {len(checked.tracks)} tracks, {len(checked.branches)} branches; "
+              f"nothing waits longer than {checked.max_gap}")  # fmt: skip
+        print(f"proved by running {proof.cases} sorts of alert with nobody answering: 120 is asked after"
+              f" {proof.until_120:g} s at the latest, the longest silence is {proof.silence:g} s")  # fmt: skip
+    if lacks or (strict and holes):
         raise SystemExit(1)
 
 

@@ -45,7 +45,7 @@ class Reads:
     """Which lines of the audit: by whom, about what, from when, until when."""
 
     by: str = ""
-    #: part of the id that was read or changed
+    #: part of the id that was read or changed, or of the alert for whose sake
     about: str = ""
     since: datetime | None = None
     until: datetime | None = None
@@ -56,7 +56,8 @@ class Reads:
         if self.by:
             where.append(c.operator == self.by)
         if self.about:
-            where.append(c.subject.contains(self.about, autoescape=True))
+            here = c.reason.startswith("alert ") & c.reason.contains(self.about, autoescape=True)
+            where.append(sa.or_(c.subject.contains(self.about, autoescape=True), here))
         if self.since:
             where.append(c.at >= self.since)
         if self.until:

@@ -85,6 +85,18 @@ def test_check_needs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     assert [] == list(tmp_path.iterdir())
 
 
+def test_check_tells_machines_too(tmp_path: Path) -> None:
+    """--json: what was proved, or every problem once, with a way that does not exist; the exit status is the same."""
+    (tmp_path / "bad.toml").write_text(Path(TEMPLATE).read_text("utf-8").replace('["voice", "sms"]', '["pigeon"]', 1))
+    good, bad = run("check", TEMPLATE, "--json"), run("check", str(tmp_path / "bad.toml"), "--json")
+
+    proved = json.loads(good.stdout)
+    assert (0, [], 120.0) == (good.exit_code, proved["problems"], proved["until_120_s"])
+    (problem,) = json.loads(bad.stdout)["problems"]
+    assert "track 1 (main) step 1: 'pigeon' is no channel; write one of voice, sms" in problem
+    assert isinstance(bad.exception, ConfigurationError)
+
+
 def test_check_names_the_hours_without_anybody(site_file: Path) -> None:
     """Where, who and when, for both streets; a warning, unless told to be strict."""
     told = run("check", TEMPLATE, "--site", str(site_file))

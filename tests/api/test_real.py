@@ -124,6 +124,14 @@ def test_how_many_homes_are_protected(town: TestClient, who: Any) -> None:
     assert ([], 422) == (silent["items"], wrong.status_code)
 
 
+def test_the_audit_finds_who_looked_at_an_alert(town: TestClient, who: Any, pressed: str) -> None:
+    """By the alert's own id: whoever opened its cards did so for its sake."""
+    town.get(f"/api/v1/alerts/{pressed}", headers=who["desk"])
+
+    (line,) = town.get(f"/api/v1/audit?about={pressed}", headers=who["boss"]).json()["items"]
+    assert ("access and medical card", f"alert {pressed}") == (line["what"], line["reason"])
+
+
 def test_the_live_state_of_a_home_is_audited(town: TestClient, who: Any, real: House, pressed: str) -> None:
     """The last signs, no position without consent on the card; not for another street."""
     shown = town.get("/api/v1/homes/home-1/state", headers=who["desk"]).json()
