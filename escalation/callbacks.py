@@ -184,6 +184,7 @@ class Callbacks:
         if answer in ("recorded", "declined"):
             with self._ledger.transaction() as tx:
                 outbox.finish(tx, named[0], "answered", self._clock.now(), meaning)
+                calls.answered(tx, *named, self._clock.now())
             if proof == "key_press":
                 self._prover.heard(letter.responder_id, letter.channel, letter.address)
         return answer

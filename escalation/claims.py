@@ -66,9 +66,15 @@ def only_beside(sheet: Sheet, person: str) -> bool:
 
 
 def _take(sheet: Sheet, track: Track, actor: Actor) -> None:
-    """Claim a free track, or one that was offered: what the giver's claim took does not count for the tiers."""
+    """Claim a free track, or one that was offered: what the giver's claim took does not count for the tiers.
+
+    Who takes it has not said "cannot" any more.
+    """
+    called = track.called
+    if (known := called.get(actor.id)) is not None and known.unanswered:
+        called = {**called, actor.id: known._replace(failed=False, declined=False, missed=False)}
     taken = replace(
-        track, state=TrackState.CLAIMED, gen=track.gen + 1, next_at=None,
+        track, called=called, state=TrackState.CLAIMED, gen=track.gen + 1, next_at=None,
         started_at=track.started_at + _paused(sheet, track), claimed_at=sheet.now,
         claimant=actor.id, claimant_name=actor.name, claimant_role=actor.role,
         claim_until=sheet.now + sheet.rule.claim_for, offer_to=None, offer_until=None,

@@ -34,6 +34,8 @@ _GIVEN_UP = timedelta(minutes=3)
 #: before the second question about the same call; each wait is twice the one before
 _AGAIN_S = 20.0
 _POLL_S = 5.0
+#: questions about messages in one turn: calls that ring in vain must not wait until the last of them is answered
+_MESSAGES = 20
 #: a breath between two turns, so that a storm of commits costs few looks
 _PACE_S = 0.25
 #: seconds after a commit in which whoever calls a person goes first
@@ -88,13 +90,15 @@ class Reconciler:
             open_ends = calls.underway(tx, now - _HORIZON)
             held = {x.person for x in open_ends if not x.current and calls.riders(tx, x.person)}
         self._forget(open_ends)
+        messages = 0
         for one in open_ends:
             if self._stop.is_set():
                 break
             self.turned_at = time.monotonic()
             if _in_vain(one) and (one.key, one.n) not in self._stopped and one.person not in held:
                 self._hang_up(one)
-            elif self._is_overdue(one, now):
+            elif self._is_overdue(one, now) and messages < _MESSAGES:
+                messages += one.channel != "voice"
                 self._ask(one, now)
         self._lines.look()
         self._callbacks.own_phone.send(self._all)

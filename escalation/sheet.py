@@ -16,6 +16,8 @@ from escalation.duty import Roster, usable
 from escalation.plan_parts import HOME_ROLES, Plan, PlanTrack, Rule
 from escalation.timeline import delta
 
+#: news goes with the repeats: whoever is to come is asked before anybody hears who has come elsewhere (invariant 21)
+NEWS = 1
 _STAGE_AFTER = {Stage.COMING, Stage.ARRIVED}
 
 
@@ -30,7 +32,7 @@ class Order(NamedTuple):
     role: str
     #: the ways to try, in order; the first is tried at once, the others when one has failed
     points: tuple[ContactPoint, ...]
-    #: how often this person was asked on this track before (0: first, goes before any repeat)
+    #: how often this person was asked on this track before (0: first, goes before any repeat and before all news)
     repeats: int = 0
     about: Mapping[str, Any] | None = None
 
@@ -233,7 +235,7 @@ class Sheet:
                 word = "notice" if channels else str(purpose)
                 spot = f"{word}.{self._alert.version + 1}/{id}/{quiet[0].channel}/1"
                 key = f"{self._alert.id}/{track.name}/{track.gen}/{spot}"
-                self._orders.append(Order(key, purpose, track.name, track.gen, id, role, quiet, 0, about))
+                self._orders.append(Order(key, purpose, track.name, track.gen, id, role, quiet, NEWS, about))
 
     def decision(self, reason: str) -> Decision:
         """Seal the sheet: version and decision time rise, the last line carries what changed (invariant 8)."""

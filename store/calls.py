@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.contacts import Doubt
-from store.bulk import Update, among, fetch, instant, listed, read_instant
+from store.bulk import Update, among, fetch, instant, listed, read_instant, run
 from store.ledger import Tx
 
 #: what stands beside a row that waits for a call under way to end
@@ -110,6 +110,12 @@ def references(tx: Tx, since: datetime) -> frozenset[str]:
     return frozenset(row[0] for row in fetch(tx, sql, instant(tx, since)))
 
 
+def answered(tx: Tx, key: str, n: int, at: datetime) -> None:
+    """Somebody spoke in this very call: it was made, also when its sender dies before it can say so."""
+    sql = "UPDATE attempts SET status = 'accepted', settled_at = ? WHERE key = ? AND n = ? AND status = 'sending'"
+    run(tx, sql, [(instant(tx, at), key, n)])
+
+
 @dataclass(frozen=True, slots=True)
 class Underway:
     """One attempt whose end is not known."""
@@ -129,14 +135,17 @@ class Underway:
 
 
 def underway(tx: Tx, since: datetime, limit: int = 500) -> list[Underway]:
-    """Telephone attempts dealt with since then that have not ended, oldest first."""
+    """Telephone attempts dealt with since then that have not ended: calls before messages, oldest first.
+
+    Many a message never hears its end; however many there are, no call that rings is overlooked for them.
+    """
     sql = (
         "SELECT o.key, a.n, o.person, o.channel, o.point, a.started_at, a.status, a.reference, a.line,"
         " o.purpose, o.gen, l.state, t.state, t.gen, o.status"
         " FROM outbox o JOIN attempts a ON a.key = o.key AND a.n = o.attempts JOIN alerts l ON l.id = o.alert_id"
         " LEFT JOIN tracks t ON t.alert_id = o.alert_id AND t.name = o.track"
         f" WHERE {_PHONE} AND o.not_before > ? AND o.status IN ('accepted', 'answered', 'failed')"
-        f" AND a.status IN ({_LIVE}) ORDER BY o.not_before LIMIT ?"
+        f" AND a.status IN ({_LIVE}) ORDER BY o.channel DESC, o.not_before LIMIT ?"
     )
     return [_underway(tx, row) for row in fetch(tx, sql, instant(tx, since), limit)]
 

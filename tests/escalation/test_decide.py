@@ -141,6 +141,15 @@ def test_a_claim_without_progress_runs_out_and_calls_resume() -> None:
     assert (960.0, ("doctor", "clerk")) == story.until(970)[0]
 
 
+def test_who_declined_and_then_took_it_is_called_like_anybody_when_the_claim_runs_out() -> None:
+    """The later word counts (P8): "cannot" of an hour ago must not cost the only doctor the call at the deadline."""
+    story = Story()
+    story.at(5, Decline(actor(DOCTOR)))
+    story.at(10, Claim(actor(DOCTOR)))
+
+    assert (910.0, ("doctor", "clerk")) == story.until(920)[0]
+
+
 @pytest.mark.parametrize("step", Step)
 def test_progress_renews_the_claim(step: Step) -> None:
     """en route, at the door, inside …: the lease begins anew, the track stays with its holder."""

@@ -10,6 +10,7 @@ from domain.alerts import Actor
 from domain.contacts import Accepted, FailedForNow, Letter, Result
 from domain.errors import NotFound, Refused
 from escalation.lamps import Lamps
+from tests.escalation_shell.stages import Sender
 from tests.town import DESK, DISPATCHER, DOCTOR, OFFICE, Town, together
 
 DOCTORS_PHONE = "+85230000001"
@@ -151,6 +152,24 @@ def test_a_key_press_claims_after_the_commit(town: Town) -> None:
     assert "doctor-1" == town.alert(alert).tracks[0].claimant
     assert "key_press" == town.entry(alert, "claimed")["proof"]
     assert "answered" == town.outbox(purpose="contact")[0]["status"]
+
+
+@pytest.mark.parametrize("meaning", ["claim", "decline"])
+def test_a_call_that_was_answered_was_made_though_its_sender_died(town: Town, meaning: str) -> None:
+    """A key is pressed while the sender waits for its provider, and then the sender is gone (P16, P22): the attempt
+    does not stand as "sending" for ever."""
+    town.press()
+    sender = Sender(town, "a")
+    sender.lease()
+    ((leased, _),) = sender.hand
+
+    answer = town.callbacks.answered(town.tokens.call(leased.item.key, leased.attempt), meaning, "1")
+    sender.die()
+    Sender(town, "b").take_over()
+
+    assert {"claim": "recorded", "decline": "declined"}[meaning] == answer
+    assert ["accepted"] == [r["status"] for r in town.rows("SELECT status FROM attempts")]
+    assert ["answered"] == [r["status"] for r in town.outbox(person="doctor-1")]
 
 
 def test_a_recorded_key_press_claims_nothing_later(town: Town) -> None:

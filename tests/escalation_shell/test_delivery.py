@@ -301,6 +301,21 @@ def test_first_contacts_go_before_repeats(town: Town) -> None:
     assert {first, later} == {x.item.alert_id for x in leased}
 
 
+def test_first_contacts_go_before_news(town: Town) -> None:
+    """However many are still to hear that something is over, whoever must come now is asked first (P5, P13)."""
+    over = town.press("dev-0001")
+    town.deliver()
+    town.commands.close(over, DISPATCHER, "accidental")
+    town.clock.forward(60)
+    new = town.press("dev-0002")
+
+    with town.ledger.transaction() as tx:
+        now = town.clock.now()
+        leased = outbox.lease(tx, "me", now, now + timedelta(seconds=30), 1)
+
+    assert [(new, "contact")] == [(x.item.alert_id, x.item.purpose) for x in leased]
+
+
 def test_a_lease_of_a_dead_sender_is_taken_over_at_once(town: Town) -> None:
     """This machine knows that the process is gone; nobody waits for the lease to run out (P16)."""
     host, boot, _, _ = owners.me().rsplit("/", 3)

@@ -234,3 +234,33 @@ def test_a_provider_that_breaks_stops_no_turn(town: Town, voice: Provider) -> No
 def _token(town: Town, voice: Provider) -> str:
     letter = voice.letters[-1]
     return town.tokens.call(letter.key, letter.attempt)
+
+
+def test_a_thousand_messages_without_an_end_hide_no_call(town: Town, voice: Provider) -> None:
+    """Many providers never tell that a text arrived: the call that rings in vain stops in the same turn (P6, P7)."""
+    texts = Provider()
+    town.phones["sms"] = texts
+    texts.name = "sms"
+    alert = town.press()
+    town.deliver()
+    town.change(
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 600)"
+        " INSERT INTO outbox (key, alert_id, track, gen, purpose, person, role, channel, point, fallbacks, drill,"
+        " repeats, created_at, not_before, status, attempts, finished_at)"
+        " SELECT 'text-' || n, alert_id, track, gen, 'inform', person, role, 'sms', 1, fallbacks, drill,"
+        " 1, created_at, created_at, 'accepted', 1, created_at FROM outbox, c"
+    )
+    town.change(
+        "INSERT INTO attempts (key, n, started_at, status, reference)"
+        " SELECT key, 1, created_at, 'sent', 'SM-' || key FROM outbox WHERE channel = 'sms'"
+    )
+    texts.words = {f"SM-text-{n}": "sent" for n in range(1, 601)}
+    town.clock.forward(61)
+    town.press("dev-0003")
+    town.deliver()
+    town.commands.close(alert, DISPATCHER, "accidental")
+
+    _reconciler(town).turn()
+
+    assert ["CA-1"] == voice.stopped
+    assert 20 >= len(texts.asked_for) > 0
