@@ -41,8 +41,12 @@ if os.environ.get("FAULTS"):
     settings.load_profile("faults")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Longest files first. What is ``finer`` is long and much the same on both databases: SQLite in `make prove`."""
+    left = [i for i in items if i.get_closest_marker("finer") and "[sqlite" in i.nodeid]
+    if left and not os.environ.get("ANLING_PROVE"):
+        config.hook.pytest_deselected(items=left)
+        items[:] = [i for i in items if i not in left]
     items[:] = longest_first(items)
 
 

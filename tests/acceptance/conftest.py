@@ -1,7 +1,6 @@
 """A neighbourhood with real processes: imported once for each database, copied fresh for each test."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,16 +16,6 @@ from tests.acceptance.street import Street
 from tests.waiting import eventually
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What is ``finer`` is long and much the same on both databases: PostgreSQL always, SQLite in `make prove`."""
-    if os.environ.get("ANLING_PROVE"):
-        return
-    left = [i for i in items if i.get_closest_marker("finer") and "[sqlite" in i.nodeid]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [i for i in items if i not in left]
 
 
 @pytest.fixture(scope="session")

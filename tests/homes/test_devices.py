@@ -349,6 +349,7 @@ def test_who_stays_silent_after_the_incident_is_a_case_again(ledger: Ledger) -> 
     assert ["h00000"] == guarded.alerts()
 
 
+@pytest.mark.finer
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_thirty_thousand_wills_are_one_incident(ledger: Ledger) -> None:
