@@ -383,13 +383,15 @@ def test_cards_that_lack_something_are_named(
 
     What a look found is kept until the cards are written, or somebody leaves: then that home is looked over anew.
     """
+    editor, admin = Editor(house.ledger, house.zone), Scope("admin", "administrator")
+    for home in ("home-1", "home-2"):
+        editor.edit(admin, Edit("homes", home, {"access": {"door_code": None, "key_safe": None}}))
     whole = town.get("/register/due?lang=en", headers=who["boss"])
     mine = town.get("/register/due?lang=en", headers=who["north"]).text
     only = town.get("/register/due?lack=no_key&lang=en", headers=who["boss"]).text
     audit = town.get("/api/v1/audit?by=boss", headers=who["boss"]).json()["items"]
-    admin = Scope("admin", "administrator")
-    Editor(house.ledger, house.zone).edit(admin, Edit("homes", "home-1", {"access": {"key_safe": "门框上"}}))
-    Editor(house.ledger, house.zone).turn(admin, "residents", "resident-3", "end")
+    editor.edit(admin, Edit("homes", "home-1", {"access": {"key_safe": "门框上"}}))
+    editor.turn(admin, "residents", "resident-3", "end")
     keyed = town.get("/register/due?lack=no_key&lang=en", headers=who["boss"]).text
     empty = town.get("/register/due?lack=no_resident&lang=en", headers=who["boss"]).text
 
