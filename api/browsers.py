@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.language import Speech
 from api.pages import clock, page, speech
 from api.problems import on_http, on_refusal, status_of
+from api.refusals import in_words
 from domain.errors import AnlingError, Forbidden, Held, LedgerCollision, LedgerUnavailable, NotFound
 
 _PROGRAMS = ("/api/", "/callbacks/", "/ingest/")
@@ -35,7 +36,7 @@ def why(say: Speech, error: Exception) -> str:
         case LedgerUnavailable() | LedgerCollision():
             return say("problem.unknown")
         case AnlingError():
-            return f"{say('problem.refused')} {error}"
+            return f"{say('problem.refused')} {in_words(str(error), say.lang)}"
         case HTTPException(status_code=404 | 405):
             return say("problem.not_found")
         case HTTPException(status_code=401 | 403):

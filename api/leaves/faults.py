@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from api.language import Speech
+from api.refusals import in_words
 
 #: the noun that a site file's reader puts before a problem
 _SOURCE = re.compile(r"^(streets|homes|residents|devices|hubs|responders|teams): (?=\w+[\[.]|\w+: )")
@@ -96,5 +97,6 @@ def _sentence(where: str, what: str, say: Speech, named: bool) -> str:
             word = _PATTERNS.get(last, word) if word == "pattern" else word
             return say(f"wrong.{word}") if named else f"{where}: {say(f'wrong.{word}')}"
     if "nobody of 120" in what:
-        return say("wrong.hole", hole=what)
-    return what if named or not where else f"{where}: {what}"
+        return say("wrong.hole", hole=in_words(what, say.lang))
+    said = in_words(what, say.lang)
+    return said if named or not where else f"{where}{say('site.colon')}{said}"

@@ -18,6 +18,7 @@ from api.nav import may_open
 from api.pages import address, speech
 from api.parts import App
 from api.problems import status_of
+from api.refusals import in_words
 from api.sessions import Knock, refuse_foreign
 from domain.errors import AnlingError, ConfigurationError, Forbidden
 from domain.people import Scope
@@ -101,12 +102,19 @@ def problems_of(say: Speech, error: Exception) -> tuple[str, ...]:
     """Everything that was wrong, one line each."""
     match error:
         case ConfigurationError():
-            return error.problems
+            return tuple(in_words(problem, say.lang) for problem in error.problems)
         case ValidationError():
-            return tuple(f"{'.'.join(str(p) for p in e['loc']) or '-'}: {e['msg']}" for e in error.errors())
+            return tuple(_where(say, e) for e in error.errors())
         case AnlingError():
             return (why(say, error),)
     return (say("problem.invalid"),)
+
+
+def _where(say: Speech, error: Any) -> str:
+    """The field by the name it has on the page, and what is wrong with it."""
+    names = [str(part) for part in error["loc"]]
+    told = ".".join(say(f"field.{name}") if say.knows(f"field.{name}") else name for name in names) or "–"
+    return f"{told}{say('site.colon')}{in_words(error['msg'], say.lang)}"
 
 
 def text(form: FormData, name: str) -> str:

@@ -1,12 +1,15 @@
 """Every word on every page comes from the catalogue, in both languages."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import api
 from api.language import Speech, load
+from api.refusals import in_words
 from domain.alerts import Cause, Outcome, Severity, Step, TrackState, VoiceCheck
 from domain.events import Kind
 from domain.people import OPERATOR_ROLES, ROLES
@@ -80,3 +83,66 @@ def test_no_sentence_was_left_in_the_other_language() -> None:
 
 def _families() -> set[str]:
     return {key.partition(".")[0] for key in sorted(WORDS.keys())}
+
+
+#: where a line stands, told without its file
+_PREFIXES = {"7, column 7: 7: 7"}
+#: what each of these files says was wrong reaches a screen; ``Refused`` does from everywhere
+CHECKS = (
+    "store/site.py", "store/site_duty.py", "store/references.py", "store/accounts.py", "store/register.py",
+    "store/register_rows.py", "store/commissioning.py", "records/sheets.py", "records/imports.py", "records/editor.py",
+    "domain/checkins.py", "domain/choices.py", "escalation/admission.py",
+)  # fmt: skip
+
+
+def _sentence(node: ast.AST) -> str:
+    """A string of the program, with ``7`` for each value."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "7" for part in node.values)
+    if isinstance(node, ast.BinOp):
+        return (_sentence(node.left) or "7") + (_sentence(node.right) or "7")
+    return ""
+
+
+def _said_by(path: Path, checks: bool) -> Iterator[str]:
+    """The sentences of refusals, and of a checking file all that it collects, yields or raises."""
+    names = ("Refused", "ConfigurationError", "ValueError", "append") if checks else ("Refused",)
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        said: list[ast.AST] = []
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in names:
+            said = [*node.args]
+        elif checks and isinstance(node, ast.Yield | ast.AugAssign) and node.value is not None:
+            said = [node.value]
+        for one in said:
+            inner = [*getattr(one, "elts", [])] or [getattr(one, "elt", one)]
+            yield from (text for part in inner if " " in (text := _sentence(getattr(part, "value", part) if
+                        isinstance(part, ast.Starred) else part)))  # fmt: skip
+
+
+def test_every_refusal_has_its_chinese() -> None:
+    """Whoever adds a check, or a reason to refuse, says it in both languages (api/words/refusals.toml)."""
+    rooms = ("store", "escalation", "homes", "records", "api")
+    files = {path: False for room in rooms for path in (ROOT.parent / room).rglob("*.py")}
+    files |= {ROOT.parent / name: True for name in CHECKS}
+    said = {text for path, checks in files.items() for text in _said_by(path, checks)}
+
+    assert len(said) > 80
+    assert [] == sorted(text for text in said if not HAN.search(in_words(text, "zh")) and text not in _PREFIXES)
+
+
+@pytest.mark.parametrize(("said", "chinese"), [
+    ("a.csv: row 7, column birth: '19x6': write a date as 1936-05-01",
+     "a.csv：第 7 行，列 birth：'19x6'：请写日期，如 1936-05-01"),
+    ("s.json: homes[0].checkin: Value error, by: 'x' is not a time; write \"09:30\"; ways: write some of a, b",
+     "s.json：homes[0].checkin：by：'x' 不是时间，请写 09:30；ways：请从中选：a, b"),
+    ("not yet: d-1 (sos_button): press it and see it arrive; r:contact:0: call and speak with them",
+     "还不能签收：d-1（sos_button）：请按响并看到信号；r:contact:0：请打通并通话"),
+    ("responder: no responder 'x'; add it under responders; team: no team 't'; add it under teams",
+     "responder：没有人员 'x'，请先在 responders 里加上；team：没有班组 't'，请先在 teams 里加上"),
+    ("a line of a newer room", "a line of a newer room"),
+])  # fmt: skip
+def test_a_refusal_is_told_part_by_part(said: str, chinese: str) -> None:
+    """Where, what, and several at once; values stay, what nobody foresaw stays, English stays English."""
+    assert (chinese, said) == (in_words(said, "zh"), in_words(said, "en"))
