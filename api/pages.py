@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.doors import doors
 from api.ground import Ground
 from api.language import COOKIE, Speech, chosen
+from domain.addresses import written
 from domain.words import LANGUAGES
 
 _HERE = Path(__file__).parent
@@ -112,9 +113,4 @@ def midnight(now: datetime) -> datetime:
 
 def address(alert: Mapping[str, Any]) -> str:
     """Where it is, in one line; empty when only a device is known."""
-    home = alert.get("home") or {}
-    written = home.get("address") or ""
-    if isinstance(written, str):
-        return written
-    parts = (written.get(k) for k in ("road", "lane", "estate", "building", "unit", "room"))
-    return str(written.get("text") or "".join(str(p) for p in parts if p))
+    return written((alert.get("home") or {}).get("address"))

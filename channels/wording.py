@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from domain.addresses import outside
 from domain.contacts import Letter, Purpose
 from domain.words import LANGUAGES, Catalogue
 
@@ -176,7 +177,7 @@ def who(letter: Letter, now: datetime) -> str:
 def where(letter: Letter) -> str:
     """Address, floor and room; nothing is said twice, nothing that is known is left out."""
     address = (letter.home or {}).get("address") or {}
-    text = str(address.get("text") or "") or _composed(address)
+    text = outside(address)
     if not text:
         known = letter.device if letter.home is None else None
         return _say(letter, "where.device", device=known) if known else _say(letter, "where.unknown")
@@ -323,11 +324,6 @@ def _age(birth: object, now: datetime) -> int | None:
     except ValueError:
         return None
     return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
-
-
-def _composed(address: Mapping[str, Any]) -> str:
-    parts = (address.get(key) for key in ("road", "lane", "estate", "building", "unit"))
-    return "".join(str(part) for part in parts if _given(part))
 
 
 def _listed(value: object) -> list[str]:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from domain.addresses import whole
+
 Sheet = dict[str, Any]
 
 #: timeline entry -> the stamp of the case it gives (domain model "case time line")
@@ -31,7 +33,7 @@ def handover(alert: Mapping[str, Any]) -> Sheet:
         "persons": [dict(person) for person in alert["residents"]],
         "where": {
             "home": home.get("id"), "street": home.get("street"), "address": dict(address),
-            "text": address.get("text") or "", "location": home.get("location"),
+            "text": whole(address), "location": home.get("location"),
         },
         "access": alert.get("access"),
         "medical": alert.get("medical"),

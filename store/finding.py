@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from domain.addresses import written
 from domain.clock import Clock
 from domain.errors import Forbidden
 from domain.people import Scope
@@ -132,8 +133,7 @@ def _why(wanted: _Wanted, id: str, address: Mapping[str, Any], people: list[dict
         return "contact"
     if any(wanted.reads(p.get("name")) for p in people):
         return "name"
-    parts = "".join(str(address.get(k) or "") for k in ("road", "lane", "estate", "building", "unit", "room"))
-    if wanted.reads(address.get("text")) or wanted.reads(parts):
+    if wanted.reads(written(address)) or wanted.reads(written({**address, "text": None})):
         return "address"
     return "id" if wanted.text == id.casefold() else None
 

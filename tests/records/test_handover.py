@@ -37,11 +37,32 @@ def test_the_sheet_says_who_where_what_and_when(town: Town) -> None:
     """Everything a crew asks on the way, with the times of the case."""
     made = sheet(town, worked(town))
 
-    assert ("actual", "sos", "示例路1号") == (made["status"], made["incident"]["kind"], made["where"]["text"])
+    assert ("actual", "sos", "示例路1号 1楼") == (made["status"], made["incident"]["kind"], made["where"]["text"])
     assert (["老人1"], ["高血压"]) == ([p["name"] for p in made["persons"]], made["medical"][0]["conditions"])
     assert "2580#" == made["access"]["door_code"]
     assert ["raised", "acknowledged", "arrived"] == list(made["times"])
     assert ["门已反锁"] == made["notes"]
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ({"road": "示例路", "lane": "7弄", "building": "3号", "floor": 6, "room": "602"}, "示例路7弄3号602 6楼"),
+        ({"text": "示例路7号", "floor": 6, "room": "602"}, "示例路7号 6楼602室"),
+        ({"text": "示例路7号6楼602室", "floor": 6, "room": "602"}, "示例路7号6楼602室"),
+        ({"text": "示例路7号"}, "示例路7号"),
+    ],
+)
+def test_no_paper_leaves_the_address_out(town: Town, address: dict[str, Any], told: str) -> None:
+    """Many lists hold the road, the lane and the room each by itself: every form of the sheet names the door."""
+    town.change("UPDATE homes SET address = :a WHERE id = 'home-1'", a=json.dumps(address))
+
+    made = sheet(town, worked(town))
+
+    assert told == made["where"]["text"]
+    assert told in fhir_bundle(made)
+    assert told in cap(made, "anling", "2026-11-20T22:03:00+08:00").decode()
+    assert told in script(made, NOON.date())["zh"]
 
 
 def test_fhir_takes_it(town: Town) -> None:
