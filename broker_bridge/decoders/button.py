@@ -31,7 +31,7 @@ def press(said: Any, role: str | None, plainly: bool = True) -> Reading | None:
     if told is None and role in SOS_ROLES and number(said, 1000, 9999) is not None:
         told = f"code_{said}"[:32]  # deCONZ: the button's number, three digits for what was done to it
     if told is None:
-        return None
+        return Reading(Kind.UNKNOWN, said=f"button: {said}"[:40]) if role in SOS_ROLES and _is_large(said) else None
     if told in _RELEASES:
         return Reading(Kind.HEARTBEAT, {"button": "released"})
     how = _WORDS.get(told, told[:32])
@@ -42,6 +42,12 @@ def press(said: Any, role: str | None, plainly: bool = True) -> Reading | None:
     if how == "double":
         return Reading(Kind.CANCEL, {"by": "resident_button", "press": how})
     return Reading(Kind.SOS, {"trigger": "button", "press": how})
+
+
+def _is_large(said: Any) -> bool:
+    """A figure that no list of ours has, and that is not the largest one: a maker's word for none."""
+    figure = number(said, 256)
+    return figure is not None and figure not in (0xFFFF, 0xFFFFFFFF)
 
 
 def _believed(told: str, plainly: bool) -> bool:

@@ -8,7 +8,7 @@ from broker_bridge.decoders import body, measurements, traits, value
 from broker_bridge.decoders.alarm_names import meaning
 from broker_bridge.decoders.moment import moment
 from broker_bridge.decoders.names import FALLS, UNSURE
-from broker_bridge.decoders.presses import press
+from broker_bridge.decoders.presses import SOS_ROLES, press
 from broker_bridge.decoders.properties import tell
 from broker_bridge.decoders.reading import Reading, Translation, sort, unknown, unreadable
 from broker_bridge.decoders.states import alarm
@@ -73,12 +73,14 @@ def _told(said: Fields, layers: list[dict[str, Any]], role: str | None) -> list[
     told += [r for layer in layers for r in _flow(layer)] + list(_alarm(said))
     flat = {key: item for layer in layers for key, item in _flat(layer).items()}
     told += [r for r in traits.read(flat, None, role) if r.kind is not Kind.HEARTBEAT]
-    if not told and any(k in said for k in ("battery", "rssi", "uptime")):
-        told = traits.read(flat, None, role)
     if not told:
         rest = {key: item for layer in reversed(layers) for key, item in layer.items()
                 if key not in _VERBS and key not in _NAMES} | _pairs(layers)  # fmt: skip
-        told = [r for r in tell(rest, role) if r.kind not in (Kind.HEARTBEAT, Kind.UNKNOWN)]
+        spoken = tell(rest, role)
+        told = [r for r in spoken if r.kind not in (Kind.HEARTBEAT, Kind.UNKNOWN)]
+        if not told and any(k in said for k in ("battery", "rssi", "uptime")):
+            unclear = [r for r in spoken if r.kind is Kind.UNKNOWN and role in SOS_ROLES]
+            told = unclear or traits.read(flat, None, role)
     return told
 
 

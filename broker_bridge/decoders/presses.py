@@ -19,7 +19,7 @@ def press(said: Any, role: str | None = None, explicit: bool = True) -> Reading 
     if said is None:
         return Reading(Kind.UNKNOWN, said="action=null") if explicit and role in SOS_ROLES else None
     if isinstance(said, dict | list | bool):
-        return None
+        return _shaped(said) if role in SOS_ROLES and said else None
     word = value.word(str(said))
     if _is_cry(word):
         return Reading(Kind.SOS, {"trigger": "button", "press": word})
@@ -34,6 +34,13 @@ def press(said: Any, role: str | None = None, explicit: bool = True) -> Reading 
     if word in _NO_PRESS or word.startswith(("arm_", "exit_", "entry_")):
         return Reading(Kind.HEARTBEAT, {"action": word})
     return Reading(Kind.ACTIVITY, {"kind": "motion", "state": "on", "action": word})
+
+
+def _shaped(said: Any) -> Reading:
+    """``true`` from an emergency button is a press; an object where its word should stand may be one."""
+    if said is True:
+        return Reading(Kind.SOS, {"trigger": "button", "press": "short"})
+    return Reading(Kind.UNKNOWN, said=f"action={str(said)[:40]}")
 
 
 def _is_cry(word: str) -> bool:

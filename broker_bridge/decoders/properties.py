@@ -12,6 +12,7 @@ from broker_bridge.decoders import charge
 from broker_bridge.decoders.alarm_names import Meaning, meaning
 from broker_bridge.decoders.bare import bare
 from broker_bridge.decoders.button import BUTTONS, press
+from broker_bridge.decoders.flat import flat
 from broker_bridge.decoders.names import ROLES
 from broker_bridge.decoders.naming import keys, measures, parts
 from broker_bridge.decoders.over import off
@@ -24,7 +25,6 @@ from broker_bridge.decoders.vocabulary import (
     BARE,
     BATTERY,
     BUTTON,
-    CONTAINERS,
     INPUTS,
     LATITUDE,
     LONGITUDE,
@@ -71,7 +71,7 @@ def _own(reading: Reading, own: dict[str, Any]) -> Reading:
 def _named_once(fields: Fields) -> dict[str, Any]:
     """Each name once; of a name that comes in several parts, the one that says yes."""
     named: dict[str, Any] = {}
-    for name, value in _flat(fields):
+    for name, value in flat(fields):
         if name not in named or (worded(named[name]) is not Word.YES and worded(value) is Word.YES):
             named[name] = value
     return named
@@ -114,31 +114,6 @@ def _drill(reading: Reading) -> Reading:
     return replace(reading, drill=True) if kind in (Kind.SOS, Kind.FALL) else reading
 
 
-def _flat(fields: Fields, depth: int = 4) -> Iterator[tuple[str, Any]]:
-    """The properties of all levels; ``{"status": …}`` or ``{"value": …}`` also under the outer name."""
-    for name, value in fields.items():
-        if not isinstance(value, Mapping):
-            yield name, value
-            continue
-        own_state = () if word(name) in CONTAINERS else _OWN_STATE
-        own = next((inner for inner in own_state if _is_plain(value.get(inner))), None)
-        if own is None and _is_plain(value.get("alarm")) and meaning(name) is not None:
-            own = "alarm"
-        if own is not None:
-            yield name, value[own]
-        if _is_plain(value.get("type")) and word(name) in ("alarm", "event", "warning"):
-            yield f"{name}_type", value["type"]
-        if depth:
-            yield from _flat({key: item for key, item in value.items() if key not in {*own_state, own}}, depth - 1)
-
-
-_OWN_STATE = ("status", "state", "value")  # of what the object is called
-
-
-def _is_plain(value: Any) -> bool:
-    return value is not None and not isinstance(value, Mapping | list)
-
-
 def _one_mode(named: Fields) -> Fields:
     """A door and leak sensor (Dragino) tells both states; ``MOD`` says which of them it is mounted for."""
     mode = next((number(value) for name, value in named.items() if word(name) == "mod"), None)
@@ -157,7 +132,7 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
     if not BUTTON.isdisjoint(spelt):
         yield from _some(press(value, role, "button" in parts(name) or "press" in parts(name)))
     elif not INPUTS.isdisjoint(spelt) and role in BUTTONS:
-        yield from _some(press("press" if worded(value) is Word.YES or word(value) == "h" else "release", role))
+        yield from _some(press(_input(value), role))
     elif "geofence" in parts(name) and word(value) in ("outside", "out", "exit", "leave", "outofrange"):
         yield Reading(Kind.GEOFENCE_EXIT, dict(where or {}), level=True)
     elif not NAMES_AN_ALARM.isdisjoint(spelt) and (named_alarm := _named(value, named)) is not None:
@@ -177,6 +152,14 @@ def _state(name: str, value: Any, named: Fields, role: str | None, where: dict[s
 _VAGUE = frozenset({"status", "state", "event"})  # they do not say of what
 _OPENS = frozenset({"open", "opened", "is_open"})
 _DOORS = {"open": "open", "opened": "open", "close": "closed", "closed": "closed"}
+
+
+def _input(value: Any) -> str | None:
+    """A wire's level is a press or its release; another word is read as a button's own."""
+    if word(value) in ("l", "low"):
+        return "release"
+    told = Word.YES if word(value) == "h" else worded(value)
+    return {Word.YES: "press", Word.NO: "release", Word.NOTHING: None}.get(told, str(value))
 
 
 def _door(name: str, value: Any) -> str | None:

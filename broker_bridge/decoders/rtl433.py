@@ -47,7 +47,7 @@ def _told(said: Fields, model: str, role: str | None) -> list[Reading]:
         return spoken
     kind = value.word(said.get("subtype"))
     if kind in _SUBTYPES:
-        return _subtype(kind, said)
+        return _subtype(kind, said, role)
     if role in SOS_ROLES:
         return [] if _is_supervision(said) else [Reading(Kind.SOS, {"trigger": "radio"})]
     if _alarm_bit(said):
@@ -66,7 +66,7 @@ def _spoken(said: Fields, role: str | None) -> list[Reading]:
     for name in ("text", "extradata", "cmd", "event", "button", "state", "class"):
         words = set(value.word(said.get(name)).replace("/", "_").split("_"))
         if words & {"contact", "door", "window"} and (state := words & {"open", "closed", "close"}):
-            return [Reading(Kind.ACTIVITY, {"kind": "door", "state": "open" if "open" in state else "closed"})]
+            return [_opening("open" in state, role)]
         if words & {"mute", "muted", "pairing"}:
             continue
         for wanted, kind, data in _WORDS:
@@ -78,13 +78,20 @@ def _spoken(said: Fields, role: str | None) -> list[Reading]:
     return []
 
 
-def _subtype(kind: str, said: Fields) -> list[Reading]:
+def _opening(opened: bool, role: str | None) -> Reading:
+    """A contact; one that the register calls an emergency button was pulled."""
+    if role not in SOS_ROLES:
+        return Reading(Kind.ACTIVITY, {"kind": "door", "state": "open" if opened else "closed"})
+    return Reading(Kind.SOS, {"trigger": "contact"}) if opened else Reading(Kind.HEARTBEAT, {"off": [str(Kind.SOS)]})
+
+
+def _subtype(kind: str, said: Fields, role: str | None) -> list[Reading]:
     """The sensor's own class; its switches say whether it is at rest (supervision) or set off."""
     switches = [value.word(said[f"switch{n}"]) for n in range(1, 6) if f"switch{n}" in said]
     set_off = "open" in switches or not switches
     found, data = _SUBTYPES[kind]
     if found is Kind.ACTIVITY and kind == "contact":
-        return [Reading(found, {"kind": "door", "state": "open" if set_off else "closed"})]
+        return [_opening(set_off, role)]
     return [Reading(found, data)] if set_off else []
 
 
@@ -105,7 +112,12 @@ def _is_supervision(said: Fields) -> bool:
     if value.truth(said.get("heartbeat")) or value.truth(said.get("supervised")) or value.truth(said.get("restore")):
         return not _alarm_bit(said)
     bits = [name for name in _BITS if name in said]
-    return bool(bits) and not any(_set(said[name]) for name in bits)
+    return bool(bits) and not any(_set(said[name]) or _is_unclear(said[name]) for name in bits)
+
+
+def _is_unclear(said: Any) -> bool:
+    """Neither yes nor no: it may have been set."""
+    return said not in (None, "") and value.truth(said) is None and not value.word(said)
 
 
 def _alarm_bit(said: Fields) -> bool:

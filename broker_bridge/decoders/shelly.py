@@ -92,9 +92,11 @@ def _component(name: str, state: dict[str, Any], role: str | None) -> list[Readi
 
 def _input(name: str, state: dict[str, Any], role: str | None) -> list[Reading]:
     """A state-type input: a pull cord or a wired button, if the register says so."""
-    on = state.get("state")
-    if not isinstance(on, bool):
-        if on is None and "state" in state and role in SOS_ROLES and state.get("type") != "button":
+    on = value.truth(state.get("state"))
+    if on is None:
+        if state.get("state") is not None and role in SOS_ROLES:
+            return [Reading(Kind.UNKNOWN, part=name, said=f"input {str(state['state'])[:40]}")]
+        if "state" in state and role in SOS_ROLES and state.get("type") != "button":
             return [Reading(Kind.HEARTBEAT, {"input": "none"}, part=name)]
         return [Reading(Kind.HEARTBEAT, part=name)]
     if not on:
@@ -153,6 +155,8 @@ def _component_event(event: dict[str, Any], device: str, role: str | None) -> Re
     family, what = component.partition(":")[0], value.word(event.get("event"))
     if family in _ALARMS and "alarm" in what:
         return _of(_alarm_event(_ALARMS[family], what), device, component, ts)
+    if not what and role in SOS_ROLES and event.get("event") not in (None, ""):
+        return Reading(Kind.UNKNOWN, {}, device, component or None, ts, said=f"event {str(event['event'])[:40]}")
     if family in ("input", "bthomedevice", "bthomesensor", "button") and what and not what.startswith(_ABOUT_ITSELF):
         pressed = press("" if what == "btn_up" else what, role)
         if pressed is not None:

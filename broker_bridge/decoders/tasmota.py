@@ -43,7 +43,8 @@ def _power(device: str | None, leaf: str, text: str, role: str | None) -> Transl
     if value.truth(text) and (kind := traits.role_kind(role)):
         data = {"trigger": "input"} if kind is Kind.SOS else {"state": "alarm"}
         return sort([Reading(kind, data, device, leaf)])
-    return sort([Reading(Kind.HEARTBEAT, {"state": value.word(text)}, device, leaf)])
+    unclear = role in SOS_ROLES and value.truth(text) is None
+    return sort([Reading(Kind.UNKNOWN if unclear else Kind.HEARTBEAT, {"state": value.word(text)}, device, leaf)])
 
 
 def _said(said: dict[str, Any], device: str | None, leaf: str, role: str | None) -> list[Reading]:
@@ -60,8 +61,8 @@ def _said(said: dict[str, Any], device: str | None, leaf: str, role: str | None)
             told += _bluetooth(name, inner, role, ts)
         elif leaf not in ("STATE", "INFO1", "INFO2", "INFO3") and (found := _button(name, inner, role)):
             told.append(Reading(found.kind, found.data, device, name, ts, level=found.level, said=found.said))
-        elif leaf == "RESULT" and name.rstrip("0123456789") == "POWER" and isinstance(inner, str):
-            told += _power(device, name, inner, role).events
+        elif leaf == "RESULT" and name.rstrip("0123456789") == "POWER" and inner is not None:
+            told += _power(device, name, str(inner), role).events
     if (found := _own_topic(leaf, said, role)) is not None:
         told.append(Reading(found.kind, found.data, device, leaf.removesuffix("T"), ts, level=found.level))
     if told:
@@ -139,6 +140,7 @@ def _zigbee(key: str, said: dict[str, Any], role: str | None) -> list[Reading]:
         told.append(Reading(Kind.SOS, {"trigger": "button", "press": value.word(str(said["Power"]))}))
     if not told and bits is None and role in SOS_ROLES:
         told += _raw(said)
+        told += [Reading(Kind.UNKNOWN, said="zone")] if {"ZoneStatusChange", "ZoneStatus"} & set(said) else []
     told += traits.read({_ATTRIBUTES.get(k, k): v for k, v in said.items() if k not in _IDENTITY}, None, role)
     spoken = [r for r in told if r.kind is not Kind.HEARTBEAT] or told[:1]
     # an attribute in words explains bits whose zone is not named

@@ -80,14 +80,21 @@ def _alarms(named: Fields, role: str | None) -> list[Reading]:
             told.append(reading)
         elif name not in ALARMS and (spoken := _by_meaning(name, said, testing)) is not None:
             told.append(spoken)
-        elif name in ROLE_ALARMS and (kind := role_kind(role)) and alarm(said):
-            told.append(Reading(kind, {"trigger": name} | ({} if kind is Kind.SOS else {"state": "alarm"}), level=True))
+        elif name in ROLE_ALARMS and (kind := role_kind(role)) and said is not None:
+            told += _of_role(name, said, kind)
     return told or _tested(named, role, testing)
+
+
+def _of_role(name: str, said: Any, kind: Kind) -> list[Reading]:
+    """``alarm: true`` from a device whose role says of what; a value that is neither yes nor no is ``unknown``."""
+    if (ringing := alarm(said)) is None:
+        return [Reading(Kind.UNKNOWN, said=f"{name}={str(said)[:40]}")]
+    return [Reading(kind, {"trigger": name} | ({} if kind is Kind.SOS else {"state": "alarm"}), level=True)][:ringing]
 
 
 def _alarm(name: str, said: Any, kind: Kind, data: Fields, testing: bool) -> Reading | None:
     if isinstance(said, dict | list):
-        return None
+        return Reading(Kind.UNKNOWN, said=f"{name}: an object") if said and kind in (Kind.SOS, Kind.FALL) else None
     if kind is Kind.FALL and value.word(said) in UNSURE:
         return Reading(kind, _confidence(value.word(said)), level=True)
     state = alarm(said)
@@ -152,6 +159,8 @@ def _activity(named: Fields, role: str | None) -> list[Reading]:
             continue
         if name in MOVES and said is not None and (reading := move(*MOVES[name], said)):
             told.append(_pulled(reading) if role in SOS_ROLES else reading)
+        elif role in SOS_ROLES and said is not None and name in MOVES and MOVES[name][0] == "door":
+            told.append(Reading(Kind.UNKNOWN, said=f"{name}={str(said)[:40]}"))
         elif name in QUANTITIES and (amount := value.number(said, 0)) is not None:
             told.append(Reading(Kind.ACTIVITY, QUANTITIES[name] | {"amount": amount} | _flow(name, amount)))
     awake = {r.data.get("kind") for r in told if r.data.get("state") in _YES}

@@ -1,6 +1,7 @@
 """The alarm bits of a Zigbee security zone (ZCL cluster 0x0500), the same for every maker."""
 
 from broker_bridge.decoders import traits
+from broker_bridge.decoders.presses import SOS_ROLES
 from broker_bridge.decoders.reading import Reading
 from domain.events import Kind
 
@@ -14,6 +15,8 @@ def read(zone: int | None, bits: int, role: str | None = None) -> list[Reading]:
     if zone == _PERSONAL:
         told += [Reading(Kind.FALL, {}, level=True)] if bits & _ALARM_1 else []
         told += [Reading(Kind.SOS, {"trigger": "button"}, level=True)] if bits & _ALARM_2 else []
+    elif zone in _OPENINGS and role in SOS_ROLES:
+        told += [Reading(Kind.SOS, {"trigger": "contact"}, level=True)] if bits & _ALARM_1 else []
     elif zone in _OPENINGS:
         told.append(Reading(Kind.ACTIVITY, {"kind": "door", "state": "open" if bits & _ALARM_1 else "closed"}))
     elif zone in _MOTIONS:

@@ -131,7 +131,7 @@ def _notification(path: list[str], told: Any, role: str | None, given: bool) -> 
     for types, codes, reading in EVENTS:
         if type in types and code in codes:
             return [reading]
-    if type not in KNOWN_TYPES:
+    if type not in KNOWN_TYPES or type in ("emergency_alarm", "home_health"):
         return [Reading(Kind.UNKNOWN, said=f"{type or 'notification'} {code}")]
     return [Reading(Kind.HEARTBEAT, {"notification": f"{type} {code}"})]
 
