@@ -1,7 +1,7 @@
 """Pages: templates, the words and clock they use, and what a browser may do with them."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from api.doors import doors
 from api.ground import Ground
 from api.language import COOKIE, Speech, chosen
 from domain.addresses import written
+from domain.ages import years
 from domain.words import LANGUAGES
 
 _HERE = Path(__file__).parent
@@ -98,12 +99,7 @@ def age(person: Mapping[str, Any], now: datetime) -> int | None:
     """Years lived, from the card's ``age`` or ``birth``; None when neither tells."""
     if person.get("age") is not None:
         return int(person["age"])
-    try:
-        born = date.fromisoformat(str(person.get("birth"))[:10])
-    except ValueError:
-        return None
-    today = now.astimezone(_SHANGHAI).date()
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+    return years(person.get("birth"), now.astimezone(_SHANGHAI).date())
 
 
 def midnight(now: datetime) -> datetime:

@@ -5,12 +5,13 @@ or a name is better than no call. In a drill every sentence begins with the word
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from domain.addresses import outside
+from domain.ages import years
 from domain.contacts import Letter, Purpose
 from domain.words import LANGUAGES, Catalogue
 
@@ -312,18 +313,10 @@ def _way_in(letter: Letter) -> list[str]:
 def _person(letter: Letter, resident: Mapping[str, Any], now: datetime) -> str:
     name = resident.get("name") or _say(letter, "who.nobody")
     age = resident.get("age")
-    years = age if _given(age) else _age(resident.get("birth"), now)
-    if years is None:
+    known = age if _given(age) else years(resident.get("birth"), now.date())
+    if known is None:
         return _say(letter, "who.named", name=name)
-    return _say(letter, "who.aged", name=name, age=years)
-
-
-def _age(birth: object, now: datetime) -> int | None:
-    try:
-        born = birth if isinstance(birth, date) else date.fromisoformat(str(birth)[:10])
-    except ValueError:
-        return None
-    return now.year - born.year - ((now.month, now.day) < (born.month, born.day))
+    return _say(letter, "who.aged", name=name, age=known)
 
 
 def _listed(value: object) -> list[str]:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from channels.wording import words
+from domain.ages import years
 from domain.words import LANGUAGES
 
 
@@ -31,12 +32,8 @@ def _sentences(sheet: Mapping[str, Any], today: date, code: str) -> list[str]:
 
 
 def _person(person: Mapping[str, Any], today: date, code: str) -> dict[str, str]:
-    born = str(person.get("birth") or "")[:10]
-    try:
-        birth = date.fromisoformat(born)
-        age = str(today.year - birth.year - ((today.month, today.day) < (birth.month, birth.day)))
-    except ValueError:
-        age = _say("age_unknown", code)
+    known = years(person.get("birth"), today)
+    age = _say("age_unknown", code) if known is None else str(known)
     sex = _say(f"sex_{person['sex']}", code) if person.get("sex") in ("F", "M") else ""
     return {"age": age, "sex": sex}
 
