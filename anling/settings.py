@@ -1,6 +1,7 @@
 """Settings: the environment, ``ANLING_`` prefix; every problem is reported at once, secrets never."""
 
 import os
+import re
 import socket
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -17,6 +18,8 @@ from domain.networks import is_web, read_networks
 PREFIX = "ANLING_"
 LEVELS = ("debug", "info", "warning", "error")
 _KEY_LENGTH = 32
+#: a number as somebody dials it, an extension too
+_DIALLED = re.compile(r"\+?[\d][\d ()-]{1,20}(?:\s*(?:x|ext\.?|转)\s*\d{1,6})?", re.ASCII)
 #: how like a setting's name another must be to be taken for a slip of the pen
 _ALIKE = 0.9
 
@@ -85,11 +88,19 @@ class Settings(BaseModel):
             raise ValueError("unknown zone; write Asia/Shanghai") from error
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "deadman_url", "watch_sink_url", "watch_api_url")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
         if value is not None and not is_web(value):
             raise ValueError("not an http(s) address; write https://anling.example.org")
+        return value
+
+    @field_validator("call_back")
+    @classmethod
+    def _numbers(cls, value: str) -> str:
+        odd = [n for n in (part.strip() for part in value.split(",")) if n and not _DIALLED.fullmatch(n)]
+        if odd:
+            raise ValueError(f"{len(odd)} of them no telephone number; write +862150000001,120")
         return value
 
     @field_validator("log_level")

@@ -22,7 +22,10 @@ def _own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A port, an address, a level, a slip of the pen: one refusal names them all."""
-    wrong = {"HTTP_PORT": "99999", "PUBLIC_URL": "anling.example.org", "LOG_LEVEL": "loud", "DESK_SECERT": "x" * 40}
+    wrong = {
+        "HTTP_PORT": "99999", "CALL_BACK": "+862150000001, call me", "PUBLIC_URL": "anling.example.org",
+        "LOG_LEVEL": "loud", "DEADMAN_URL": "banana", "DESK_SECERT": "x" * 40,
+    }  # fmt: skip
     for name, value in wrong.items():
         monkeypatch.setenv(f"ANLING_{name}", value)
 
@@ -33,6 +36,8 @@ def test_all_that_is_wrong_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         "ANLING_DESK_SECERT: there is no such setting; did you mean ANLING_DESK_SECRET?",
         "ANLING_HTTP_PORT: Input should be less than or equal to 65535",
         "ANLING_PUBLIC_URL: not an http(s) address; write https://anling.example.org",
+        "ANLING_CALL_BACK: 1 of them no telephone number; write +862150000001,120",
+        "ANLING_DEADMAN_URL: not an http(s) address; write https://anling.example.org",
         "ANLING_LOG_LEVEL: no such level; write one of debug, info, warning, error",
     ] == list(refused.value.problems)
 
