@@ -59,15 +59,10 @@ def in_force(tx: Tx, at: datetime, street: str | None = None) -> str | None:
     return begun[-1] if begun else None
 
 
-def approve(tx: Tx, version: str, text: str, by: str, at: datetime) -> None:
-    """Put a district's plan in force from ``at`` on by the word of the installation itself (``ANLING_PLAN``)."""
-    put_in_force(tx, Draft(version, text), by, at, at)
-
-
 def put_in_force(
     tx: Tx, draft: Draft, by: str, effective_from: datetime, now: datetime, proposed_by: str | None = None
 ) -> None:  # fmt: skip
-    """The text of a known version never changes; when it takes effect may."""
+    """From then on it counts. The text of a known version never changes (``Refused``); when it takes effect may."""
     known = text_of(tx, draft.version)
     signed = {"approved_by": by, "effective_from": effective_from, "approved_at": now, "proposed_by": proposed_by}
     if known is None:
@@ -76,7 +71,7 @@ def put_in_force(
     elif known == draft.text:
         tx.execute(sa.update(PLANS).where(PLANS.c.version == draft.version).values(**signed))
     else:
-        raise ValueError(f"plan {draft.version} is in the ledger with another text; give the new text a new version")
+        raise Refused(f"plan {draft.version} is in the ledger with another text; give the new text a new version")
     tx.execute(sa.delete(PROPOSALS).where(PROPOSALS.c.version == draft.version))
     touch(tx)
 

@@ -183,7 +183,7 @@ class Town:
         """Import the register and put the plan in force."""
         Register(self.ledger).load(parse_site(json.dumps(raw or site()).encode()))
         with self.ledger.transaction() as tx:
-            plans.approve(tx, "town-1", plan, "test", NOON)
+            plans.put_in_force(tx, plans.Draft("town-1", plan), "test", NOON, NOON)
 
     def sibling(self, ledger: Ledger | None = None) -> "Town":
         """Another process of the same installation, on the same clock."""

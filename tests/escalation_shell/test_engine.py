@@ -132,7 +132,8 @@ def test_a_plan_that_no_longer_reads_keeps_nobody_waiting(town: Town) -> None:
     from store import plans
 
     with town.ledger.transaction() as tx:
-        plans.approve(tx, "town-0", "version = 'town-0'\nnonsense = 1\n", "test", NOON - timedelta(days=1))
+        older, before = plans.Draft("town-0", "version = 'town-0'\nnonsense = 1\n"), NOON - timedelta(days=1)
+        plans.put_in_force(tx, older, "test", before, before)
     alert = town.press()
     town.change("UPDATE alerts SET plan = 'town-0' WHERE id = :a", a=alert)
 

@@ -203,7 +203,7 @@ def test_another_plan_sets_other_limits(town: Town, open_ledger: Callable[..., o
 
     text = PLAN.replace("5m", "60m").replace("town-1", "town-2")
     with town.ledger.transaction() as tx:
-        plans.approve(tx, "town-2", text, "test", town.clock.now())
+        plans.put_in_force(tx, plans.Draft("town-2", text), "test", town.clock.now(), town.clock.now())
     town.press()
     town.deliver()
     for _ in range(4):
