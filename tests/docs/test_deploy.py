@@ -64,6 +64,15 @@ def test_every_service_that_stays_has_a_health_check() -> None:
     assert {"migrate"} == without
 
 
+def test_the_image_is_compiled_when_it_is_built() -> None:
+    """Nobody may write there later, and after a crash somebody waits for the start, which would take twice as long."""
+    lines = (ROOT / "Dockerfile").read_text()
+
+    assert "UV_COMPILE_BYTECODE=1" in lines
+    assert "DONTWRITEBYTECODE" not in lines
+    assert lines.index("COPY . .") < lines.index("-m compileall") < lines.index("USER anling")
+
+
 def test_only_settings_that_exist_are_set() -> None:
     """A misspelt setting would be ignored, at night."""
     known = {f"ANLING_{name.upper()}" for name in Settings.model_fields} | {"ANLING_HEALTH_URL"}
