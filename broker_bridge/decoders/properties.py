@@ -215,9 +215,23 @@ _GONE = frozenset({"not_worn", "uninstall", "uninstalled", "removed", "off_wrist
 def _by_name(name: str, value: Any, where: dict[str, Any] | None) -> Iterator[Reading]:
     found = meaning(name)
     if found is not None:
-        yield from _some(by_value(found, value, where is not None))
+        yield from _some(by_value(found, value, where is not None) or _coded(found, name, value))
     elif not SUSPICIOUS.isdisjoint(parts(name)) and worded(value) in (Word.YES, Word.OTHER, Word.MAYBE):
         yield Reading(Kind.UNKNOWN, said=f"{name[:30]}: {str(value)[:30]}")
+
+
+def _coded(found: Meaning, name: str, value: Any) -> Reading | None:
+    """``COAlarm: 2``, ``smoke_state: 7``: a number under the name of a state is a level or a code, no concentration."""
+    figure = number(value)
+    if found.kind not in _TESTED or figure is None or figure <= 0 or _STATES.isdisjoint(parts(name)):
+        return None
+    if figure <= _LEVELS and "alarm" in parts(name):
+        return hazard(found, Word.YES, value)
+    return Reading(Kind.UNKNOWN, said=f"{name[:30]}: {str(value)[:30]}")
+
+
+_LEVELS = 3
+_STATES = frozenset({"alarm", "state", "status", "statu"})
 
 
 def _measured(named: Fields, where: dict[str, Any] | None) -> Iterator[Reading]:

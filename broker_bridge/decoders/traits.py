@@ -80,6 +80,8 @@ def _alarms(named: Fields, role: str | None) -> list[Reading]:
             told.append(reading)
         elif name not in ALARMS and (spoken := _by_meaning(name, said, testing)) is not None:
             told.append(spoken)
+        elif name in LOOSE and value.word(said) in _BARE_ALARMS and (kind := role_kind(role)):
+            told += _of_role(name, True, kind)
         elif name in ROLE_ALARMS and (kind := role_kind(role)) and said is not None:
             told += _of_role(name, said, kind)
     return told or _tested(named, role, testing)
@@ -100,7 +102,9 @@ def _alarm(name: str, said: Any, kind: Kind, data: Fields, testing: bool) -> Rea
     state = alarm(said)
     if kind is Kind.SOS and state is None and (value.number(said, 1) is not None or value.word(said) in LENGTHS):
         state = True  # a code that we do not know, or how it was pressed: the button means only one thing
-    if state is False or (state is None and _is_quantity(said)):
+    if state is None and (figure := value.number(said)) is not None:
+        state = _coded(name, figure, kind)
+    if state is False:
         return None
     if state is None and said == "":
         return None
@@ -128,9 +132,19 @@ def _confidence(word: str) -> Fields:
     return {"confidence": UNSURE[word]} if word in UNSURE else {}
 
 
-def _is_quantity(said: Any) -> bool:
-    """A concentration or a count under an alarm's name: no yes and no no."""
-    return value.number(said) is not None
+def _coded(name: str, figure: float, kind: Kind) -> bool | None:
+    """A level of an alarm (2 high, 3 critical); False for a concentration, None for a code that nobody knows."""
+    parts = frozenset(name.split("_"))
+    if figure < 1 or (kind is not Kind.FALL and _STATES.isdisjoint(parts)):
+        return False
+    return True if kind is Kind.FALL or (figure <= _LEVELS and "alarm" in parts) else None
+
+
+_LEVELS = 3
+#: what a ``status`` says that leaves open of what it is an alarm
+_BARE_ALARMS = frozenset({"alarm", "alarmed", "alarming", "triggered", "emergency", "alert"})
+#: in a name: it holds a state or an alarm, and no concentration
+_STATES = frozenset({"alarm", "state", "status"})
 
 
 def _tested(named: Fields, role: str | None, testing: bool) -> list[Reading]:

@@ -205,6 +205,15 @@ LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
     ("thingsboard", "v1/devices/me/telemetry", {"fall_status": "fall_alarm"}, None, "fall", {}),
     ("thingsboard", "v1/devices/me/telemetry", {"fall_status": "fall_warning"}, None, "fall", {"confidence": 0.5}),
     ("esphome", "bed/binary_sensor/person_information/state", "ON", None, "activity", {"state": "on"}),
+    # a number under the name of an alarm or a state is a level or a code; under the gas's own name a concentration
+    ("thingsboard", "v1/devices/me/telemetry", {"COAlarm": 2}, None, "gas", {"medium": "CO"}),
+    ("thingsboard", "v1/devices/me/telemetry", {"smoke_state": 7}, None, "unknown", {}),
+    ("thingsboard", "v1/devices/me/telemetry", {"CO": 12}, None, "heartbeat", {}),
+    ("z2m", "zigbee2mqtt/d", {"smoke_alarm": 2}, None, "smoke", {}),
+    ("z2m", "zigbee2mqtt/d", {"co_state": 7}, None, "unknown", {}),
+    ("z2m", "zigbee2mqtt/d", {"co": 12, "battery": 90}, None, "heartbeat", {}),
+    ("z2m", "zigbee2mqtt/r", {"fall_down_status": 2, "presence": True}, None, "fall activity", {}),
+    ("z2m", "zigbee2mqtt/r", {"status": "ALARM", "battery": 90}, "fall_radar", "fall", {}),
     ("aiqiangua", "http:/aiqiangua/home", {"imei": "1", "device_type": "HA02", "data_type": "home", "gas_lel": 30,
      "maze_statu": 0, "circuit_statu": 1}, None, "heartbeat", {}),
 ]  # fmt: skip
