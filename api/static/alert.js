@@ -84,7 +84,7 @@ function press(key) {
   if (!place) return false;
   const details = /** @type {HTMLDetailsElement | null} */ (place.closest("details"));
   if (details) details.open = true;
-  place.scrollIntoView({ block: "nearest" });
+  place.scrollIntoView({ block: key === "x" ? "center" : "nearest" }); // the whole form, not its first line
   place.focus();
   if (place instanceof HTMLButtonElement && key === "a") place.click();
   return true;

@@ -5,12 +5,13 @@ import { Attention, told as toldOf } from "./attention.js";
 import { Beside } from "./beside.js";
 import { BoardMap } from "./board_map.js";
 import { Groups } from "./groups.js";
-import { Live, clock, named, say, showState, span, within } from "./live.js";
+import { Live, clock, named, say, setup, showState, span, within } from "./live.js";
 
 /** @typedef {import("./live.js").Alert} Alert */
 /** @typedef {{element: HTMLElement, parts: Record<string, HTMLElement>, alert: Alert | null}} Row */
 
 const live = new Live();
+const me = setup().me;
 const attention = new Attention(live);
 const lists = { calling: byId("calling"), claimed: byId("claimed") };
 const template = /** @type {HTMLTemplateElement} */ (document.getElementById("row"));
@@ -70,7 +71,10 @@ function draw(alert) {
   row.parts.claim.hidden = calling(alert).length === 0;
   const name = `${named("kind", alert.kind)} · ${named("severity", alert.severity)} · ${where(alert)}`;
   row.element.setAttribute("aria-label", name);
-  row.parts.link.setAttribute("aria-label", `${say("board.open")}: ${name}`);
+  const mine = claimed(alert).some((/** @type {any} */ t) => t.claimant?.id === me);
+  put(row, "link", say(mine ? "board.work" : "board.open")); // who has taken it works on it next
+  row.parts.link.classList.toggle("primary", mine);
+  row.parts.link.setAttribute("aria-label", `${say(mine ? "board.work" : "board.open")}: ${name}`);
   tickRow(row, live.now());
   return row;
 }
@@ -105,6 +109,7 @@ function count(open, held) {
     section.hidden = n === 0;
   }
   byId("empty").hidden = open > 0;
+  byId("quiet-more").hidden = held > 0; // somebody is being helped: not everything is well
 }
 
 /** Seconds waiting and seconds left.

@@ -72,7 +72,7 @@ def test_worst_and_longest_first_claimed_last(page: Any, site: Any, make_alert: 
 
 
 def test_one_key_claims(page: Any, site: Any, make_alert: Any) -> None:
-    """j selects, a claims; the row turns amber and the page says what was recorded."""
+    """j selects, a claims; the row turns amber, the page says what was recorded, and the way on stands in the row."""
     site.house.put(make_alert("A1"))
     page.goto(site.url)
     page.wait_for_selector(".row")
@@ -82,6 +82,7 @@ def test_one_key_claims(page: Any, site: Any, make_alert: Any) -> None:
 
     assert [("claim", "A1", "desk", None, "console")] == site.house.done
     assert "已登记" in page.inner_text("#told")
+    assert ("去处置", False) == (page.inner_text(".row a.primary"), page.is_visible("#quiet-more"))
 
 
 def test_closing_asks_how_it_ended(page: Any, site: Any, make_alert: Any) -> None:
