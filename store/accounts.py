@@ -51,13 +51,7 @@ class Accounts:
         by: str = _CLI,
     ) -> None:  # fmt: skip
         """Create or replace a log-in, which ends its sessions. Raises ``ConfigurationError`` with all that is wrong."""
-        problems = []
-        if role not in OPERATOR_ROLES:
-            problems.append(f"role {role!r} is unknown; write one of {', '.join(OPERATOR_ROLES)}")
-        if len(password) < _SHORTEST:
-            problems.append(f"the password is too short; give at least {_SHORTEST} characters")
-        if not name.strip():
-            problems.append("the name is empty")
+        problems = [*self._unknown(role, responder), *_weak(password), *([] if name.strip() else ["the name is empty"])]
         if problems:
             raise ConfigurationError(problems)
         row = {
@@ -65,8 +59,6 @@ class Accounts:
             "password_hash": _hasher().hash(password), "disabled": False, "created_at": wall_now(),
         }  # fmt: skip
         with self._ledger.transaction() as tx:
-            if responder and not tx.execute(sa.select(RESPONDERS.c.id).where(RESPONDERS.c.id == responder)).first():
-                raise ConfigurationError([f"no responder {responder!r} in the register; import it first"])
             insert = upsert(tx, OPERATORS)
             kept = {k: insert.excluded[k] for k in row if k not in ("name", "created_at")}
             tx.execute(insert.on_conflict_do_update(index_elements=["name"], set_=kept), [row])
@@ -123,12 +115,20 @@ class Accounts:
         self, name: str, role: str, streets: Sequence[str], responder: str | None, by: str = _CLI
     ) -> None:
         """Another role, other streets, another person behind a log-in; ends its sessions. ``ConfigurationError``."""
-        if role not in OPERATOR_ROLES:
-            raise ConfigurationError([f"role {role!r} is unknown; write one of {', '.join(OPERATOR_ROLES)}"])
-        with self._ledger.reading() as tx:
-            if responder and not tx.execute(sa.select(RESPONDERS.c.id).where(RESPONDERS.c.id == responder)).first():
-                raise ConfigurationError([f"no responder {responder!r} in the register; enter it first"])
+        if problems := self._unknown(role, responder):
+            raise ConfigurationError(problems)
         self._change(name, by, "log-in assigned", role=role, streets=list(streets), responder=responder)
+
+    def _unknown(self, role: str, responder: str | None) -> list[str]:
+        """What of a log-in's duties nobody knows."""
+        problems = [] if role in OPERATOR_ROLES else [
+            f"role {role!r} is unknown; write one of {', '.join(OPERATOR_ROLES)}"
+        ]  # fmt: skip
+        with self._ledger.reading() as tx:
+            known = sa.select(RESPONDERS.c.id).where(RESPONDERS.c.id == responder)
+            if responder and not tx.execute(known).first():
+                problems.append(f"no responder {responder!r} in the register; enter or import it first")
+        return problems
 
     def sign_out(self, name: str, by: str = _CLI) -> None:
         """End all sessions of a log-in; it may log in again."""
@@ -259,9 +259,14 @@ def _scope(row: Any) -> Scope:
 
 def password_hash(password: str) -> str:
     """The hash to keep. Raises ``ConfigurationError`` for one that is too short."""
-    if len(password) < _SHORTEST:
-        raise ConfigurationError([f"the password is too short; give at least {_SHORTEST} characters"])
+    if problems := _weak(password):
+        raise ConfigurationError(problems)
     return str(_hasher().hash(password))
+
+
+def _weak(password: str) -> list[str]:
+    short = len(password) < _SHORTEST
+    return [f"the password is too short; give at least {_SHORTEST} characters"] if short else []
 
 
 def digest(token: str) -> str:
