@@ -111,7 +111,7 @@ def test_every_problem_of_a_new_log_in_is_told(accounts: Accounts) -> None:
         accounts.add(" ", "wizard", "short")
     assert 3 == len(caught.value.problems)
 
-    with pytest.raises(ConfigurationError, match="import it first"):
+    with pytest.raises(ConfigurationError, match="enter or import it first"):
         accounts.add("li", "dispatcher", WORD, responder="ghost")
 
 
