@@ -29,7 +29,7 @@ def _fault(data: Data, say: Speech) -> list[str]:
 
 def _incident(data: Data, say: Speech) -> list[str]:
     homes, devices = data.get("homes"), data.get("devices")
-    return [say("why.network_incident", homes=homes, devices=devices)] if homes else []
+    return [say("why.network_incident", homes=homes, devices=devices)] if homes and devices else []
 
 
 def _coverage(data: Data, say: Speech) -> list[str]:
