@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from domain.contacts import Doubt
 from store.bulk import Update, among, fetch, instant, listed, read_instant, run
 from store.ledger import Tx
 
+_LOG = structlog.get_logger("anling.calls")
 #: what stands beside a row that waits for a call under way to end
 RIDES = "read out in the call that rings"
 _DISTANCE = "keeps its distance from the last one"
@@ -94,7 +97,8 @@ def doubts(tx: Tx, attempts: Mapping[str, int]) -> dict[str, Doubt]:
         return {}
     sql = f"SELECT key, n, started_at, reference FROM attempts WHERE {among(tx, 'key')} AND status IN ({_LIVE})"
     rows = fetch(tx, sql, listed(tx, attempts))
-    unsure = {key: (read_instant(tx, at), made) for key, n, at, made in rows if n == attempts[key] - 1}
+    before = [(key, _moment(tx, key, at), made) for key, n, at, made in rows if n == attempts[key] - 1]
+    unsure = {key: (at, made) for key, at, made in before if at is not None}
     if not unsure:
         return {}
     known = references(tx, min(since for since, _ in unsure.values()))
@@ -147,14 +151,18 @@ def underway(tx: Tx, since: datetime, limit: int = 500) -> list[Underway]:
         f" WHERE {_PHONE} AND o.not_before > ? AND o.status IN ('accepted', 'answered', 'failed')"
         f" AND a.status IN ({_LIVE}) ORDER BY o.channel DESC, o.not_before LIMIT ?"
     )
-    return [_underway(tx, row) for row in fetch(tx, sql, instant(tx, since), limit)]
+    rows = fetch(tx, sql, instant(tx, since), limit)
+    return [one for row in rows if (one := _underway(tx, row)) is not None]
 
 
-def _underway(tx: Tx, row: Sequence[Any]) -> Underway:
+def _underway(tx: Tx, row: Sequence[Any]) -> Underway | None:
     key, n, person, channel, point, at, word, reference, line, purpose, gen, alert, track, track_gen, status = row
     wanted = alert == "open" and track == "calling" and track_gen == gen
+    began = _moment(tx, key, at)
+    if began is None:
+        return None
     return Underway(
-        key, n, person, channel, point, read_instant(tx, at), word, reference, line,
+        key, n, person, channel, point, began, word, reference, line,
         purpose != "contact" or wanted, status,
     )  # fmt: skip
 
@@ -191,8 +199,9 @@ def made(tx: Tx, points: Collection[tuple[str, int]], channel: str, since: datet
     )
     people, from_then = listed(tx, {person for person, _ in points}), instant(tx, since)
     rows = fetch(tx, sql, channel, from_then, from_then, people)
-    return [Made(read_instant(tx, at), key, n, line is not None)
-            for person, point, at, key, n, line in rows if (person, point) in points]  # fmt: skip
+    return [Made(at, key, n, line is not None)
+            for person, point, raw, key, n, line in rows
+            if (person, point) in points and (at := _moment(tx, key, raw)) is not None]  # fmt: skip
 
 
 def calling_for(tx: Tx, person: str) -> list[tuple[str, str, int]]:
@@ -221,21 +230,32 @@ def _ringing(tx: Tx, people: set[str], now: datetime) -> dict[str, dict[str, dat
     rows = fetch(tx, sql, instant(tx, now - RINGING), listed(tx, people)) + fetch(tx, dialing, listed(tx, people))
     found: dict[str, dict[str, datetime]] = {}
     for person, key, started in rows:
-        found.setdefault(person, {})[key] = read_instant(tx, started) + RINGING
+        if (at := _moment(tx, key, started)) is not None:
+            found.setdefault(person, {})[key] = at + RINGING
     return found
 
 
 def _lately(tx: Tx, people: set[str], since: datetime) -> dict[tuple[str, str], datetime]:
     """(person, channel) -> when that telephone was last called or written to."""
     sql = (
-        "SELECT o.person, o.channel, a.started_at FROM outbox o JOIN attempts a ON a.key = o.key"
+        "SELECT o.person, o.channel, a.started_at, o.key FROM outbox o JOIN attempts a ON a.key = o.key"
         f" WHERE {_PHONE} AND o.not_before > ? AND {among(tx, 'o.person')}"
     )
     found: dict[tuple[str, str], datetime] = {}
-    for person, channel, started in fetch(tx, sql, instant(tx, since), listed(tx, people)):
-        at = read_instant(tx, started)
-        found[person, channel] = max(at, found.get((person, channel), at))
+    for person, channel, started, key in fetch(tx, sql, instant(tx, since), listed(tx, people)):
+        if (at := _moment(tx, key, started)) is not None:
+            found[person, channel] = max(at, found.get((person, channel), at))
     return found
+
+
+def _moment(tx: Tx, key: str, raw: Any) -> datetime | None:
+    """When an attempt began; None where nobody can read it: it counts for nothing, no call waits for it (P6)."""
+    try:
+        at: datetime | None = read_instant(tx, raw)
+    except (TypeError, ValueError) as error:
+        _LOG.error("attempt_unusable", key=key, error=type(error).__name__)
+        return None
+    return at
 
 
 _HOLD = Update(

@@ -3,8 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
+from escalation.looking import Looking
+from escalation.reconciler import Reconciler
 from store.register import touch
-from tests.town import NOON, Town
+from tests.town import DISPATCHER, NOON, Town
 
 AT, NEVER = NOON.isoformat(), "9999-01-01T00:00:00+00:00"
 ROWS = {
@@ -44,3 +46,22 @@ def test_a_row_that_nobody_can_read_costs_no_press_its_call(town: Town, what: st
     assert town.alert(alert).open
     with town.ledger.reading() as tx:
         assert tx.execute(sa.text("select count(*) from outbox")).scalar()
+
+
+@pytest.mark.parametrize("ledger_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("word", ["accepted", "completed"])
+def test_an_attempt_whose_moment_nobody_can_read_costs_nobody_a_call(town: Town, word: str) -> None:
+    """Neither the next call to that telephone, nor what is asked of the provider about all others (P6)."""
+    alert = town.press("dev-0001")
+    town.deliver()
+    town.change(f"UPDATE attempts SET started_at = 'garbage', status = '{word}'")
+    looking = Looking(town.ledger, town.standing, town.clock)
+    town.clock.forward(1)
+    town.commands.close(alert, DISPATCHER, "accidental")
+
+    again = town.press("dev-0003")
+    town.deliver()
+    Reconciler(town.ledger, town.standing, town.clock, dict(town.phones), town.callbacks).turn()
+
+    assert again == town.phones["voice"].letters[-1].alert_id
+    assert [] == list(looking.spent(town.phones["voice"].letters[0]))
