@@ -11,6 +11,7 @@ import structlog
 from anling.private import make_folder
 from anling.settings import Settings
 from anling.typed import text_in
+from anling.wall import wall_of
 from broker_bridge.decode import hear
 from domain.clock import EngineClock
 from domain.errors import LedgerCollision
@@ -54,7 +55,8 @@ class House:
         self.tokens = Tokens(settings.secret(), lambda: ledger.sealer.links)
         with ledger.reading() as tx:
             known = [t for t in (alerts.newest_time(tx), pulses.saved_time(tx)) if t]
-        self.clock = EngineClock(max(known, default=None))
+            wall = wall_of(tx)
+        self.clock = EngineClock(max(known, default=None), wall)
         self.commands = Commands(ledger, self.standing, self.clock)
         self.letters = Letters(self._ack_url)
         self.foreign = Foreign(_names, _translate)
