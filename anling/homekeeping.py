@@ -1,17 +1,21 @@
 """What watches over the homes in this process: the ticker, and what it rings."""
 
 from anling.parts import Running
+from anling.settings import Settings
 from anling.typed import text_in
 from domain.clock import wall_now
 from domain.tasks import Task, TaskKind
 from escalation.desk_cases import DeskSilence
-from homes import rules, rules_devices
+from homes import rules
 from homes.callers import CareCaller, Errands
 from homes.care_line import CareLine
 from homes.devices import DeviceWatch
 from homes.digest import Digest
 from homes.falls import FallWatch
 from homes.quiet import QuietWatch
+from homes.rounds import Rounds
+from homes.rules_devices import TEMPLATE as SUPERVISION
+from homes.rules_devices import Supervision, read_supervision
 from homes.rules_quiet import read_quiet
 from homes.steps import TEMPLATE, read_steps
 from homes.sweep import Sweep
@@ -19,9 +23,9 @@ from homes.ticker import Ticker
 from store.tasks import reopen_tasks
 
 #: seconds
-_SWEEP, _CALLS, _DESK, _DEVICES, _SIGNS, _QUIET = 10.0, 2.0, 5.0, 30.0, 5.0, 60.0
+_SWEEP, _CALLS, _DESK, _DEVICES, _SIGNS, _QUIET, _ROUNDS = 10.0, 2.0, 5.0, 30.0, 5.0, 60.0, 60.0
 #: seconds after the start: what looks over all homes comes last, one after the other, as presses may be waiting
-_SIGNS_FIRST, _SWEEP_FIRST, _DEVICES_FIRST, _QUIET_FIRST = 2.0, 10.0, 11.0, 12.0
+_SIGNS_FIRST, _SWEEP_FIRST, _DEVICES_FIRST, _QUIET_FIRST, _ROUNDS_FIRST = 2.0, 10.0, 11.0, 12.0, 20.0
 #: somebody waits for these: a fall is asked about for some seconds only
 _WORDS, _FALLS = 1.0, 1.0
 
@@ -39,7 +43,11 @@ def start_homes(running: Running) -> Ticker:
         ticker.every(_SWEEP, "checkins", sweep.turn, _SWEEP_FIRST)
         ticker.every(_CALLS, "care_calls", caller.turn)
         ticker.every(_DESK, "desk_silence", DeskSilence(built.ledger, built.standing, built.clock).turn)
-        ticker.every(_DEVICES, "devices", _device_watch(running).turn, _DEVICES_FIRST)
+        told = _supervision(built.settings)
+        devices = DeviceWatch(built.ledger, built.standing, built.clock, told, built.zone)
+        rounds = Rounds(built.ledger, built.standing, built.clock, told, built.zone)
+        ticker.every(_DEVICES, "devices", devices.turn, _DEVICES_FIRST)
+        ticker.every(_ROUNDS, "rounds", rounds.turn, _ROUNDS_FIRST)
         text = rules.TEMPLATE.read_text("utf-8")
         digest = Digest(built.ledger, built.standing, built.clock, rules.read_rules(text), built.zone)
         quiet = QuietWatch(built.ledger, built.standing, built.clock, read_quiet(text), built.zone)
@@ -53,11 +61,9 @@ def start_homes(running: Running) -> Ticker:
     return ticker
 
 
-def _device_watch(running: Running) -> DeviceWatch:
-    built = running.house
-    file = built.settings.supervision or rules_devices.TEMPLATE
-    told = rules_devices.read_supervision(text_in(file, "ANLING_SUPERVISION"), file.name)
-    return DeviceWatch(built.ledger, built.standing, built.clock, told, built.zone)
+def _supervision(settings: Settings) -> Supervision:
+    file = settings.supervision or SUPERVISION
+    return read_supervision(text_in(file, "ANLING_SUPERVISION"), file.name)
 
 
 def _missed(running: Running, job: str) -> None:

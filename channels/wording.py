@@ -232,6 +232,7 @@ def _notice(letter: Letter, now: datetime, whom: str | None = None) -> str:
         "step": name_of("step", about.get("step") or "", code),
         "outcome": name_of("outcome", about.get("outcome") or "", code),
         "text": about.get("text") or "",
+        "n": about.get("count"),
     }
     return _say(letter, _notice_key(letter), **values)
 
@@ -261,7 +262,7 @@ def _notice_key(letter: Letter) -> str:
             return "inform.step" if about.get("name") else "inform.progress"
         case "watch" if about.get("text"):
             return "inform.watch"
-        case "signal" | "released" | "expired" | "offered" | "cancel" as event:
+        case "signal" | "released" | "expired" | "offered" | "cancel" | "round" as event:
             return f"inform.{event}"
         case "news" if f"inform.{_news(about)}" in words():
             return f"inform.{_news(about)}"

@@ -36,12 +36,12 @@ class CareCaller:
                 letters = [(call, self._line.write(tx, call)) for call in leased]
             for call, letter in letters:
                 channel = self._channels.get(call.channel)
-                self._settle(call, channel.send(letter) if channel else None)
+                self._settle(call, channel.send(letter) if channel and letter else None, letter is None)
             tried += len(leased)
             waits = len(leased) == _BATCH
         return tried
 
-    def _settle(self, call: CareCall, result: Result | None) -> None:
+    def _settle(self, call: CareCall, result: Result | None, over: bool) -> None:
         """A call that could not be made is not made again: the next step comes soon, and asks in another way."""
         now = self._clock.now()
         with self._ledger.transaction(patient=True) as tx:
@@ -49,7 +49,7 @@ class CareCaller:
                 care.settle(tx, call.key, "sent", now, reference=result.reference)
                 return
             unknown = isinstance(result, FailedForNow) and result.unknown
-            reason = result.reason if result is not None else f"no channel {call.channel}"
+            reason = result.reason if result else "nothing to say any more" if over else f"no channel {call.channel}"
             care.settle(tx, call.key, "sent" if unknown else "failed", now, reason=reason)
 
 

@@ -15,12 +15,15 @@ from store import care, checkins, register
 from store.care import CareCall
 from store.ledger import Ledger, Tx
 from store.practice import is_practice
+from store.rounds import waiting_in_streets
 
 PREFIX = "care/"
 #: calls that ask about a fall
 FALL = "care/fall/"
 #: somebody of the home rang us
 INBOUND = "care/in/"
+#: the street's people hear how many devices wait: ``care/round/{street}/{begun}/{person}``
+ROUND = "care/round/"
 _AWAY = ("away", "hospital")
 #: a caller's number can be forged: who rang us is away for a day, then the home is asked again
 _BY_WHO_RANG = timedelta(days=1)
@@ -52,8 +55,10 @@ class CareLine:
             call = self._find(tx, token)
             return None if call is None else self.write(tx, call)
 
-    def write(self, tx: Tx, call: CareCall) -> Letter:
-        """The letter of one call."""
+    def write(self, tx: Tx, call: CareCall) -> Letter | None:
+        """The letter of one call; None when there is nothing to say any more."""
+        if call.key.startswith(ROUND):
+            return self._round(tx, call)
         now = self._clock.now()
         person = self._standing.roster(tx).responders.get(call.responder or "")
         cards = register.residents_of(tx, [call.home])[call.home]
@@ -66,6 +71,20 @@ class CareLine:
             channel=call.channel, address=call.address, secret=None, ack_url="", sent_at=now, home=home,
             residents=tuple({"name": c.get("name"), "birth": c.get("birth")} for c in cards),
             about={"event": "care", "asks": _asks(call)},
+        )  # fmt: skip
+
+    def _round(self, tx: Tx, call: CareCall) -> Letter | None:
+        street = call.key.removeprefix(ROUND).split("/", 1)[0]
+        waiting = waiting_in_streets(tx).get(street)
+        person = self._standing.roster(tx).responders.get(call.responder or "")
+        if waiting is None or person is None:
+            return None
+        return Letter(
+            key=call.key, purpose=Purpose.INFORM, attempt=1, alert_id="", track="", kind=Kind.DEVICE_SILENT,
+            severity="routine", raised_at=waiting.oldest, drill=False, responder_id=person.id,
+            responder_name=person.name, role=person.role, language=person.language, channel=call.channel,
+            address=call.address, secret=None, ack_url="", sent_at=self._clock.now(),
+            about={"event": "round", "count": waiting.devices},
         )  # fmt: skip
 
     def answered(self, token: str, meaning: str) -> str:

@@ -126,6 +126,16 @@ def due_at(rules: Supervision, now: datetime, zone: ZoneInfo) -> datetime:
     return (datetime.combine(end.date() + timedelta(days=1), opens, zone) + rest).astimezone(now.tzinfo)
 
 
+def round_of(rules: Supervision, now: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the present round of a street worker's day began: at its opening, then every ``within``; None at night."""
+    opens, closes = rules.day
+    local = now.astimezone(zone)
+    start, end = (datetime.combine(local.date(), at, zone) for at in (opens, closes))
+    if not start <= local < end:
+        return None
+    return start + (local - start) // rules.within * rules.within
+
+
 def together(
     rules: Supervision, silent: Mapping[str, Collection[str]], running: Collection[str]
 ) -> dict[str, tuple[str, ...]]:  # fmt: skip

@@ -74,6 +74,12 @@ def find(tx: Tx, key: str) -> CareCall | None:
     return None if row is None else _call(tx, row)
 
 
+def newest(tx: Tx, prefix: str) -> datetime | None:
+    """When the newest call was ordered whose key begins with ``prefix``."""
+    last = sa.select(sa.func.max(CARE.c.created_at, type_=CARE.c.created_at.type))
+    return tx.execute(last.where(CARE.c.key >= prefix, CARE.c.key < prefix + "\U0010ffff")).scalar()
+
+
 def by_reference(tx: Tx, reference: str) -> str | None:
     """The key of the call to which a provider gave this reference."""
     return tx.execute(sa.select(CARE.c.key).where(CARE.c.reference == reference).limit(1)).scalar()
