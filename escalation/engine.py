@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
+from domain.alerts import Alert
 from domain.clock import Clock
 from domain.errors import AnlingError, LedgerCollision, LedgerUnavailable
 from escalation.command import Tick
@@ -16,7 +17,7 @@ from escalation.standing import Standing
 from escalation.unread import tell_operator
 from store import alerts
 from store.drills import unreadable_windows
-from store.ledger import Ledger
+from store.ledger import Ledger, Tx
 
 _LOG = structlog.get_logger("anling.engine")
 #: alerts decided in one transaction
@@ -68,8 +69,15 @@ class Engine:
             due = alerts.due(tx, now, _BATCH + len(self._aside))
             due = {id: a for id, a in due.items() if not self._is_aside(id)}
             if due:
-                apply(tx, self._standing, due, [(id, Tick()) for id in due], now)
+                after = apply(tx, self._standing, due, [(id, Tick()) for id in due], now)
+                self._put_right(tx, [alert for id, alert in due.items() if after[id] is alert])
         return len(due)
+
+    def _put_right(self, tx: Tx, idle: Sequence[Alert]) -> None:
+        """Nothing was due after all: a timer that says otherwise than its track would be looked at for ever (P6)."""
+        if idle:
+            _LOG.error("timers_put_right", alerts=[alert.id for alert in idle])
+            alerts.put_timers_right(tx, idle)
 
     def _loop(self) -> None:
         waiter = self._ledger.doorbell.watch(_PATIENCE)

@@ -125,6 +125,14 @@ def save(tx: Tx, changes: Sequence[Change]) -> list[Alert]:
     return [a for a, _ in chained]
 
 
+def put_timers_right(tx: Tx, found: Iterable[Alert]) -> None:
+    """Let the column that the engine searches say what these alerts' tracks say."""
+    for alert in found:
+        for track in alert.tracks:
+            this = (TRACKS.c.alert_id == alert.id, TRACKS.c.name == track.name)
+            tx.execute(sa.update(TRACKS).where(*this).values(due_at=track.due_at))
+
+
 def overwrite(tx: Tx, alert: Alert) -> None:
     """Put this alert in place of one whose row cannot be read any more, whatever that says (P6)."""
     row = {name: value for name, value in _alert_row(alert).items() if name != "id"}

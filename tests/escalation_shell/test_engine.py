@@ -185,3 +185,16 @@ def test_a_timer_is_in_the_ledger_and_nowhere_else(town: Town) -> None:
     reborn.engine().tick(town.clock.now())
 
     assert {"doctor-1", "street-1"} == {r["person"] for r in town.outbox(alert_id=alert)}
+
+
+def test_a_timer_that_says_otherwise_than_its_track_is_put_right(town: Town) -> None:
+    """Looked at once, not for ever: an engine that turns on the spot has no time for others (P6, P34)."""
+    alert = town.press()
+    town.change("UPDATE tracks SET due_at = :past", past=NOON.isoformat(timespec="microseconds"))
+    engine = town.engine()
+
+    looks = [engine.tick(town.clock.forward(1)) for _ in range(2)]
+
+    assert [1, 0] == looks
+    with town.ledger.reading() as tx:
+        assert town.alert(alert).tracks[0].next_at == alerts.next_due(tx)
