@@ -3,7 +3,6 @@
 import gc
 import resource
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -126,8 +125,6 @@ def _tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-    # A press goes from thread to thread: beside a flood of signs of life it would wait up to 5 ms at each of them.
-    sys.setswitchinterval(0.0005)
 
 
 def channels_of(settings: Settings, tokens: Tokens, look: LastLook | None = None) -> Mapping[str, Channel]:
