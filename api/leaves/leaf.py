@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api.browsers import why
 from api.desk import desk_page, problem_page, scope_of, street_names, to_login
-from api.doors import doors
+from api.doors import Doors, doors
 from api.language import Speech
 from api.nav import may_open
 from api.pages import address, speech
@@ -66,15 +66,21 @@ async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told |
     )  # fmt: skip
 
 
+async def _form(request: Request, visitor: Knock | None) -> tuple[Scope, Doors, FormData] | Response:
+    """Who sends which form, by which doors; strangers are led to the log-in. Refuses what another site sends."""
+    refuse_foreign(request)
+    scope = await scope_of(visitor)
+    return to_login(request) if scope is None else (scope, doors(request), await request.form())
+
+
 async def act(
     request: Request, visitor: Knock | None, leaf: Leaf, work: Work, done: str, back: str | None = None
 ) -> Response:
     """Carry out a form. Success leads back to the page with ``done`` said; refusals are shown on it, all at once."""
-    refuse_foreign(request)
-    scope = await scope_of(visitor)
-    if scope is None:
-        return to_login(request)
-    here, form = doors(request), await request.form()
+    sent = await _form(request, visitor)
+    if isinstance(sent, Response):
+        return sent
+    scope, here, form = sent
     try:
         _require(scope, leaf.word)
         await here.lanes.commands.run(lambda: work(here.app, scope, form))
@@ -87,11 +93,10 @@ async def carried_out(
     request: Request, visitor: Knock | None, work: Callable[[App, Scope, FormData], T]
 ) -> T | Response:
     """What a form's work came to, for a page that shows it; strangers are led to the log-in, refusals are a page."""
-    refuse_foreign(request)
-    scope = await scope_of(visitor)
-    if scope is None:
-        return to_login(request)
-    here, form = doors(request), await request.form()
+    sent = await _form(request, visitor)
+    if isinstance(sent, Response):
+        return sent
+    scope, here, form = sent
     try:
         return await here.lanes.commands.run(lambda: work(here.app, scope, form))
     except AnlingError as refused:
