@@ -4,7 +4,7 @@ The ticker only rings; what is due stands in the ledger. A sweep may run late, t
 processes at once, and be killed in the middle: each piece is a transaction that can be run again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -111,23 +111,14 @@ class Sweep:
 
     def _settle(self, day: date, now: datetime) -> int:
         settled = 0
-        for first, last in self._pieces(day):
+        with self._ledger.reading() as tx:
+            pieces = checkins.open_pieces(tx, day, _PIECE)
+        for first, last in pieces:
             with self._ledger.transaction(patient=True) as tx:
                 settled += checkins.excuse(tx, day, first, last, now)
                 settled += checkins.settle_by_words(tx, day, first, last)
                 settled += checkins.settle_by_signs(tx, day, first, last, now)
         return settled
-
-    def _pieces(self, day: date) -> Iterator[tuple[str, str]]:
-        after = ""
-        while True:
-            with self._ledger.reading() as tx:
-                homes = checkins.open_homes(tx, day, after, _PIECE)
-            if homes:
-                yield homes[0], homes[-1]
-            if len(homes) < _PIECE:
-                return
-            after = homes[-1]
 
     def _step_all(self) -> tuple[int, int]:
         stepped = alerted = 0
