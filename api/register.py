@@ -93,6 +93,20 @@ for _noun in sorted(set(ROWS) - {"homes"}):
     router.add_api_route(f"/{_noun}/{{id}}", _changing(_noun), methods=["PATCH"])
 
 
+def _turning(noun: str, step: str) -> Callable[[Asking, str], Awaitable[Response]]:
+    async def turn(asking: Asking, id: str) -> Response:
+        """A person is there no more, or again; ending twice keeps the first end. Audited."""
+        editor = asking.doors.app.desk.editor
+        return await _written(asking, lambda: as_json(editor.turn(asking.scope(), noun, id, step)))
+
+    return turn
+
+
+for _noun in ("residents", "responders"):
+    for _step in ("end", "resume"):
+        router.add_api_route(f"/{_noun}/{{id}}/{_step}", _turning(_noun, _step), methods=["POST"])
+
+
 class NewUser(BaseModel):
     """A log-in to add."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from domain.clock import wall_now
+from domain.clock import iso, wall_now
 from domain.errors import ConfigurationError, Forbidden, NotFound, Overtaken, Refused
 from domain.people import LEADS, Scope
 from escalation.admission import admission
@@ -142,9 +142,10 @@ class Editor:
             raise ConfigurationError(["secret: too short; give at least 8 characters"])
         let_in(self._ledger, id, secret, wall_now(), scope.operator)
 
-    def turn(self, scope: Scope, noun: str, id: str, step: str) -> None:
+    def turn(self, scope: Scope, noun: str, id: str, step: str) -> dict[str, Any]:
         """``end``: a resident moved away or died, a responder comes no more; ``resume``: as before.
 
+        Says since when they are gone; ending twice keeps the first end.
         Raises ``ConfigurationError`` when it would leave hours without anybody of 120 (P4).
         """
         self._check(scope, noun, id)
@@ -154,6 +155,8 @@ class Editor:
             CHANGES[step](tx, noun, id, now, scope.operator)
             if admit:
                 admit(tx)
+            since = ended_at(tx, noun, id)
+            return {"id": id, "ended_at": iso(since) if since else None}
 
     def _check(self, scope: Scope, noun: str, id: str) -> None:
         with self._ledger.reading() as tx:

@@ -288,6 +288,25 @@ def test_people_leave_and_the_past_stays(town: TestClient, who: dict[str, dict[s
             ("resident resumed", "resident-2"), ("responder resumed", "doctor-2")} <= audit  # fmt: skip
 
 
+def test_people_leave_over_the_api_as_in_the_console(town: TestClient, who: dict[str, dict[str, str]]) -> None:
+    """Since when they are gone; twice is once; the last one of 120 stays (P4); other streets' people do not exist."""
+    api, boss = "/api/v1", who["boss"]
+    first, again = (town.post(f"{api}/residents/resident-3/end", headers=boss) for _ in range(2))
+    back = town.post(f"{api}/residents/resident-3/resume", headers=boss).json()
+    hole = town.post(f"{api}/responders/desk-120/end", headers=boss)
+    strange = [town.post(f"{api}/{path}/end", headers=who["north"]).status_code
+               for path in ("residents/resident-2", "responders/doctor-2", "devices/dev-0002")]  # fmt: skip
+    desk = town.post(f"{api}/residents/resident-3/end", headers=who["desk"]).status_code
+    audit = [line["what"] for line in town.get(f"{api}/audit?about=resident-3&limit=10", headers=boss).json()["items"]]
+
+    assert (200, first.json()) == (again.status_code, again.json())
+    assert first.json()["ended_at"]
+    assert {"id": "resident-3", "ended_at": None} == back
+    assert (422, True) == (hole.status_code, "120" in hole.text)
+    assert ([404, 404, 404], 403) == (strange, desk)
+    assert {"resident ended", "resident resumed"} <= set(audit)
+
+
 def test_a_field_is_taken_away_by_saying_nothing(house: House) -> None:
     """``null`` in a card of a home or a resident removes it, also over the API."""
     editor, scope = Editor(house.ledger, house.zone), Scope("admin", "administrator")

@@ -75,6 +75,8 @@ DOORS: list[tuple[str, str, str, Any, frozenset[str]]] = [
     ("GET", "/homes/protection", "/homes/protection", None, ALL - {"dispatch_120"}),
     ("POST", "/homes/{home}/end", "/homes/home-2/end", None, LEADS),
     ("POST", "/homes/{home}/resume", "/homes/home-2/resume", None, LEADS),
+    *(("POST", f"/{noun}/{{id}}/{step}", f"/{noun}/nobody/{step}", None, LEADS)
+      for noun in ("residents", "responders") for step in ("end", "resume")),
     ("GET", "/plans", "/plans", None, ALL),
     ("GET", "/plans/diff", "/plans/diff?a=x&b=y", None, ALL),
     ("GET", "/plans/explain", "/plans/explain?home=home-1", None, ALL),
@@ -223,6 +225,7 @@ def test_another_street_is_out_of_reach(house: House, client: TestClient, tokens
         ("GET", f"/alerts/{alert}/handover", None), ("POST", "/alerts", PRESS),
         ("POST", "/tasks/visit:home-1/done", {}), ("POST", "/homes/home-1/commissioning", {"action": "start"}),
         ("POST", "/homes/home-1/away", {}), ("POST", "/homes/home-1/end", None),
+        ("POST", "/residents/resident-1/end", None), ("POST", "/responders/doctor-1/end", None),
         ("GET", "/plans/explain?home=home-1", None),
         ("POST", "/drills", {"name": "x", "homes": ["home-1"]}), ("POST", f"/drills/{opened}/close", None),
         ("POST", "/duty/absence", AWAY), ("POST", "/duty/overrides", INSTEAD),
