@@ -99,10 +99,11 @@ async def turn(
         if (step in ("end", "resume")) != (noun in ("residents", "responders")):
             raise NotFound(f"no {step} of {noun}")
         if step in ("end", "resume"):
-            return app.desk.editor.turn(scope, noun, id, step)
-        if step == "shut-out":
-            return app.desk.editor.shut_out(scope, noun, id)
-        return app.desk.editor.let_in(scope, noun, id, text(form, "secret"))
+            app.desk.editor.turn(scope, noun, id, step)
+        elif step == "shut-out":
+            app.desk.editor.shut_out(scope, noun, id)
+        else:
+            app.desk.editor.let_in(scope, noun, id, text(form, "secret"))
 
     here = f"/edit/{noun}/{quote(id)}"
     leaf = _leaf(Sheet(FORMS[noun], id, {}), speech(request))
