@@ -33,7 +33,9 @@ _GAP = timedelta(minutes=3)
 _PULSE = timedelta(minutes=1)
 #: our own outages are remembered so long
 _MEMORY = timedelta(days=7)
-#: batteries and tests are looked at this often
+#: what a device's messages tell of itself
+_TRACED = ("clock", "config", "sequence_gap")
+#: these, batteries and tests are looked at this often
 _SLOWLY = timedelta(minutes=10)
 #: what somebody called done is looked at afresh after this
 _AFRESH = timedelta(hours=24)
@@ -81,7 +83,6 @@ class DeviceWatch:
         with self._ledger.reading() as tx:
             at, deaf = listening.known(tx)
             pulse = pulses.newest(tx).get("broker")
-            untraced = faults.untraced(tx)
         away = pulse is not None and (not pulse.ok or now - pulse.at > _PULSE)
         if at is not None and (now - at > _GAP or away):
             start = deaf.pop()[0] if deaf and deaf[-1][1] == at else at
@@ -89,8 +90,6 @@ class DeviceWatch:
         deaf = [(a, b) for a, b in deaf if b > now - _MEMORY]
         with self._ledger.transaction(patient=True) as tx:
             listening.keep(tx, now, deaf)
-            if untraced:
-                faults.trace(tx)
         return [Outage(a, b) for a, b in deaf]
 
     def _limits(self, tx: Tx, now: datetime, outages: Sequence[Outage]) -> list[Limit]:
@@ -127,7 +126,7 @@ class DeviceWatch:
             settle_tasks(tx, [f"unprotected:{home}" for home in well], now, result)
 
     def _slowly(self, now: datetime) -> None:
-        """What may wait for minutes: batteries, tests, who was taken out of use."""
+        """What may wait for minutes: batteries, tests, clocks, losses, who was taken out of use."""
         with self._ledger.reading() as tx:
             ended = faults.gone(tx)
             kinds = [(role, dialect, self._rules.class_of(role, dialect)) for role, dialect in faults.kinds(tx)]
@@ -137,6 +136,9 @@ class DeviceWatch:
             faults.forget_done(tx, now - _AFRESH)
         self._clear("battery_low", lambda tx: faults.charged(tx, self._rules.battery_well), now)
         self._note("battery_low", lambda tx: faults.flat(tx, self._rules.battery_low), now)
+        for fault in _TRACED:
+            self._clear(fault, lambda tx, f=fault: faults.mended(tx, f), now)  # type: ignore[misc]
+            self._note(fault, lambda tx, f=fault: faults.odd(tx, f), now)  # type: ignore[misc]
         spans = {
             "test_due": [(r, d, now - c.press) for r, d, c in kinds if c.press],
             "unused": [(r, d, now - c.wear) for r, d, c in kinds if c.wear],

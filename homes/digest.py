@@ -1,8 +1,7 @@
 """The digest: reads stored telemetry once more, in the background, for what the homes' signs mean.
 
 Counts by the hour, the newest sign of each kind, vital signs against limits, positions against the
-fence, and what a device's messages say of the device itself. What a press of the button means was
-judged when it came; nothing here is on that way.
+fence. What a press of the button means was judged when it came; nothing here is on that way.
 """
 
 import time
@@ -37,7 +36,6 @@ from store.facts import facts_of
 from store.ledger import Ledger, Tx
 from store.rule_states import RuleState
 from store.signs import Sign
-from store.traces import Trace, keep_traces, traces_of
 
 _LOG = structlog.get_logger("anling.signs")
 #: messages read in one piece, and seconds of rest after a full one: presses share this interpreter
@@ -62,7 +60,6 @@ class Found:
     memories: dict[tuple[str, str], Memory | None] = field(default_factory=dict)
     #: (rule, home, data)
     alarms: list[tuple[str, str, dict[str, object]]] = field(default_factory=list)
-    traces: dict[str, Trace] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +130,8 @@ class Digest:
             (rule, home): Memory(s.state, s.since, s.data.get("count", 1), s.data.get("well", 0), s.next_at)
             for rule in _KINDS for home, s in rule_states.of(tx, rule, {t.home for t in telling}).items()
         }  # fmt: skip
-        found.traces = traces_of(tx, {s.device for s in read if s.body is not None})
         for sign, data in bodies:
             self._one(found, states, known, sign, data)
-            if sign.body is not None and sign.device in found.traces:
-                found.traces[sign.device] = found.traces[sign.device].after(sign.body, sign.at)
         return found
 
     def _known(self, tx: Tx, telling: Sequence[Sign]) -> Known:
@@ -213,7 +207,6 @@ class Digest:
     def _write(self, tx: Tx, found: Found) -> None:
         signs.count(tx, found.counted)
         signs.set_last(tx, found.last)
-        keep_traces(tx, found.traces.values(), self._clock.now())
         for (rule, home), memory in found.memories.items():
             if memory is None:
                 rule_states.forget(tx, rule, [home])

@@ -11,7 +11,7 @@ from store.ledger import Tx
 from store.register import DEVICES
 from store.sight import plain
 from store.tables import AwayRow
-from store.telemetry import STATES
+from store.traces import STATES
 
 AWAYS = AwayRow.__table__  # type: ignore[attr-defined]
 

@@ -23,8 +23,8 @@ def buttons_of(tx: Tx, homes: Iterable[str]) -> dict[str, tuple[bool, datetime |
     A button works that has spoken, is not silent, and whose hub is not silent. A home without a button is absent.
     """
     sql = (
-        f"SELECT d.home_id, max(CASE WHEN {WORKS} THEN 1 ELSE 0 END), min(t.first_at) FROM devices d"
-        " LEFT JOIN device_states s ON s.device_id = d.id LEFT JOIN device_traces t ON t.device_id = d.id"
+        f"SELECT d.home_id, max(CASE WHEN {WORKS} THEN 1 ELSE 0 END), min(s.first_at) FROM devices d"
+        " LEFT JOIN device_states s ON s.device_id = d.id"
         f" WHERE {IS_BUTTON} AND {among(tx, 'd.home_id')} GROUP BY d.home_id"
     )
     return {home: (bool(works), read_instant(tx, at)) for home, works, at in fetch(tx, sql, listed(tx, homes))}

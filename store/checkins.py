@@ -19,7 +19,7 @@ from store.inbox import INBOX
 from store.ledger import Tx
 from store.register import DEVICES, HOMES
 from store.tables import CheckinRow
-from store.telemetry import STATES
+from store.traces import STATES
 
 CHECKINS = CheckinRow.__table__  # type: ignore[attr-defined]
 _SWEPT = "checkins_swept"

@@ -16,7 +16,7 @@ from store.ledger import Ledger, Tx
 from store.register import DEVICES, HOMES, touch
 from store.sight import rows_of
 from store.tables import CommissioningRow
-from store.telemetry import STATES
+from store.traces import STATES
 
 COMMISSIONINGS = CommissioningRow.__table__  # type: ignore[attr-defined]
 _MAY = DESK | {"street_office"}

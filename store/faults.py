@@ -12,11 +12,10 @@ from store.aways import AWAYS, holds
 from store.bulk import Insert, among, fetch, instant, listed, read_instant, run
 from store.ledger import Tx
 from store.register import DEVICES, HOMES
-from store.tables import DeviceFaultRow, DeviceTraceRow
-from store.telemetry import STATES
+from store.tables import DeviceFaultRow
+from store.traces import STATES, well, wrong
 
 FAULTS = DeviceFaultRow.__table__  # type: ignore[attr-defined]
-TRACES = DeviceTraceRow.__table__  # type: ignore[attr-defined]
 _INSERT = Insert(FAULTS, conflict="DO NOTHING")
 #: registered, in use, in a home where somebody lives
 _LIVE = (
@@ -57,24 +56,6 @@ def kinds(tx: Tx) -> list[tuple[str, str]]:
     return [(r, d) for r, d in tx.execute(sa.select(DEVICES.c.role, DEVICES.c.dialect).distinct())]
 
 
-def trace(tx: Tx) -> None:
-    """Remember since when each device is known."""
-    tx.execute(sa.text(
-        "INSERT INTO device_traces (device_id, first_at, received, missing) SELECT s.device_id, s.last_seen, 0, 0"
-        " FROM device_states s WHERE NOT EXISTS (SELECT 1 FROM device_traces t WHERE t.device_id = s.device_id)"
-        " ON CONFLICT DO NOTHING"
-    ))  # fmt: skip
-
-
-def untraced(tx: Tx) -> bool:
-    """Whether some device was heard for the first time."""
-    sql = (
-        "SELECT 1 FROM device_states s WHERE NOT EXISTS"
-        " (SELECT 1 FROM device_traces t WHERE t.device_id = s.device_id) LIMIT 1"
-    )
-    return bool(fetch(tx, sql))
-
-
 def quiet(tx: Tx, limits: Sequence[Limit]) -> list[str]:
     """Devices that have been heard of before, and not for too long. A device that never spoke is not supervised."""
     s = STATES.c
@@ -91,11 +72,24 @@ def flat(tx: Tx, low: float) -> list[str]:
     return _found(tx, "battery_low", STATES.c.battery_pct < low)
 
 
+def odd(tx: Tx, fault: str) -> list[str]:
+    """Devices whose traces show this fault, and that nobody has noted."""
+    return _found(tx, fault, wrong(fault))
+
+
+def mended(tx: Tx, fault: str) -> list[str]:
+    """Devices with this fault whose traces show that it is over."""
+    query = sa.select(FAULTS.c.device_id).where(
+        FAULTS.c.fault == fault, STATES.c.device_id == FAULTS.c.device_id, well(fault)
+    )
+    return [id for (id,) in tx.execute(query)]
+
+
 def idle(tx: Tx, fault: str, limits: Sequence[tuple[str, str, datetime]], most: int) -> list[str]:
     """Devices (by role and dialect) that nobody has used since then; at most so many wait in one street."""
-    s, t = STATES.c, TRACES.c
+    s = STATES.c
     rows = [
-        (DEVICES.c.role == role) & (DEVICES.c.dialect == dialect) & (t.first_at < since)
+        (DEVICES.c.role == role) & (DEVICES.c.dialect == dialect) & (s.first_at < since)
         & (s.last_life.is_(None) | (s.last_life < since))
         for role, dialect, since in limits
     ]  # fmt: skip
@@ -104,7 +98,7 @@ def idle(tx: Tx, fault: str, limits: Sequence[tuple[str, str, datetime]], most: 
     )  # fmt: skip
     full = {street: int(n) for street, n in tx.execute(waits.group_by(HOMES.c.street))}
     query = sa.select(DEVICES.c.id, HOMES.c.street).where(
-        _LIVE, s.device_id == DEVICES.c.id, t.device_id == DEVICES.c.id, sa.or_(sa.false(), *rows), ~_noted(fault)
+        _LIVE, s.device_id == DEVICES.c.id, sa.or_(sa.false(), *rows), ~_noted(fault)
     )  # fmt: skip
     chosen = []
     for device, street in tx.execute(query.order_by(DEVICES.c.id)):

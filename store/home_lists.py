@@ -20,7 +20,7 @@ from store.protection import states_of
 from store.reads import write_down
 from store.register import DEVICES, HOMES, STREETS
 from store.sight import PERSONAL, WIDE, iso_or_none, only, plain, rows_of
-from store.telemetry import STATES
+from store.traces import STATES
 
 _SEES = WIDE - {"drill", "probe"} | {"street_office", "family_doctor"}
 #: days of check-ins that a home's page shows

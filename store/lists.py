@@ -24,7 +24,7 @@ from store.reads import write_down
 from store.register import DEVICES, HOMES, HUBS, RESIDENTS, RESPONDERS, STREETS, TEAMS
 from store.sight import ADMIN, PERSONAL, WIDE, bound, mine, only, plain, rows_of
 from store.tables import OperatorRow
-from store.telemetry import STATES
+from store.traces import STATES
 
 Page = dict[str, Any]
 OPERATORS = OperatorRow.__table__  # type: ignore[attr-defined]

@@ -19,6 +19,8 @@ from store.tables import HourlySignRow, LastSignRow
 HOURLY = HourlySignRow.__table__  # type: ignore[attr-defined]
 LAST = LastSignRow.__table__  # type: ignore[attr-defined]
 _MARK = "telemetry_digested"
+#: what the homes' rules read; a heartbeat tells of its device alone
+_TELLING = "'activity', 'vitals', 'location'"
 #: the hours stay when the raw telemetry is gone
 KEPT = timedelta(days=400)
 _COUNT = Insert(
@@ -60,23 +62,24 @@ def newest(tx: Tx) -> int:
 
 def move_mark(tx: Tx, old: int, new: int) -> bool:
     """True for the one process that reads on from ``old``."""
-    meta.begin(tx, {_MARK: "0"})
+    if not old:
+        meta.begin(tx, {_MARK: "0"})
     sql = f"UPDATE meta SET value = ? WHERE key = '{_MARK}' AND value = ?"
     return run(tx, sql, [(str(new), str(old))]) == 1
 
 
 def after(tx: Tx, old: int, until: int, limit: int) -> tuple[list[Sign], int]:
-    """The next messages, and how far they reach; those of devices without a home are passed over."""
+    """The next messages that tell of a home, and how far was read; those of devices without a home are passed over."""
     rows = fetch(tx,
         "SELECT t.id, t.device_id, d.role, h.id, h.street, t.received_at, t.kind, t.payload, t.reading FROM"
-        " (SELECT * FROM telemetry WHERE id > ? AND id <= ? ORDER BY id LIMIT ?) t"
+        f" (SELECT * FROM telemetry WHERE id > ? AND id <= ? AND kind IN ({_TELLING}) ORDER BY id LIMIT ?) t"
         " LEFT JOIN devices d ON d.id = t.device_id LEFT JOIN homes h ON h.id = d.home_id ORDER BY t.id",
         old, until, limit)  # fmt: skip
     signs = [
         Sign(n, device, role, home, street, read_instant(tx, at), kind, _body(tx, device, payload, reading))
         for n, device, role, home, street, at, kind, payload, reading in rows if home is not None
     ]  # fmt: skip
-    return signs, (rows[-1][0] if rows else until)
+    return signs, (rows[-1][0] if len(rows) == limit else until)
 
 
 def count(tx: Tx, counted: Mapping[tuple[str, str, datetime], tuple[int, datetime]]) -> None:

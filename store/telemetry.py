@@ -7,11 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from domain.events import Event, Heard, Kind
+from store import traces
 from store.bulk import Insert
 from store.ledger import Tx
-from store.tables import DeviceStateRow, TelemetryRow
+from store.tables import TelemetryRow
+from store.traces import STATES
 
-STATES = DeviceStateRow.__table__  # type: ignore[attr-defined]
 TELEMETRY = TelemetryRow.__table__  # type: ignore[attr-defined]
 #: somebody is there: moved, pressed, spoke, was measured
 _AT_REST = frozenset({"off", "out", "clear", "idle", False})
@@ -27,10 +28,9 @@ _UPSERT = Insert(
     last_seen = CASE WHEN excluded.online IS FALSE THEN device_states.last_seen ELSE excluded.last_seen END,
     online = CASE WHEN {_OLDER_BOOT} THEN device_states.online ELSE coalesce(excluded.online, device_states.online) END,
     boot = CASE WHEN {_OLDER_BOOT} THEN device_states.boot ELSE coalesce(excluded.boot, device_states.boot) END,
-    seq = coalesce(excluded.seq, device_states.seq),
     kind = CASE WHEN {_OLDER_BOOT} THEN device_states.kind ELSE excluded.kind END,
     battery_pct = coalesce(excluded.battery_pct, device_states.battery_pct),
-    last_life = coalesce(excluded.last_life, device_states.last_life)""",
+    last_life = coalesce(excluded.last_life, device_states.last_life),{traces.JOIN}""",
 )
 
 
@@ -73,7 +73,7 @@ def seen(tx: Tx, heard: Iterable[Heard]) -> None:
     newest: dict[str, dict[str, Any]] = {}
     for h in heard:
         if h.event is not None and h.device is not None:
-            newest[h.device] = _state(h.device, h.event, h.message.received_at, newest.get(h.device))
+            newest[h.device] = _state(h, h.event, newest.get(h.device))
     # In one order always: presses and telemetry write the same rows at the same moment, and must not wait in a ring.
     _UPSERT(tx, [newest[device] for device in sorted(newest)])
 
@@ -89,22 +89,25 @@ def prune(tx: Tx, before: datetime, limit: int = 20_000) -> int:
     return int(tx.execute(sa.delete(TELEMETRY).where(TELEMETRY.c.id.in_(old))).rowcount)
 
 
-def _state(device: str, event: Event, at: datetime, known: dict[str, Any] | None) -> dict[str, Any]:
+def _state(h: Heard, event: Event, known: dict[str, Any] | None) -> dict[str, Any]:
     battery = event.data.get("battery_pct")
+    at = h.message.received_at
     fresh = {
-        "device_id": device,
+        "device_id": h.device,
+        "first_at": at,
         "last_seen": at,
         "online": event.kind is not Kind.OFFLINE,
-        "seq": event.seq,
         "boot": event.boot,
         "kind": str(event.kind),
         "battery_pct": float(battery) if isinstance(battery, int | float) and 0 <= battery <= 100 else None,
         "last_life": at if _alive(event) else None,
+        **traces.told(event, at, _is_foreign(h)),
     }
     if known is None:
         return fresh
     if event.kind is Kind.OFFLINE and (event.boot or 0) < (known["boot"] or 0):
         return known
+    fresh["received"] += known["received"]
     return {k: known[k] if v is None else v for k, v in fresh.items()}
 
 

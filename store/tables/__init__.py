@@ -7,7 +7,7 @@ from store.tables.checkins import AwayRow, CareCallRow, CheckinRow, ErrandRow
 from store.tables.contacts import ContactTestRow, HeardRow, PinRow, StoppedContactRow
 from store.tables.desk import DeskCaseRow
 from store.tables.duty import DUTY_KINDS, DutyRow, ProofRow
-from store.tables.homes import DeviceFaultRow, DeviceTraceRow, HourlySignRow, LastSignRow, RuleStateRow
+from store.tables.homes import DeviceFaultRow, HourlySignRow, LastSignRow, RuleStateRow
 from store.tables.inbox import Inbox
 from store.tables.meta import Meta, PulseRow, WatchRow
 from store.tables.outbox import OUTBOX_DONE, OUTBOX_OPEN, AttemptRow, OutboxRow
@@ -45,7 +45,6 @@ __all__ = [
     "DeviceFaultRow",
     "DeviceRow",
     "DeviceStateRow",
-    "DeviceTraceRow",
     "DrillRow",
     "DrillVerdictRow",
     "DutyRow",

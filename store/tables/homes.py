@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column
+from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
 from store.columns import UTCDateTime, one_of
@@ -26,27 +26,6 @@ class DeviceFaultRow(SQLModel, table=True):
     #: the network incident that it is part of
     incident: str | None = None
     data: Any = json()
-
-
-class DeviceTraceRow(SQLModel, table=True):
-    """How a device has behaved, as far as its messages tell."""
-
-    __tablename__ = "device_traces"
-    __table_args__ = BY_KEY
-
-    device_id: str = Field(primary_key=True)
-    #: when we first knew that it speaks
-    first_at: datetime = instant()
-    #: ISO date of the counts
-    day: str | None = None
-    received: int = 0
-    missing: int = 0
-    #: of its last telemetry
-    seq: int | None = Field(default=None, sa_type=BigInteger)
-    boot: int | None = Field(default=None, sa_type=BigInteger)
-    #: the hash of its configuration: when it was first told, and now
-    config_first: str | None = None
-    config: str | None = None
 
 
 class HourlySignRow(SQLModel, table=True):

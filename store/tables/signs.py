@@ -10,19 +10,30 @@ from store.tables.base import instant, sealed
 
 
 class DeviceStateRow(SQLModel, table=True):
-    """The last thing a device let us know."""
+    """The last thing a device let us know, and how well its messages come."""
 
     __tablename__ = "device_states"
     device_id: str = Field(primary_key=True)
+    #: when we first knew that it speaks
+    first_at: datetime = instant()
     last_seen: datetime = instant()
     online: bool | None = None
-    #: as large as a device may count
+    #: of its last telemetry; as large as a device may count
     seq: int | None = Field(default=None, sa_type=BigInteger)
     boot: int | None = Field(default=None, sa_type=BigInteger)
     kind: str
     battery_pct: float | None = None
     #: the last time that somebody moved, pressed, or was measured
     last_life: datetime | None = instant(nullable=True)
+    #: ISO date (UTC) of the counts: numbered telemetry that came, and numbers that were left out
+    day: str | None = None
+    received: int = 0
+    missing: int = 0
+    #: the hash of its configuration: when it was first told, and now
+    config_first: str | None = None
+    config: str | None = None
+    #: None: it never said what time it has
+    clock_ok: bool | None = None
 
 
 class TelemetryRow(SQLModel, table=True):

@@ -96,7 +96,8 @@ def moved(town: Town, homes: int) -> None:
         at = instant(tx, datetime(*_DAY, 6, 30, tzinfo=SHANGHAI))
         value = "CAST(:at AS timestamptz)" if tx.connection.dialect.name == "postgresql" else ":at"
         tx.connection.execute(sa.text(
-            f"INSERT INTO device_states (device_id, last_seen, kind, last_life) SELECT id, {value}, 'activity', {value}"
+            f"INSERT INTO device_states (device_id, first_at, last_seen, kind, last_life, received, missing)"
+            f" SELECT id, {value}, {value}, 'activity', {value}, 0, 0"
             f" FROM devices WHERE id LIKE 'move-%' AND CAST(substr(id, 6) AS INTEGER) % 100 < {_MOVED}"
         ), {"at": at})  # fmt: skip
     _analyse(town)

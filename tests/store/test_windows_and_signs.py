@@ -9,7 +9,7 @@ import pytest
 from domain.errors import Forbidden, NotFound, Refused
 from domain.events import Heard
 from domain.people import Scope
-from store import telemetry
+from store import telemetry, traces
 from store.drills import Drills, homes_in_drill, unreadable_windows
 from tests.town import NOON, Town
 
@@ -111,7 +111,7 @@ def test_the_last_value_of_a_device_is_kept(town: Town) -> None:
     with town.ledger.reading() as tx:
         from sqlalchemy import select
 
-        seen = tx.execute(select(telemetry.STATES.c.last_seen)).scalar_one()
+        seen = tx.execute(select(traces.STATES.c.last_seen)).scalar_one()
     row = _sign(town)
     assert NOON + timedelta(seconds=60) == seen
     assert ("activity", 7, 2, 80.0) == (row["kind"], row["boot"], row["seq"], row["battery_pct"])
@@ -154,6 +154,56 @@ def test_a_device_that_comes_back_is_online(town: Town) -> None:
     town.say(town.event(boot=8))
 
     assert (True, 8) == (bool(_sign(town)["online"]), _sign(town)["boot"])
+
+
+def _beats(town: Town, *numbers: int | None, boot: int = 1) -> None:
+    """Heartbeats that come together."""
+    town.intake.telemetry([
+        town.event(type="heartbeat", leaf="telemetry", boot=boot, seq=n) for n in numbers
+    ])  # fmt: skip
+
+
+def _counts(town: Town) -> tuple[str, int, int]:
+    row = _sign(town)
+    return row["day"], row["received"], row["missing"]
+
+
+def test_numbers_that_are_left_out_are_counted_within_and_between_groups(town: Town) -> None:
+    """1 2 | 5 6 8 | 9: three are missing, whichever came together; what has no number counts for nothing."""
+    _beats(town, 1, 2)
+    _beats(town, 5, 6, None, 8)
+    _beats(town, 9)
+
+    assert ("2026-11-20", 6, 3) == _counts(town)
+
+
+def test_a_press_between_heartbeats_changes_no_count(town: Town) -> None:
+    """It has a number of its own line and is repeated until it has its receipt."""
+    _beats(town, 1, 2)
+    town.say(town.event(boot=1, seq=900))
+    _beats(town, 4)
+
+    assert ("2026-11-20", 3, 1) == _counts(town)
+
+
+def test_a_counter_that_begins_again_is_no_loss(town: Town) -> None:
+    """A new boot, a counter set back, and a leap of more than a thousand, which counts as a thousand at most."""
+    _beats(town, 500)
+    _beats(town, 7, 8, boot=2)
+    _beats(town, 3, boot=2)
+    _beats(town, 2_000_000, boot=2)
+
+    assert ("2026-11-20", 5, 1_000) == _counts(town)
+
+
+def test_each_day_is_counted_anew(town: Town) -> None:
+    """The first gap of a day reaches back to the number of the day before."""
+    _beats(town, 1, 5)
+    _beats(town, 9)
+    town.clock.forward(24 * 3600)
+    _beats(town, 11)
+
+    assert ("2026-11-21", 1, 1) == _counts(town)
 
 
 def test_presses_and_telemetry_of_the_same_devices_never_wait_in_a_ring(town: Town) -> None:
