@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
@@ -40,6 +41,33 @@ def test_the_migrations_make_what_the_code_expects(ledger: Ledger) -> None:
         differences = compare_metadata(context, metadata)
 
     assert [] == differences
+
+
+def test_what_was_known_of_devices_goes_on_in_its_new_place(empty_url: str, open_ledger: Open) -> None:
+    """Counts of the day and the first configuration move to the last value; a device without them keeps its own (P34)."""
+    ledger = open_ledger(empty_url)
+    with ledger.transaction() as tx:
+        config = schema.config_for()
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "0020")
+        tx.execute(sa.text(
+            "INSERT INTO device_states (device_id, last_seen, kind, seq, boot) VALUES"
+            " ('a', '2026-11-20T04:00:00+00:00', 'heartbeat', 900, 7), ('b', '2026-11-20T04:00:00+00:00', 'sos', 5, 1)"
+        ))  # fmt: skip
+        tx.execute(sa.text(
+            "INSERT INTO device_traces (device_id, first_at, day, received, missing, seq, boot, config_first, config)"
+            " VALUES ('a', '2026-11-01T04:00:00+00:00', '2026-11-20', 100, 3, 899, 7, 'x', 'y')"
+        ))  # fmt: skip
+
+    schema.upgrade(ledger)
+
+    names = "device_id, seq, boot, day, received, missing, config_first, config"
+    with ledger.reading() as tx:
+        rows = tx.execute(sa.text(f"SELECT {names}, first_at = last_seen FROM device_states ORDER BY device_id")).all()
+    assert [
+        ("a", 899, 7, "2026-11-20", 100, 3, "x", "y", False),
+        ("b", None, 1, None, 0, 0, None, None, True),
+    ] == [tuple(row) for row in rows]
 
 
 def test_head_is_the_newest_file() -> None:
