@@ -44,7 +44,7 @@ def test_the_migrations_make_what_the_code_expects(ledger: Ledger) -> None:
 
 
 def test_what_was_known_of_devices_goes_on_in_its_new_place(empty_url: str, open_ledger: Open) -> None:
-    """Counts of the day and the first configuration move to the last value; a device without them keeps its own (P34)."""
+    """Counts of the day and the first configuration move to the last value; who has none keeps what it has (P34)."""
     ledger = open_ledger(empty_url)
     with ledger.transaction() as tx:
         config = schema.config_for()
