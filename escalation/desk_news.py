@@ -8,7 +8,7 @@ section 5).
 from domain.alerts import Entry
 from domain.contacts import Purpose
 from escalation.claims import involved
-from escalation.sheet import NEWS, Order, Sheet
+from escalation.sheet import LATER, Order, Sheet
 
 _DESK = "dispatch_120"
 _NEWS = frozenset({"claimed", "accepted", "released", "claim_expired", "progress", "voice_check"})
@@ -29,7 +29,7 @@ def tell_desk(sheet: Sheet) -> None:
                 told.add(id)
                 key = f"{sheet.alert.id}/{track.name}/{track.gen}/inform.{sheet.alert.version + 1}/{id}/{_DESK}/1"
                 about = _about(sheet, news)
-                sheet.order(Order(key, Purpose.INFORM, track.name, track.gen, id, role, tuple(ways), NEWS, about))
+                sheet.order(Order(key, Purpose.INFORM, track.name, track.gen, id, role, tuple(ways), LATER, about))
 
 
 def _about(sheet: Sheet, news: Entry) -> dict[str, object]:

@@ -9,6 +9,7 @@ from domain.alerts import Actor, Alert, Step, TrackState
 from domain.clock import Clock
 from domain.desk import Case, CaseState
 from domain.errors import Held, NotFound, Refused
+from domain.people import Responder
 from escalation import desk_cases
 from escalation.commands import Commands
 from escalation.letters import point_of
@@ -16,7 +17,7 @@ from escalation.outcome import fail_over
 from escalation.proving import Prover
 from escalation.standing import Standing
 from store import alerts, cases, outbox
-from store.ledger import Ledger
+from store.ledger import Ledger, Tx
 from store.outbox import Item, Leased
 
 #: what a desk reports, as the steps of a responder
@@ -24,8 +25,6 @@ _STEPS = {
     "dispatched": Step.EN_ROUTE, "on_scene": Step.AT_DOOR, "patient_on_board": Step.WITH_RESIDENT,
     "at_hospital": Step.AT_HOSPITAL, "handed_over": Step.AT_HOSPITAL,
 }  # fmt: skip
-
-
 _GIVEN_UP = frozenset({CaseState.CANCELLED})
 
 
@@ -44,9 +43,7 @@ class DeskWords:
     def secrets(self, case: str) -> tuple[str, ...]:
         """What the desk with this case may sign with besides the installation's secret."""
         with self._ledger.reading() as tx:
-            named = outbox.by_reference(tx, case)
-            found = outbox.get(tx, named[0]) if named else None
-            desk = self._standing.roster(tx).responders.get(found[0].item.person) if found else None
+            _, desk = self._named(tx, case)
         points = desk.contacts if desk else ()
         return tuple(p.secret for p in points if p.channel == "dispatch_120" and p.secret)
 
@@ -54,29 +51,33 @@ class DeskWords:
         """Carry out what was said; ``NotFound`` for a case that no alert has."""
         said = desk_status(orjson.dumps(body))
         with self._ledger.reading() as tx:
-            named = outbox.by_reference(tx, said.case)
-            found = outbox.get(tx, named[0]) if named else None
-            if found is None:
+            row, desk = self._named(tx, said.case)
+            alert = alerts.peek(tx, row.item.alert_id) if row else None
+            if row is None or desk is None or alert is None:
                 raise NotFound(f"no alert has case {said.case!r}")
-            alert = alerts.peek(tx, found[0].item.alert_id)
-            desk = self._standing.roster(tx).responders.get(found[0].item.person)
-            case = self._case(found[0].item, said)
+            case = self._case(row.item, said)
             late = cases.overtaken(tx, case)
-        if alert is None or desk is None:
-            raise NotFound(f"no alert has case {said.case!r}")
-        actor, point = Actor(desk.id, desk.name, role=desk.role), point_of(desk, found[0].item.point, "dispatch_120")
+        actor, point = Actor(desk.id, desk.name, role=desk.role), point_of(desk, row.item.point, "dispatch_120")
         if said.by and point:
             self._prover.heard(desk.id, point.channel, point.address)
         # Given back first: as long as the desk seems to hold it nobody is asked to dial.
         released = case.state in _GIVEN_UP and self._released(alert, actor)
         if not late:
-            self._note(alert, found[0], case, released)
+            self._note(alert, row, case, released)
         if not alert.open:
             return {"result": "closed", "alert": alert.id}
         if released or late or case.state in _GIVEN_UP or not said.by:
             self._commands.note(alert.id, actor, _words(said))
             return {"result": "released" if released else "noted", "alert": alert.id}
-        return {"result": self._carry_out(alert, actor, found[0].item.track, said), "alert": alert.id}
+        return {"result": self._carry_out(alert, actor, row.item.track, said), "alert": alert.id}
+
+    def _named(self, tx: Tx, case: str) -> tuple[Leased | None, Responder | None]:
+        """What was sent to the desk under this case, and which desk that is."""
+        named = outbox.by_reference(tx, case)
+        found = outbox.get(tx, named[0]) if named else None
+        if found is None:
+            return None, None
+        return found[0], self._standing.roster(tx).responders.get(found[0].item.person)
 
     def _case(self, item: Item, said: DeskStatus) -> Case:
         now = self._clock.now()
@@ -86,13 +87,13 @@ class DeskWords:
 
     def _released(self, alert: Alert, actor: Actor) -> bool:
         """The desk gives back what it holds; False when it holds nothing, or does not any more."""
+        if not any(t.claimant == actor.id for t in alert.tracks):
+            return False
         try:
-            if any(t.claimant == actor.id for t in alert.tracks):
-                self._commands.release(alert.id, actor)
-                return True
-        except (Held, Refused):
-            pass  # its claim ran out, or the alert was closed, a moment before
-        return False
+            self._commands.release(alert.id, actor)
+        except (Held, Refused):  # its claim ran out, or the alert was closed, a moment before
+            return False
+        return True
 
     def _note(self, alert: Alert, row: Leased, case: Case, released: bool) -> None:
         """Move the case on. A named clerk has it: nobody needs to dial. A desk that cancels gives it back to us."""

@@ -158,7 +158,7 @@ class Intake:
 def _is_sign(heard: Heard) -> bool:
     """Status, wills and command results: last values, not messages that need a person.
 
-    A heartbeat on the topic of events is one of those: its device repeats it until it has a receipt.
+    A heartbeat on the topic of events is kept as a message: its device repeats it until it has a receipt.
     """
     event = heard.event
     return event is not None and event.kind in _SIGNS and not (heard.to and heard.message.topic.endswith("/event"))

@@ -151,7 +151,7 @@ def _one(session: Session, case: Case) -> Verdict:
     if case.kind is not None:
         return _raise_or_join(session, case, case.kind)
     if event is None:
-        return Verdict(case.row, "unreadable", reason=case.heard.unreadable)
+        return Verdict(case.row, "unreadable", reason=_why_unread(case.heard))
     if event.stale:
         return Verdict(case.row, "noted", reason="from the broker's memory, not newer than the device's last sign")
     if event.kind is Kind.CHECKIN_OK and case.speaker and case.speaker.home and asked_first.is_fresh(case.heard):
@@ -161,7 +161,7 @@ def _one(session: Session, case: Case) -> Verdict:
     if event.kind is Kind.CANCEL:
         return _cancel(session, case, event)
     if event.kind is Kind.UNKNOWN:
-        return Verdict(case.row, "fault", reason=f"unknown type {event.said!r}"[:200])
+        return Verdict(case.row, "fault", reason=_why_unread(case.heard))
     if case.speaker is None:
         return Verdict(case.row, "fault", reason="unknown device")
     reason = "; ".join(event.faults)[:200] or None

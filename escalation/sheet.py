@@ -17,7 +17,7 @@ from escalation.plan_parts import HOME_ROLES, Plan, PlanTrack, Rule
 from escalation.timeline import delta
 
 #: news goes with the repeats: whoever is to come is asked before anybody hears who has come elsewhere (invariant 21)
-NEWS = 1
+LATER = 1
 _STAGE_AFTER = {Stage.COMING, Stage.ARRIVED}
 
 
@@ -235,7 +235,7 @@ class Sheet:
                 word = "notice" if channels else str(purpose)
                 spot = f"{word}.{self._alert.version + 1}/{id}/{quiet[0].channel}/1"
                 key = f"{self._alert.id}/{track.name}/{track.gen}/{spot}"
-                self._orders.append(Order(key, purpose, track.name, track.gen, id, role, quiet, NEWS, about))
+                self._orders.append(Order(key, purpose, track.name, track.gen, id, role, quiet, LATER, about))
 
     def decision(self, reason: str) -> Decision:
         """Seal the sheet: version and decision time rise, the last line carries what changed (invariant 8)."""

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from domain.clock import Clock
-from domain.contacts import Accepted, Channel, FailedForNow, Result
+from domain.contacts import Accepted, Channel, FailedForGood, FailedForNow, Letter, Result
 from homes.care_line import CareLine
 from store import care, errands
 from store.care import CareCall
@@ -35,13 +35,18 @@ class CareCaller:
                 leased = care.lease(tx, self._clock.now(), _BATCH)
                 letters = [(call, self._line.write(tx, call)) for call in leased]
             for call, letter in letters:
-                channel = self._channels.get(call.channel)
-                self._settle(call, channel.send(letter) if channel and letter else None, letter is None)
+                self._settle(call, self._say(call, letter))
             tried += len(leased)
             waits = len(leased) == _BATCH
         return tried
 
-    def _settle(self, call: CareCall, result: Result | None, over: bool) -> None:
+    def _say(self, call: CareCall, letter: Letter | None) -> Result:
+        if letter is None:
+            return FailedForGood("nothing to say any more")
+        channel = self._channels.get(call.channel)
+        return channel.send(letter) if channel else FailedForGood(f"no channel {call.channel}")
+
+    def _settle(self, call: CareCall, result: Result) -> None:
         """A call that could not be made is not made again: the next step comes soon, and asks in another way."""
         now = self._clock.now()
         with self._ledger.transaction(patient=True) as tx:
@@ -49,8 +54,7 @@ class CareCaller:
                 care.settle(tx, call.key, "sent", now, reference=result.reference)
                 return
             unknown = isinstance(result, FailedForNow) and result.unknown
-            reason = result.reason if result else "nothing to say any more" if over else f"no channel {call.channel}"
-            care.settle(tx, call.key, "sent" if unknown else "failed", now, reason=reason)
+            care.settle(tx, call.key, "sent" if unknown else "failed", now, reason=result.reason)
 
 
 class Errands:

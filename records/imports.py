@@ -63,7 +63,6 @@ class Imports:
             raise ConfigurationError(_placed(file, wrong.problems)) from wrong
         return Taken(counts, tuple(warned), tuple(home.id for home in site.homes))
 
-
     def _all(self, file: File, problems: Sequence[str], site: Site, scope: Scope | None) -> ConfigurationError:
         """Besides what the file itself says wrongly: whom it names in vain, and what is not the sender's."""
         with self._ledger.reading() as tx:

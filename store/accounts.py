@@ -136,10 +136,7 @@ class Accounts:
 
     def _change(self, name: str, by: str, what: str, **values: Any) -> None:
         with self._ledger.transaction() as tx:
-            if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
-                raise NotFound(f"no log-in {name!r}")
-            tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
-            write_down(tx, wall_now(), by, what, name, "-")
+            change_log_in(tx, name, wall_now(), by, what, **values)
 
     def everybody(self) -> list[dict[str, Any]]:
         """All log-ins, without their passwords; ``sessions`` are open now, the newest ``since``."""
@@ -255,6 +252,14 @@ def _ask_code(tx: Tx, row: Mapping[Any, Any], totp: str | None, now: datetime) -
 
 def _scope(row: Any) -> Scope:
     return Scope(row["name"], row["role"], tuple(row["streets"] or ()), row["responder"])
+
+
+def change_log_in(tx: Tx, name: str, at: datetime, by: str, what: str, role: str = "-", **values: Any) -> None:
+    """Change a log-in and end its sessions; written down as ``what``. Raises ``NotFound``."""
+    if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
+        raise NotFound(f"no log-in {name!r}")
+    tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
+    write_down(tx, at, by, what, name, role)
 
 
 def password_hash(password: str) -> str:

@@ -8,13 +8,12 @@ import sqlalchemy as sa
 
 from domain.errors import NotFound
 from store import card_lacks
+from store.accounts import change_log_in
 from store.ledger import Tx
 from store.reads import write_down
 from store.register import HOMES, RESIDENTS, RESPONDERS, TEAMS, edited, resident_name, touch
 from store.second_factor import OPERATORS
-from store.tables import SessionRow
 
-SESSIONS = SessionRow.__table__  # type: ignore[attr-defined]
 #: what may end, and the word for it in the audit
 _WORDS = {"residents": "resident", "responders": "responder"}
 _TABLES = {"residents": RESIDENTS, "responders": RESPONDERS}
@@ -104,9 +103,7 @@ def _shut_out(tx: Tx, person: str, at: datetime, by: str) -> None:
     c = OPERATORS.c
     mine = [name for (name,) in tx.execute(sa.select(c.name).where(c.responder == person, c.disabled.is_(False)))]
     for name in mine:
-        tx.execute(sa.update(OPERATORS).where(c.name == name).values(disabled=True))
-        tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
-        write_down(tx, at, by, "log-in shut", name, "responders")
+        change_log_in(tx, name, at, by, "log-in shut", "responders", disabled=True)
 
 
 Change = Callable[[Tx, str, str, datetime, str], None]

@@ -1,18 +1,16 @@
 """Hubs in the home: families of devices, also models that no fixture names. Each line is one message."""
 
-import json
-from typing import Any
 
 import pytest
 
 from broker_bridge.decoders import translate
-from domain.events import RAISING, Kind
+from domain.events import Kind
+from tests.broker_bridge.tables import Line, check
 
 SOS = "sos_button"
 Z = "zigbee2mqtt/room/thing"
 
-#: dialect, topic, payload, role, kinds (the main one first), what the first one's data must hold
-LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
+LINES: list[Line] = [
     # Zigbee2MQTT: buttons of makers that are in no fixture
     ("z2m", Z, {"action": "single", "battery": 92}, SOS, "sos", {"press": "short", "battery_pct": 92.0}),
     ("z2m", Z, {"action": "hold"}, SOS, "sos", {"press": "long"}),
@@ -220,21 +218,10 @@ LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-def _bytes(payload: Any) -> bytes:
-    return payload.encode() if isinstance(payload, str) else json.dumps(payload).encode()
-
-
-@pytest.mark.parametrize(("dialect", "topic", "payload", "role", "kinds", "data"), LINES)
-def test_a_family_is_read_by_its_rules(
-    dialect: str, topic: str, payload: Any, role: str | None, kinds: str, data: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("line", LINES)
+def test_a_family_is_read_by_its_rules(line: Line) -> None:
     """Kinds in order of urgency, nothing else that raises, and the data that people need."""
-    said = translate(dialect, topic, _bytes(payload), role)
-
-    found = [str(reading.kind) for reading in said.events]
-    assert kinds.split() == found[: len(kinds.split())]
-    assert {k for k in found if k in RAISING} <= set(kinds.split())
-    assert data == {key: said.events[0].data.get(key) for key in data}
+    check(line)
 
 
 def test_a_press_is_the_same_in_the_json_and_in_the_legacy_topic() -> None:

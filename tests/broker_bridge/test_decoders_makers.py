@@ -1,13 +1,12 @@
 """Payloads of other models, firmwares and modes, as the makers' own documents, codecs and recordings show them."""
 
-import json
 from typing import Any
 
 import pytest
 
 from broker_bridge.decoders import translate
 from broker_bridge.decoders.auto import guess
-from domain.events import RAISING
+from tests.broker_bridge.tables import Line, as_bytes, check
 
 SOS = "sos_button"
 ZW = "zwave/room/node/notification/endpoint_0"
@@ -35,8 +34,7 @@ def rpc(**state: Any) -> dict[str, Any]:
     return {"method": "NotifyStatus", "params": {"ts": 1789197265.41, **components}}
 
 
-#: dialect, topic, payload, role, kinds (the main one first), what the first one's data must hold
-LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
+LINES: list[Line] = [
     # Zigbee2MQTT: property lists of zigbee-herdsman-converters
     ("z2m", "zigbee2mqtt/r", {"falldown_alarm": "alarm"}, None, "fall", {}),
     ("z2m", "zigbee2mqtt/r", {"presence": False, "tumble_switch": True, "fall_sensitivity": 5}, None, "activity", {}),
@@ -219,27 +217,16 @@ LINES: list[tuple[str, str, Any, str | None, str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-def _bytes(payload: Any) -> bytes:
-    return payload.encode() if isinstance(payload, str) else json.dumps(payload, ensure_ascii=False).encode()
-
-
-@pytest.mark.parametrize(("dialect", "topic", "payload", "role", "kinds", "data"), LINES)
-def test_another_model_is_read_by_the_same_rules(
-    dialect: str, topic: str, payload: Any, role: str | None, kinds: str, data: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("line", LINES)
+def test_another_model_is_read_by_the_same_rules(line: Line) -> None:
     """What the maker says it is comes first, what comes beside is there, and nothing else that raises."""
-    said = translate(dialect, topic, _bytes(payload), role)
-
-    found = [str(reading.kind) for reading in said.events]
-    assert kinds.split() == found[: len(kinds.split())]
-    assert {k for k in found if k in RAISING} <= set(kinds.split())
-    assert data == {key: said.events[0].data.get(key) for key in data}
+    check(line)
 
 
 @pytest.mark.parametrize(("dialect", "topic", "payload"), [line[:3] for line in LINES])
 def test_another_models_dialect_is_guessed(dialect: str, topic: str, payload: Any) -> None:
     """By topic or shape; where neither tells, no other dialect is taken for it."""
-    guessed = guess(topic, _bytes(payload))
+    guessed = guess(topic, as_bytes(payload))
 
     assert guessed in (dialect, None)
     assert guessed is not None or dialect in ("auto", "esphome")
@@ -255,13 +242,13 @@ def test_another_models_dialect_is_guessed(dialect: str, topic: str, payload: An
 )
 def test_a_radio_code_is_the_name_of_its_remote(topic: str, payload: Any, device: str) -> None:
     """So the register can hold it, whichever receiver heard it."""
-    assert [one.device for one in translate("theengs", topic, _bytes(payload), SOS).events] == [device]
+    assert [one.device for one in translate("theengs", topic, as_bytes(payload), SOS).events] == [device]
 
 
 def test_a_fall_that_a_radar_simulates_is_a_drill() -> None:
     """The radar says so itself; who it is stands inside the envelope."""
     payload = {"status": "fall_detected", "isSimulated": True, "deviceId": "id_1"}
 
-    said = translate("auto", "/devices/id_1/events", _bytes({"type": 5, "payload": payload}), None)
+    said = translate("auto", "/devices/id_1/events", as_bytes({"type": 5, "payload": payload}), None)
 
     assert [(str(one.kind), one.drill, one.device) for one in said.events] == [("fall", True, "id_1")]
