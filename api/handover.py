@@ -11,6 +11,7 @@ from api.answers import as_json
 from api.pages import page
 from api.problems import problem
 from api.sessions import Asking, Knock
+from api.story import plainly
 from records.cap import cap
 from records.fhir_bundle import fhir_bundle
 from records.handover import handover
@@ -28,7 +29,7 @@ async def sheet(request: Request, asking: Asking, id: str, format: Format = "jso
     made = await asking.doors.lanes.reads.run(lambda: handover(views.alert(asking.scope(), id)))
     made["script"] = script(made, asking.doors.app.wall().date())
     if format == "html":
-        return page(request, "handover.html", sheet=made)
+        return page(request, "handover.html", sheet=made, plainly=plainly)
     return await asking.doors.lanes.reads.run(lambda: _written(asking, made, format))
 
 

@@ -109,4 +109,4 @@ def midnight(now: datetime) -> datetime:
 
 def address(alert: Mapping[str, Any]) -> str:
     """Where it is, in one line; empty when only a device is known."""
-    return written((alert.get("home") or {}).get("address"))
+    return written((alert.get("home") or {}).get("address")) or alert.get("place") or ""

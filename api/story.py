@@ -1,5 +1,6 @@
 """An alert's timeline as sentences, in the reader's language."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ _FAMILIES = {
     "result": "voice",
     "role": "role",
 }
+
+
+#: a report of the 120 desk as the engine notes it: ``[dispatched] clerk 6021 two crews``
+_DESK = re.compile(r"\[(?P<status>\w+)\](?: clerk (?P<by>\S+))?(?: (?P<more>.+))?$", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,17 @@ def _line(entry: Mapping[str, Any], names: Mapping[str, str], say: Speech) -> Li
     key = f"entry.{entry['type']}"
     text = _filled(say, key if say.knows(key) else "entry.other", values)
     note = entry.get("note") or data.get("note") or data.get("text") or ""
-    return Line(clock(entry["at"]), text, str(note), entry["type"])
+    return Line(clock(entry["at"]), text, plainly(str(note), say), entry["type"])
+
+
+def plainly(note: str, say: Speech) -> str:
+    """What the 120 desk's program reported, in the reader's words; what a person wrote stays as it is."""
+    said = _DESK.match(note)
+    if said is None or not say.knows(f"desk.{said['status']}"):
+        return note
+    status, by = say.named("desk", said["status"]), said["by"]
+    told = say("entry.desk_said_by", status=status, by=by) if by else say("entry.desk_said", status=status)
+    return f"{told}{say('site.comma')}{said['more']}" if said["more"] else told
 
 
 def _filled(say: Speech, key: str, values: Mapping[str, str]) -> str:

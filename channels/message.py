@@ -52,7 +52,7 @@ def envelope(letter: Letter, type: str) -> dict[str, Any]:
 def incident(letter: Letter, call_back: tuple[str, ...]) -> dict[str, Any]:
     """The body for the 120 desk: the envelope, and all that a crew needs to find and treat the person."""
     home = letter.home or {}
-    address: Mapping[str, Any] = home.get("address") or {}
+    address: Mapping[str, Any] = home.get("address") or ({"text": letter.place} if letter.place else {})
     return envelope(letter, _desk_type(letter)) | {
         "case": letter.case,
         "status": "Exercise" if letter.drill else "Actual",

@@ -66,6 +66,8 @@ class Letter:
     #: {"id", "street", "address": {...,"text"}, "category", "location"} or None for an unregistered device
     home: Mapping[str, Any] | None = None
     device: str | None = None
+    #: only for channels to people who come: the address that a caller gave for a place in no register
+    place: str | None = None
     #: only for channels to people who come: residents (names, ages), access card, medical essentials
     residents: tuple[Mapping[str, Any], ...] = ()
     access: Mapping[str, Any] = field(default_factory=dict)

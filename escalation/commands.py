@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from domain.alerts import Actor, Alert, Cause, Outcome, Step, Subject, VoiceCheck
+from domain.callers import BY_TELEPHONE, told
 from domain.clock import Clock
 from domain.errors import Forbidden, LedgerCollision, LedgerUnavailable, NotFound, Refused
 from domain.events import Kind
@@ -116,7 +117,7 @@ class Commands:
             raise Refused("say where: give a home id, or an address in words")
         _may_raise(actor, drill)
         what = _word(Kind, kind, "kind")
-        text = "; ".join(t for t in (address if home is None else None, note, caller_phone) if t) or None
+        text = told(address if home is None else None, note, caller_phone)
         return self._retry(lambda tx: self._raise(tx, actor, self._subject(tx, actor, home), what, text, drill))
 
     def reopen(self, alert_id: str, actor: Actor, note: str | None = None) -> Alert:
@@ -149,7 +150,7 @@ class Commands:
 
     def _subject(self, tx: Tx, actor: Actor, home: str | None) -> Subject:
         if home is None:
-            return Subject(None, f"call-{new_id()}")
+            return Subject(None, f"{BY_TELEPHONE}{new_id()}")
         found = home_subject(tx, home)
         if found is None:
             raise NotFound(f"no home {home}")

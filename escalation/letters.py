@@ -10,7 +10,7 @@ import structlog
 from domain.contacts import Letter, Purpose
 from domain.people import ContactPoint, Responder
 from escalation.duty import Roster
-from store import alerts, calls, register
+from store import alerts, calls, register, said
 from store.asked import newest_case
 from store.ledger import Tx
 from store.outbox import Leased
@@ -87,6 +87,7 @@ class Letters:
         )  # fmt: skip
 
     def _full(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:
+        letter = replace(letter, place=said.address_of(tx, row.item.alert_id, row.device_id))
         cards = tuple({k: v for k, v in r.items() if k != "medical"} for r in residents)
         if letter.channel != "dispatch_120":
             return replace(letter, residents=cards)

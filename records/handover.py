@@ -33,7 +33,7 @@ def handover(alert: Mapping[str, Any]) -> Sheet:
         "persons": [dict(person) for person in alert["residents"]],
         "where": {
             "home": home.get("id"), "street": home.get("street"), "address": dict(address),
-            "text": whole(address), "location": home.get("location"),
+            "text": whole(address) or alert.get("place") or "", "location": home.get("location"),
         },
         "access": alert.get("access"),
         "medical": alert.get("medical"),

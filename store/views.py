@@ -11,7 +11,7 @@ from domain.alerts import Actor
 from domain.clock import Clock
 from domain.errors import NotFound
 from domain.people import Scope
-from store import cases, notes, register
+from store import cases, notes, register, said
 from store.alerts import ALERTS, TIMELINE, TRACKS
 from store.contacts import contacts_of, last_contacts
 from store.inbox import INBOX
@@ -114,6 +114,7 @@ class Views(Lists):
             self._audited(scope.operator, "access and medical card", rows[0]["home_id"], f"alert {alert_id}")
         with self._ledger.reading() as tx:
             shown = self._shown(tx, rows, scope, contacts=True)[0]
+            shown["place"] = said.address_of(tx, alert_id, rows[0]["device_id"]) if personal else None
             shown["timeline"] = self._timeline(tx, alert_id)
             shown["desk_cases"] = cases.of_alert(tx, alert_id)
             since = rows[0]["raised_at"]
@@ -132,6 +133,7 @@ class Views(Lists):
         with self._ledger.reading() as tx:
             shown = self._shown(tx, rows, None)[0]
             cards = self._cards(tx, home) if rows[0]["state"] == "open" else {"access": None, "medical": None}
+            shown["place"] = said.address_of(tx, alert_id, rows[0]["device_id"])
         return shown | cards
 
     def responder_actor(self, responder_id: str) -> Actor:

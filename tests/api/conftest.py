@@ -103,6 +103,8 @@ class FakeHouse:
     alarming: list[str] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
     sound_known: bool = True
+    #: what an alert's page shows besides ``DETAIL``, or instead
+    more: dict[str, Any] = field(default_factory=dict)
     #: how often the board was read
     reads: int = 0
 
@@ -167,7 +169,7 @@ class FakeHouse:
     def brief(self, id: str) -> dict[str, Any]:
         if id not in self.alerts:
             raise NotFound("no such alert")
-        return self.alerts[id] | DETAIL
+        return self.alerts[id] | DETAIL | self.more
 
     def responder_actor(self, id: str) -> Actor:
         if id == "nobody":

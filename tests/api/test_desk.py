@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 
 from api.alert_page import next_step
 from api.language import Speech, load
+from api.story import plainly
 from api.way_in import way_in
 
 COOKIE = {"Cookie": "anling_session=t-desk"}
@@ -99,6 +100,34 @@ def test_the_page_has_the_words_to_read_to_120(client: TestClient, house: Any, m
     assert "hypertension" in real
     assert ('href="tel:120"' in real, 'href="tel:120"' in drill) == (True, False)
     assert "这是演练，不要拨打 120" in drill
+
+
+def test_of_two_old_people_each_has_a_card_with_a_name(client: TestClient, house: Any, make_alert: Any) -> None:
+    """Whose allergy it is must not be guessed; one alone needs no name above the card."""
+    cards = [{"resident": "r1", "allergies": ["penicillin"]}, {"resident": "r2", "medicines": ["warfarin"]}]
+    two = [{"id": "r1", "name": "示例老人一"}, {"id": "r2", "name": "示例老人二"}]
+    house.put(make_alert())
+    one = client.get("/alerts/A1", headers=COOKIE).text
+    house.more = {"residents": two, "medical": cards}
+    both = client.get("/alerts/A1", headers=COOKIE).text
+
+    assert "class=\"whose\"" not in one
+    places = [both.index(x) for x in (">示例老人一</p>", "penicillin", ">示例老人二</p>", "warfarin")]
+    assert sorted(places) == places
+
+
+@pytest.mark.parametrize(
+    ("note", "told"),
+    [
+        ("[dispatched] clerk 6021", "120：已派车（接线员 6021）"),
+        ("[on_scene] 两人到场", "120：到现场、两人到场"),
+        ("[teleported] clerk 1", "[teleported] clerk 1"),
+        ("老人说没事", "老人说没事"),
+    ],
+)
+def test_the_desks_reports_are_read_in_words(note: str, told: str) -> None:
+    """No codes of another program in the story; what a person wrote stays as it is."""
+    assert told == plainly(note, Speech(load(), "zh"))
 
 
 BUTTONS = [

@@ -204,15 +204,18 @@ def test_who_was_not_asked_cannot_claim_by_a_link(town: TestClient, real: House,
 
 
 def test_somebody_telephoned(town: TestClient, who: Any) -> None:
-    """By home or by address in words; the same key makes one alert."""
+    """By home or by address in words, which stands on the page; the same key makes one alert."""
     call = {"address": "示例路9号", "kind": "manual", "note": "邻居来电", "caller_phone": "+8610000"}
     headers = who["desk"] | {"Idempotency-Key": "call-1"}
     first, second = (town.post("/api/v1/alerts", json=call, headers=headers) for _ in range(2))
+    page = town.get(f"/alerts/{first.json()['id']}", headers=who["desk"]).text
     closed = town.post(
         f"/api/v1/alerts/{first.json()['id']}/close", json={"outcome": "test"}, headers=who["boss"]
     )
 
     assert (201, first.json()["id"]) == (first.status_code, second.json()["id"])
+    assert '<p class="address">示例路9号</p>' in page
+    assert "为 示例路9号 叫 120？" in page
     assert 200 == closed.status_code
 
 

@@ -241,6 +241,21 @@ def test_a_call_by_telephone_raises_an_alert(town: Town) -> None:
     assert [] == [n for n in notes if b"13800000009" in n or "公园".encode() in n]
 
 
+def test_who_is_sent_to_a_place_in_no_register_is_told_where(town: Town) -> None:
+    """The caller's address is in every call and text, in 120's report, and still there when it is raised again."""
+    said = {"address": "公园南门; 长椅", "note": "有人倒在地上", "caller_phone": "+8613800000009"}
+    first = town.commands.raise_by_hand(DISPATCHER, **said)
+    town.commands.close(first.id, DISPATCHER, "welfare_only")
+    again = town.commands.reopen(first.id, DISPATCHER, "又来电")
+    town.deliver()
+    town.forward(120)
+    town.deliver()
+
+    letters = [x for name in ("voice", "dispatch_120") for x in town.phones[name].letters if x.alert_id == again.id]
+    assert {"family_doctor", "dispatch_120"} == {x.role for x in letters}
+    assert {"公园南门, 长椅"} == {x.place for x in letters}
+
+
 def test_a_call_about_an_open_alert_joins_it(town: Town) -> None:
     """One home, one open alert (invariant 16)."""
     alert = town.press()
