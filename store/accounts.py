@@ -254,12 +254,12 @@ def _scope(row: Any) -> Scope:
     return Scope(row["name"], row["role"], tuple(row["streets"] or ()), row["responder"])
 
 
-def change_log_in(tx: Tx, name: str, at: datetime, by: str, what: str, role: str = "-", **values: Any) -> None:
+def change_log_in(tx: Tx, name: str, at: datetime, by: str, what: str, room: str = "-", /, **values: Any) -> None:
     """Change a log-in and end its sessions; written down as ``what``. Raises ``NotFound``."""
     if tx.execute(sa.update(OPERATORS).where(OPERATORS.c.name == name).values(**values)).rowcount == 0:
         raise NotFound(f"no log-in {name!r}")
     tx.execute(sa.delete(SESSIONS).where(SESSIONS.c.operator == name))
-    write_down(tx, at, by, what, name, role)
+    write_down(tx, at, by, what, name, room)
 
 
 def password_hash(password: str) -> str:
