@@ -52,7 +52,7 @@ def envelope(letter: Letter, type: str) -> dict[str, Any]:
 def incident(letter: Letter, call_back: tuple[str, ...]) -> dict[str, Any]:
     """The body for the 120 desk: the envelope, and all that a crew needs to find and treat the person."""
     home = letter.home or {}
-    address: Mapping[str, Any] = home.get("address") or ({"text": letter.place} if letter.place else {})
+    address: Mapping[str, Any] = home.get("address") or ({"text": letter.said.place} if letter.said else {})
     return envelope(letter, _desk_type(letter)) | {
         "case": letter.case,
         "status": "Exercise" if letter.drill else "Actual",
@@ -102,7 +102,8 @@ def _desk_type(letter: Letter) -> str:
 
 def _phones(letter: Letter) -> list[str]:
     phones = [phone for resident in letter.residents for phone in resident.get("phones") or ()]
-    return list(dict.fromkeys(str(phone) for phone in phones))
+    beside = [letter.said.phone] if letter.said and letter.said.phone else []
+    return list(dict.fromkeys([*beside, *map(str, phones)]))
 
 
 def _located(location: object) -> dict[str, Any] | None:

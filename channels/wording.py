@@ -177,7 +177,7 @@ def who(letter: Letter, now: datetime) -> str:
 
 def where(letter: Letter) -> str:
     """Address, floor and room; nothing is said twice, nothing that is known is left out."""
-    address = (letter.home or {}).get("address") or {"text": letter.place}
+    address = (letter.home or {}).get("address") or {"text": letter.said and letter.said.place}
     text = outside(address)
     if not text:
         known = letter.device if letter.home is None else None

@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from domain.callers import Said
+
 #: every way there is of reaching a human; ``channels/`` has one each
 CHANNELS = (
     "voice", "sms", "webhook", "dispatch_120", "wecom", "dingtalk", "feishu", "mail", "apprise", "log",
@@ -66,8 +68,8 @@ class Letter:
     #: {"id", "street", "address": {...,"text"}, "category", "location"} or None for an unregistered device
     home: Mapping[str, Any] | None = None
     device: str | None = None
-    #: only for channels to people who come: the address that a caller gave for a place in no register
-    place: str | None = None
+    #: only for channels to people who come: what a caller said of a place in no register
+    said: Said | None = None
     #: only for channels to people who come: residents (names, ages), access card, medical essentials
     residents: tuple[Mapping[str, Any], ...] = ()
     access: Mapping[str, Any] = field(default_factory=dict)

@@ -87,7 +87,7 @@ class Letters:
         )  # fmt: skip
 
     def _full(self, tx: Tx, row: Leased, letter: Letter, residents: list[dict[str, Any]]) -> Letter:
-        letter = replace(letter, place=said.address_of(tx, row.item.alert_id, row.device_id))
+        letter = replace(letter, said=said.of_alert(tx, row.item.alert_id, row.device_id))
         cards = tuple({k: v for k, v in r.items() if k != "medical"} for r in residents)
         if letter.channel != "dispatch_120":
             return replace(letter, residents=cards)

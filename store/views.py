@@ -114,7 +114,7 @@ class Views(Lists):
             self._audited(scope.operator, "access and medical card", rows[0]["home_id"], f"alert {alert_id}")
         with self._ledger.reading() as tx:
             shown = self._shown(tx, rows, scope, contacts=True)[0]
-            shown["place"] = said.address_of(tx, alert_id, rows[0]["device_id"]) if personal else None
+            shown |= said.shown(tx, alert_id, rows[0]["device_id"] if personal else None)
             shown["timeline"] = self._timeline(tx, alert_id)
             shown["desk_cases"] = cases.of_alert(tx, alert_id)
             since = rows[0]["raised_at"]
@@ -133,8 +133,8 @@ class Views(Lists):
         with self._ledger.reading() as tx:
             shown = self._shown(tx, rows, None)[0]
             cards = self._cards(tx, home) if rows[0]["state"] == "open" else {"access": None, "medical": None}
-            shown["place"] = said.address_of(tx, alert_id, rows[0]["device_id"])
-        return shown | cards
+            place = said.shown(tx, alert_id, rows[0]["device_id"])
+        return shown | cards | place
 
     def responder_actor(self, responder_id: str) -> Actor:
         """The person behind a responder id."""

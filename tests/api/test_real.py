@@ -216,6 +216,7 @@ def test_somebody_telephoned(town: TestClient, who: Any) -> None:
     assert (201, first.json()["id"]) == (first.status_code, second.json()["id"])
     assert '<p class="address">示例路9号</p>' in page
     assert "为 示例路9号 叫 120？" in page
+    assert 'href="tel:+8610000"' in page
     assert 200 == closed.status_code
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from channels import twiml, wording
 from domain.alerts import Cause, Outcome, Severity, Stage, Step
+from domain.callers import Said
 from domain.contacts import Letter, Purpose
 from domain.events import Kind
 from domain.people import OPERATOR_ROLES, ROLES
@@ -161,7 +162,7 @@ def test_each_role_hears_its_own(
         ({"residents": ({"age": 87},)}, "一位老人，87岁"),
         ({"residents": ({"name": "甲", "birth": "?"}, {"name": "乙", "age": 91})}, "甲；乙，91岁"),
         ({"home": None, "device": "dev-9"}, "未登记设备dev-9"),
-        ({"home": None, "device": "call-1", "place": "公园南门"}, "公园南门"),
+        ({"home": None, "device": "call-1", "said": Said("公园南门", None)}, "公园南门"),
         ({"home": None, "device": None}, "地址不详"),
         ({"home": {"id": "h"}}, "地址不详"),
         ({"home": {"id": "h", "address": {"road": "示例路", "room": "602", "floor": None}}}, "示例路，602室"),

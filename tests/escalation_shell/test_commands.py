@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from domain.alerts import Actor
+from domain.callers import Said
 from domain.errors import Forbidden, Held, LedgerUnavailable, NotFound, Refused
 from tests.town import DESK, DISPATCHER, DOCTOR, DRILLER, OFFICE, OTHER_DOCTOR, SUPERVISOR, Town, together
 
@@ -253,7 +254,7 @@ def test_who_is_sent_to_a_place_in_no_register_is_told_where(town: Town) -> None
 
     letters = [x for name in ("voice", "dispatch_120") for x in town.phones[name].letters if x.alert_id == again.id]
     assert {"family_doctor", "dispatch_120"} == {x.role for x in letters}
-    assert {"公园南门, 长椅"} == {x.place for x in letters}
+    assert {Said("公园南门, 长椅", "+8613800000009")} == {x.said for x in letters}
 
 
 def test_a_call_about_an_open_alert_joins_it(town: Town) -> None:
