@@ -18,7 +18,7 @@ from api.doors import Doors, doors
 from api.language import Speech
 from api.leaves.map import drawing
 from api.near import near
-from api.pages import address, instant, midnight, speech
+from api.pages import address, instant, midnight, remember, speech
 from api.problems import status_of
 from api.sessions import refuse_foreign
 from api.story import names_of, story
@@ -46,6 +46,13 @@ async def alert_page(request: Request, visitor: Visitor, id: str) -> Response:
     if scope is None:
         return to_login(request)
     return await _alert_page(request, scope, id)
+
+
+@router.get("/alerts/{id}/{action}")
+async def back(request: Request, id: str, action: str) -> Response:
+    """Whoever reloads the answer to a button, or changes its language, meets the alert itself; nothing is done."""
+    del action
+    return remember(request, RedirectResponse(f"/alerts/{quote(id)}", 303))
 
 
 @router.post("/alerts/{id}/reveal")
@@ -135,6 +142,7 @@ async def _alert_page(
         scope,
         "alert.html",
         status,
+        families=("alert",),
         alert=alert,
         tracks=tracks_for(alert, read.me),
         error=error,

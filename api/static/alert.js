@@ -3,6 +3,8 @@
 import { Attention } from "./attention.js";
 import { Live, say, setup, showState, span, within } from "./live.js";
 import { Ground } from "./map.js";
+import { take } from "./morph.js";
+import { Sending } from "./sending.js";
 
 const live = new Live();
 new Attention(live);
@@ -12,17 +14,26 @@ let seen = "";
 let shown = "";
 let fetching = false;
 
-/** Fetch this page again and take over what changed; a form that is being filled in stays. */
-async function refresh() {
-  const meant = seen;
-  const answer = await fetch(location.pathname, { signal: within(5000) });
-  if (!answer.ok) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+/** Take over what the server says now. What is typed, opened or focused stays.
+ * @param {Document} fresh */
+function adopt(fresh) {
+  const held = document.activeElement;
   for (const part of ["who", "story", "do"]) {
     const mine = document.getElementById(part);
     const theirs = fresh.getElementById(part);
-    if (mine && theirs && mine.innerHTML !== theirs.innerHTML && !busy(mine)) mine.replaceChildren(...theirs.childNodes);
+    if (mine && theirs) take(mine, theirs);
   }
+  tick();
+  // who pressed a button that is gone goes on with the next one
+  if (held && held !== document.body && !held.isConnected) /** @type {HTMLElement | null} */ (main.querySelector("#do .primary"))?.focus({ preventScroll: true });
+}
+
+/** Fetch this page again and take over what changed. */
+async function refresh() {
+  const meant = seen;
+  const answer = await fetch(location.pathname + location.search, { signal: within(10_000) });
+  if (!answer.ok || answer.redirected || sending.under_way) return;
+  adopt(new DOMParser().parseFromString(await answer.text(), "text/html"));
   shown = meant;
 }
 
@@ -31,12 +42,6 @@ function follow() {
   if (fetching || seen === shown) return;
   fetching = true;
   refresh().catch(() => { /* the line is down: the banner says so */ }).finally(() => { fetching = false; });
-}
-
-/** @param {HTMLElement} part */
-function busy(part) {
-  const typed = [...part.querySelectorAll("input:not([type=hidden]), textarea, select")].some((f) => /** @type {HTMLInputElement} */ (f).value !== "");
-  return typed || part.contains(document.activeElement) || part.querySelector("details[open], .revealed") !== null;
 }
 
 function tick() {
@@ -62,11 +67,11 @@ document.addEventListener("submit", async (event) => {
     code.className = "code num";
     code.textContent = await answer.text();
     shown.append(`${say("alert.code_is")} `, code);
-    form.replaceWith(shown);
   } catch {
     shown.textContent = say("board.offline_command");
-    form.append(shown);
   }
+  form.querySelector(".revealed")?.remove();
+  form.append(shown);
 });
 
 /** Who dials 120 from here has the plan call 120 too, at once: the telephone may ring in vain. */
@@ -93,7 +98,7 @@ function press(key) {
 live.addEventListener("alerts", () => {
   seen = JSON.stringify(live.alerts.get(id) ?? null);
 });
-live.addEventListener("beat", () => { tick(); follow(); });
+live.addEventListener("beat", () => { tick(); follow(); sending.beat(); });
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -104,6 +109,7 @@ document.addEventListener("keydown", (event) => {
   else if (!/^[acopx1]$/.test(event.key) || !press(event.key)) return;
   event.preventDefault();
 });
+const sending = new Sending(main, adopt);
 showState(live);
 live.start();
 

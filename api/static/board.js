@@ -4,6 +4,7 @@ import { calling, calls, claimed, flags, next, order, people, severity, unclaime
 import { Attention, told as toldOf } from "./attention.js";
 import { Beside } from "./beside.js";
 import { BoardMap } from "./board_map.js";
+import { Closing, toLogin } from "./closing.js";
 import { Groups } from "./groups.js";
 import { Live, clock, named, say, setup, showState, span, within } from "./live.js";
 
@@ -16,7 +17,6 @@ const attention = new Attention(live);
 const lists = { calling: byId("calling"), claimed: byId("claimed") };
 const template = /** @type {HTMLTemplateElement} */ (document.getElementById("row"));
 const told = byId("told");
-const closing = /** @type {HTMLDialogElement} */ (document.getElementById("closing"));
 const beside = new Beside();
 const groups = new Groups(() => drawAll());
 const map = new BoardMap((id) => select(id)?.element.scrollIntoView({ block: "nearest" }));
@@ -82,6 +82,8 @@ function draw(alert) {
 /** Rows follow the alerts, also when a snapshot took some away. */
 function drawAll() {
   const alerts = [...live.alerts.values()].sort(order);
+  const held = /** @type {HTMLElement | null} */ (document.activeElement);
+  const at = shownRows().indexOf(/** @type {HTMLElement} */ (held?.closest(".row")));
   for (const [id, row] of rows) {
     if (!live.alerts.has(id)) { row.element.remove(); rows.delete(id); }
   }
@@ -98,7 +100,20 @@ function drawAll() {
   if (selected && !live.alerts.has(selected)) select(null);
   map.follow(alerts);
   count(place.calling, place.claimed);
+  if (at >= 0 && held !== document.activeElement) hold(/** @type {HTMLElement} */ (held), at);
 }
+
+/** A row that moved or went does not take the keyboard with it: the same button, else its row, else the next row.
+ * @param {HTMLElement} held @param {number} at */
+function hold(held, at) {
+  const left = shownRows();
+  const row = /** @type {HTMLElement} */ (held.isConnected ? held.closest(".row") : left[Math.min(at, left.length - 1)]);
+  if (held.isConnected) held.focus({ preventScroll: true });
+  if (held !== document.activeElement) row?.focus({ preventScroll: true });
+}
+
+/** @returns {HTMLElement[]} */
+function shownRows() { return /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".row")]).filter((row) => !row.hidden); }
 
 /** @param {number} open @param {number} held */
 function count(open, held) {
@@ -139,25 +154,36 @@ function tell(text, bad = false) {
   toldAt = performance.now();
 }
 
-/** @param {string} id @param {string} command @param {object} [body] */
+/** Why it was not recorded; null: it was.
+ * @param {string} id @param {string} command @param {object} [body] @returns {Promise<string | null>} */
 async function post(id, command, body = {}) {
   const alert = live.alerts.get(id);
+  tell(say("board.sending"));
   const what = `${say(`board.${command}`)} · ${alert ? where(alert) : id} · ${clock(live.now())}`;
   try {
     const answer = await fetch(`/api/v1/alerts/${encodeURIComponent(id)}/${command}`, {
       method: "POST",
       headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` },
       body: JSON.stringify(body),
-      signal: within(10_000),
+      signal: within(20_000),
     });
-    if (answer.status === 401) return location.assign("/login");
+    if (answer.status === 401) return say("board.ended");
     const said = await answer.json();
-    if (answer.ok) return tell(say("board.done", { what }));
+    if (answer.ok) {
+      tell(say("board.done", { what }));
+      return null;
+    }
     const held = said.held_by && say("board.held_by", { name: said.held_by.name, until: said.until ? clock(said.until) : "—" });
-    tell(say("board.failed", { why: held || said.detail }), true);
+    return refused(say("board.failed", { why: held || said.detail }));
   } catch {
-    tell(say("board.offline_command"), true);
+    return refused(say("board.unanswered"));
   }
+}
+
+/** @param {string} why */
+function refused(why) {
+  tell(why, true);
+  return why;
 }
 
 /** @param {string} id */
@@ -165,25 +191,27 @@ async function claim(id) {
   const button = /** @type {HTMLButtonElement | undefined} */ (rows.get(id)?.parts.claim);
   if (!button || button.hidden || button.disabled) return;
   button.disabled = true;
-  await post(id, "claim");
+  const why = await post(id, "claim");
   button.disabled = false;
+  if (why === say("board.ended")) toLogin(id);
 }
 
 /** @param {string} id */
 function askClose(id) {
   const alert = live.alerts.get(id);
-  if (!alert) return;
-  const form = /** @type {HTMLFormElement} */ (closing.querySelector("form"));
-  form.reset();
-  byId("closing-what").textContent = `${named("kind", alert.kind)} · ${where(alert)}`;
-  closing.dataset.id = id;
-  closing.showModal();
+  if (alert) closing.ask(id, `${named("kind", alert.kind)} · ${where(alert)}`);
 }
 
-closing.addEventListener("close", () => {
-  if (closing.returnValue !== "close" || !closing.dataset.id) return;
-  const form = new FormData(/** @type {HTMLFormElement} */ (closing.querySelector("form")));
-  post(closing.dataset.id, "close", { outcome: form.get("outcome"), cause: form.get("cause") || null, note: form.get("note") || null });
+const closing = new Closing(async (id, filled) => {
+  const why = await post(id, "close", { outcome: filled.outcome, cause: filled.cause || null, note: filled.note || null });
+  if (why === say("board.ended")) toLogin(id, filled);
+  return why;
+});
+
+live.addEventListener("ended", (event) => {
+  if (!closing.id) return;
+  event.preventDefault();
+  toLogin(closing.id, closing.filled());
 });
 
 /** @param {string | null} id */
@@ -198,7 +226,7 @@ function select(id) {
 
 /** @param {number} by */
 function move(by) {
-  const ids = [...document.querySelectorAll(".row")].filter((row) => !(/** @type {HTMLElement} */ (row).hidden)).map((row) => /** @type {HTMLElement} */ (row).dataset.id ?? "");
+  const ids = shownRows().map((row) => row.dataset.id ?? "");
   const at = selected ? ids.indexOf(selected) : by > 0 ? -1 : ids.length;
   const row = select(ids[Math.min(Math.max(at + by, 0), ids.length - 1)] ?? null);
   row?.element.scrollIntoView({ block: "nearest" });

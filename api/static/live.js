@@ -138,7 +138,7 @@ export class Live extends EventTarget {
       let date = "";
       do {
         const answer = await fetch(`/api/v1/alerts?state=open&limit=500${cursor}`, { signal: within(3000) });
-        if (answer.status === 401) location.assign("/login?next=" + encodeURIComponent(location.pathname));
+        if (answer.status === 401) this.end();
         if (!answer.ok) return;
         const body = await answer.json();
         found.push(...body.items);
@@ -149,6 +149,11 @@ export class Live extends EventTarget {
       this.heard("polling", Date.parse(date));
       this.replace(found);
     } catch { /* no answer: the silence goes on and the banner says so */ } finally { this.polling = false; }
+  }
+
+  /** The log-in has run out; a page with something half written may take it along first. */
+  end() {
+    if (this.dispatchEvent(new CustomEvent("ended", { cancelable: true }))) location.assign("/login?next=" + encodeURIComponent(location.pathname));
   }
 
   /** @param {string} type @param {object} [detail] */

@@ -86,7 +86,7 @@ def test_one_key_claims(page: Any, site: Any, make_alert: Any) -> None:
 
 
 def test_closing_asks_how_it_ended(page: Any, site: Any, make_alert: Any) -> None:
-    """x opens the form; without an outcome nothing is sent."""
+    """x opens the form; without an outcome nothing is sent, and it stays with what is typed until it is recorded."""
     site.house.put(make_alert("A1"))
     page.goto(site.url)
     page.wait_for_selector(".row")
@@ -95,7 +95,11 @@ def test_closing_asks_how_it_ended(page: Any, site: Any, make_alert: Any) -> Non
     page.click("#closing button[value=close]")
     unfinished = list(site.house.done)
     page.select_option("#closing [name=outcome]", "accidental")
+    site.house.broken = LedgerUnavailable("gone")
     page.click("#closing button[value=close]")
+    page.wait_for_selector("#closing-why:has-text('未登记')")
+    site.house.broken = None
+    page.dblclick("#closing button[value=close]")
     page.get_by_text("没有未接警情").wait_for(timeout=5000)
 
     assert [] == unfinished
@@ -196,7 +200,7 @@ def test_the_lamp_says_when_sound_is_blocked(page: Any, site: Any) -> None:
 
 
 def test_the_alert_page_follows_what_happens(page: Any, site: Any, make_alert: Any) -> None:
-    """Somebody else claims: the page shows it without a reload, and does not eat what is being typed."""
+    """Somebody else claims: the page shows it without a reload; what is typed and where one types stay as they are."""
     site.house.put(make_alert("A1"))
     page.goto(f"{site.url}/alerts/A1")
     page.wait_for_selector("#line[data-state=live]")
@@ -207,3 +211,37 @@ def test_the_alert_page_follows_what_happens(page: Any, site: Any, make_alert: A
     page.wait_for_selector(".track.claimed", timeout=3000)
 
     assert "半句" == page.input_value("#close textarea")
+    assert "#close" == page.evaluate("document.activeElement.matches('#close textarea') ? '#close' : 'elsewhere'")
+    assert 0 == page.locator("#do .claim").count()
+
+
+def test_nothing_typed_is_lost(page: Any, site: Any, make_alert: Any) -> None:
+    """P10: a dead server, a ledger that is away, a log-in that ran out: the words wait, and nothing is called recorded.
+
+    Pressing twice closes once.
+    """
+    site.house.put(make_alert("A1"))
+    page.goto(f"{site.url}/alerts/A1")
+    page.wait_for_selector("#line[data-state=live]")
+    page.select_option("#close [name=outcome]", "lifted_no_injury")
+    page.fill("#close textarea", "扶起，无外伤")
+    site.stop()
+    page.click("#close button")
+    page.wait_for_selector("#sent.bad:has-text('没有答复')")
+    site.start()
+    site.house.broken = LedgerUnavailable("gone")
+    page.click("#close button")
+    page.wait_for_selector("#sent.bad:has-text('未登记')")
+    site.house.broken = None
+    del site.house.scopes["t-desk"]
+    page.click("#close button")
+    page.wait_for_url("**/login?next=*")
+    page.fill("[name=username]", "desk")
+    page.fill("[name=password]", "correct horse")
+    page.press("[name=password]", "Enter")
+    page.wait_for_selector("#sent:has-text('还在')")
+    page.dblclick("#close button")
+    page.wait_for_selector("text=此警情已关闭")
+
+    assert [("close", "A1", "desk", "lifted_no_injury", None, "扶起，无外伤")] == site.house.done
+    assert "{}" == page.evaluate("JSON.stringify(sessionStorage)")
