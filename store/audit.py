@@ -92,7 +92,8 @@ def misshapen(tx: Tx, claim_end: datetime, looked: datetime) -> list[Seen]:
         " OR (state = 'calling' AND (next_at IS NULL OR due_at <> next_at OR claimant IS NOT NULL"
         "     OR claim_until IS NOT NULL OR offer_to IS NOT NULL OR last_at IS NULL OR last_at < ?))"
         " OR (state = 'claimed' AND (next_at IS NOT NULL OR claimant IS NULL OR claim_until IS NULL"
-        "     OR claim_until > ? OR offer_until > claim_until OR (offer_to IS NULL) <> (offer_until IS NULL)))"
+        "     OR claim_until > ? OR offer_until > claim_until OR (offer_to IS NULL) <> (offer_until IS NULL)"
+        "     OR due_at <> coalesce(offer_until, claim_until)))"
         " OR state NOT IN ('calling', 'claimed'))"
     )
     return _seen(tx, sql, instant(tx, looked), instant(tx, claim_end))

@@ -127,6 +127,22 @@ def test_a_planted_fault_is_found(town: Town, fault: str, code: str) -> None:
     assert code in look(town)
 
 
+def test_a_timer_that_says_another_moment_than_its_claim_or_offer_is_found(town: Town) -> None:
+    """A claim that is never looked at again would be a silence for ever (invariant 2)."""
+    from store.bulk import instant
+
+    alert = town.press()
+    town.deliver()
+    town.commands.claim(alert, DOCTOR)
+    assert "misshapen" not in look(town)
+    with town.ledger.reading() as tx:
+        late = instant(tx, town.clock.now().replace(year=2027))
+
+    town.change("UPDATE tracks SET due_at = :late", late=late)
+
+    assert (alert,) == look(town)["misshapen"].about
+
+
 def test_a_close_without_a_person_is_found(town: Town) -> None:
     """Invariant 3: whoever closed it past the engine, its story has no last word."""
     alert = town.press()
