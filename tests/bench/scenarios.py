@@ -157,11 +157,12 @@ def _stored_all(running: Running, expected: float) -> float:
 
 
 def mixed(bench: Bench, subject: Subject) -> Figures:
-    """Fifty presses a second while 5,000 heartbeats a second flow."""
+    """Fifty presses a second while 5,000 heartbeats a second flow, and have flowed for a while."""
+    flow = bench.size.mixed * 2
     with bench.grounds.running(subject) as running:
-        noise = bench.order(running, "heartbeat", min(5000, 8 * bench.grounds.homes), bench.size.mixed + 2)
+        noise = bench.order(running, "heartbeat", min(5000, 8 * bench.grounds.homes), flow + bench.size.mixed + 2)
         load = Load(replace(noise, homes=min(TELEMETRY_DEVICES, bench.grounds.homes), receipts=False))
-        time.sleep(1.5)
+        time.sleep(flow)
         result = bench.press(running, 50, bench.size.mixed)
         load.finish()
     return _verdict(result)
