@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from anling.bilingual import both
 from anling.cli_broker import broker
 from anling.cli_decode import decode
 from anling.cli_device import device
@@ -43,9 +44,9 @@ def main() -> None:
     try:
         cli()
     except ConfigurationError as error:
-        _fail(*(f"✗ {problem}" for problem in error.problems))
+        _fail(*(line for problem in error.problems for line in both("✗", problem)))
     except AnlingError as error:
-        _fail(f"✗ {error}")
+        _fail(*both("✗", str(error)))
 
 
 def _fail(*lines: str) -> NoReturn:

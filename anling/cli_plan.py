@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from anling.bilingual import both
 from anling.cli_sign import approve, propose
 from anling.ledger_here import ledger_here
 from anling.typed import bytes_in, instant, text_in, zone
 from domain.clock import iso, wall_now
 from domain.errors import ConfigurationError, NotFound
+from escalation.durations import written
 
 if TYPE_CHECKING:
     from domain.alerts import Subject
     from escalation.duty import Roster
     from escalation.plan import Plan
+    from escalation.plan_check import Proof
 
 plan = typer.Typer(no_args_is_help=True, help="Emergency plans.")
 plan.command()(propose)
@@ -55,11 +58,8 @@ def check(
         }, ensure_ascii=False))  # fmt: skip
     else:
         for lack in (*lacks, *holes):
-            print(f"! {lack}", file=sys.stderr)
-        print(f"{checked.version}: {len(checked.tracks)} tracks, {len(checked.branches)} branches; "
-              f"nothing waits longer than {checked.max_gap}")  # fmt: skip
-        print(f"proved by running {proof.cases} sorts of alert with nobody answering: 120 is asked after"
-              f" {proof.until_120:g} s at the latest, the longest silence is {proof.silence:g} s")  # fmt: skip
+            print("\n".join(both("!", lack)), file=sys.stderr)
+        print("\n".join(_proved(checked, proof)))
     if lacks or (strict and holes):
         raise SystemExit(1)
 
@@ -170,6 +170,19 @@ def _plan_of(file: Path, base: Path | None) -> "Plan":
         return parse_plan(text, file.name, lambda version: plans.text_of(tx, version))
 
 
+def _proved(checked: "Plan", proof: "Proof") -> tuple[str, ...]:
+    """What the check has looked at and found, in both languages."""
+    tracks, branches, gap = len(checked.tracks), len(checked.branches), written(checked.max_gap)
+    return (
+        f"{checked.version}：{tracks} 条线路，{branches} 条支线；任何等待不超过 {gap}",
+        f"已按 {proof.cases} 种警情逐一推演（无人应答）：最迟 {proof.until_120:g} 秒呼叫 120，"
+        f"最长 {proof.silence:g} 秒无人被呼叫",
+        f"{checked.version}: {tracks} tracks, {branches} branches; nothing waits longer than {gap}",
+        f"proved by running {proof.cases} sorts of alert with nobody answering: 120 is asked after"
+        f" {proof.until_120:g} s at the latest, the longest silence is {proof.silence:g} s",
+    )
+
+
 def _said(text: str, key: str) -> object:
     from escalation.plan_lines import read_toml
 
@@ -253,7 +266,7 @@ def _holes(checked: "Plan", site: Path | None) -> Iterator[str]:
         with ledger_here(upgrade=True) as ledger, ledger.reading() as tx:
             roster, streets = Standing(zone()).roster(tx), street_codes(tx)
     else:
-        print("duty was not looked at: give a roster with --site FILE", file=sys.stderr)
+        print("\n".join(both("!", "duty was not looked at: give a roster with --site FILE")), file=sys.stderr)
         return
     for gap in unstaffed(checked, roster, [checked.street] if checked.street else streets, wall_now()):
         begins, ends = (moment.astimezone(roster.zone).strftime("%m-%d %H:%M") for moment in (gap.start, gap.end))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from anling.bilingual import both
 from anling.ledger_here import ledger_here
 from anling.typed import instant, text_in
 from domain.clock import EngineClock
@@ -94,4 +95,4 @@ def _version_of(ledger: "Ledger", text: str, name: str) -> str:
 
 def _warn(said: dict[str, Any]) -> None:
     for warning in said["warnings"]:
-        print(f"! {warning}", file=sys.stderr)
+        print("\n".join(both("!", warning)), file=sys.stderr)

@@ -41,9 +41,15 @@ def _event(line: Line) -> dict[str, Any]:
 def reason(line: Line, language: str) -> str:
     """Why, as one sentence."""
     key = f"why.{line.what if line.what in ('gap', 'branch_began', 'branch_rests') else line.why}"
-    values = {name: f"{v:g}" if isinstance(v, float) else v for name, v in line.detail.items()} | {"reason": line.why}
-    said = words().say(key, language, **values)
+    values = {name: f"{v:g}" if isinstance(v, float) else v for name, v in line.detail.items()}
+    said = words().say(key, language, **values | {"reason": _lack(line.why, language)})
     return f"{said} [{line.detail['when']}]" if "when" in line.detail else said
+
+
+def _lack(why: str, language: str) -> str:
+    """Why nobody is there, in words; anything else as it is."""
+    key = f"lack.{why}"
+    return words().say(key, language) if key in words() else why
 
 
 def as_table(run: Rehearsal, language: str = "zh") -> list[str]:

@@ -318,8 +318,8 @@ class _Reader:
             self.problem(Spot((*spot.path, "channels"), spot.words), what)
             return ()
         for name in sorted(set(channels) - set(CHANNELS)):
-            known = f"{name!r} is no channel; write one of {', '.join(CHANNELS)}"
-            self.problem(Spot((*spot.path, "channels"), spot.words), known)
+            what = f"{name!r} is no channel; write one of {', '.join(CHANNELS)}"
+            self.problem(Spot((*spot.path, "channels"), spot.words), what)
         return tuple(channels)
 
     def notices(self, raw: object) -> Iterator[Notice]:

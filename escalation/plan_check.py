@@ -62,12 +62,13 @@ def prove(plan: Plan) -> Proof:
         reached = next((line.after for line in run.contacts if line.role == "dispatch_120"), None)
         quiet = longest_silence(run)
         if reached is None:
-            failures.setdefault(f"120 {run.severity}", f"nobody asks 120: {case.words()}")
+            failures.setdefault(f"120-{run.severity}", f"nobody asks 120: {case.words()}")
         else:
             until = max(until, reached)
         if quiet > plan.max_gap.total_seconds():
-            waits = f"{written(timedelta(seconds=quiet))}, longer than max_gap ({written(plan.max_gap)})"
-            failures.setdefault(f"gap {run.severity}", f"nobody is asked for {waits}: {case.words()}")
+            waits, most = written(timedelta(seconds=quiet)), written(plan.max_gap)
+            what = f"nobody is asked for {waits}, longer than max_gap ({most}): {case.words()}"
+            failures.setdefault(f"gap-{run.severity}", what)
         silence = max(silence, quiet)
     return Proof(n, until, silence, tuple(failures.values()))
 

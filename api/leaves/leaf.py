@@ -44,6 +44,8 @@ class Told:
     done: str | None = None
     problems: tuple[str, ...] = ()
     status: int = 200
+    #: a long text that was refused: it stands in its field again
+    text: str = ""
 
 
 async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told | None = None) -> Response:
@@ -62,7 +64,8 @@ async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told |
     said = told or Told(_done(request))
     return desk_page(
         request, scope, f"leaves/{leaf.template}", said.status, done=said.done, problems=said.problems,
-        leaf=leaf.word, address=lambda home: address({"home": home}), query=request.query_params, **values,
+        sent=said.text, leaf=leaf.word, query=request.query_params, address=lambda home: address({"home": home}),
+        **values,
     )  # fmt: skip
 
 
@@ -85,7 +88,8 @@ async def act(
         _require(scope, leaf.word)
         await here.lanes.commands.run(lambda: work(here.app, scope, form))
     except (AnlingError, ValidationError, ValueError) as error:
-        return await show(request, visitor, leaf, Told(None, problems_of(speech(request), error), _status(error)))
+        refused = Told(None, problems_of(speech(request), error), _status(error), text(form, "text"))
+        return await show(request, visitor, leaf, refused)
     return RedirectResponse(f"{back or request.url.path}?done={quote(done)}", 303)
 
 

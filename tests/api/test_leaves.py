@@ -376,9 +376,12 @@ def test_reports_are_drawn_told_and_exported(town: TestClient, who: dict[str, di
 
 
 def test_a_plan_is_explained_and_signed_by_a_second_person(town: TestClient, who: dict[str, dict[str, str]]) -> None:
-    """Who would be called is a table in the reader's language; the proposer's own approval is refused."""
+    """Who would be called is a table in the reader's language; the proposer's own approval is refused.
+
+    What is wrong with a plan is told in Chinese, and its text stays in the form.
+    """
     page = town.get("/plans?home=home-1&kind=fall&lang=en&at=2099-01-01T03:10", headers=who["boss"]).text
-    wrong = town.post("/plans", data={"text": "version = 1"}, headers=who["boss"])
+    wrong = town.post("/plans", data={"text": 'version = "soon"\n[voice_check]\nfine = "urgent"'}, headers=who["boss"])
     text = PLAN.replace("town-1", "town-2").replace('repeat_every = "5m"', 'repeat_every = "4m"')
     proposed = town.post("/plans", data={"text": text}, headers=who["boss"])
     own = town.post("/plans/approve", data={"version": "town-2"}, headers=who["boss"])
@@ -387,6 +390,8 @@ def test_a_plan_is_explained_and_signed_by_a_second_person(town: TestClient, who
     assert "家庭医生一" in page
     assert "nobody is called" in page
     assert [422, 303, 409, 303] == [answer.status_code for answer in (wrong, proposed, own, other)]
+    assert "plan:3：voice_check.fine：没有这一结果；可写：ok, needs_help, no_answer" in wrong.text
+    assert 'version = &#34;soon&#34;' in wrong.text
 
 
 def test_a_drill_window_is_opened_and_closed(town: TestClient, who: dict[str, dict[str, str]]) -> None:

@@ -92,7 +92,11 @@ CHECKS = (
     "store/site.py", "store/site_duty.py", "store/references.py", "store/accounts.py", "store/register.py",
     "store/register_rows.py", "store/commissioning.py", "records/sheets.py", "records/imports.py", "records/editor.py",
     "domain/checkins.py", "domain/choices.py", "escalation/admission.py",
+    "escalation/plan.py", "escalation/plan_streets.py", "escalation/plan_check.py", "escalation/conditions.py",
+    "anling/cli_plan.py",
 )  # fmt: skip
+#: how a checking file says what is wrong; `what` holds it for a line or two
+_SAYING = ("Refused", "ConfigurationError", "ValueError", "append", "problem", "_problem", "setdefault")
 
 
 def _sentence(node: ast.AST) -> str:
@@ -106,15 +110,21 @@ def _sentence(node: ast.AST) -> str:
     return ""
 
 
+def _collects(node: ast.AST) -> bool:
+    """A yield, a list that grows, or a sentence held under the name ``what``."""
+    held = isinstance(node, ast.Assign) and "what" in {getattr(target, "id", "") for target in node.targets}
+    return held or (isinstance(node, ast.Yield | ast.AugAssign) and node.value is not None)
+
+
 def _said_by(path: Path, checks: bool) -> Iterator[str]:
     """The sentences of refusals, and of a checking file all that it collects, yields or raises."""
-    names = ("Refused", "ConfigurationError", "ValueError", "append") if checks else ("Refused",)
+    names = _SAYING if checks else ("Refused",)
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         said: list[ast.AST] = []
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in names:
             said = [*node.args]
-        elif checks and isinstance(node, ast.Yield | ast.AugAssign) and node.value is not None:
-            said = [node.value]
+        elif checks and _collects(node):
+            said = [node.value]  # type: ignore[attr-defined]
         for one in said:
             inner = [*getattr(one, "elts", [])] or [getattr(one, "elt", one)]
             yield from (text for part in inner if " " in (text := _sentence(getattr(part, "value", part) if
