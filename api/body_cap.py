@@ -4,7 +4,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.problems import problem
+from api.browsers import last_answer
 
 ONE_MEGABYTE = 1_000_000
 #: doors for files, which are larger: a district's list of homes
@@ -12,7 +12,7 @@ _FILES = {"/import": 16 * ONE_MEGABYTE}
 
 
 class BodyCap:
-    """Answers 413 as problem+json, from the announced length or when the count runs over."""
+    """Answers 413 (a page in a browser), from the announced length or when the count runs over."""
 
     def __init__(self, app: ASGIApp, limit: int = ONE_MEGABYTE) -> None:
         self._app = app
@@ -25,7 +25,7 @@ class BodyCap:
         announced = Headers(scope=scope).get("content-length", "0")
         limit = _FILES.get(scope["path"], self._limit)
         if announced.isdigit() and int(announced) > limit:
-            await problem(413)(scope, receive, send)
+            await last_answer(scope, 413)(scope, receive, send)
             return
         await self._app(scope, self._counted(receive, limit), send)
 

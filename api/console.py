@@ -23,7 +23,7 @@ _BOARD_WORDS = ("channel", "status", "outcome", "cause")
 @router.get("/login")
 async def login_page(request: Request) -> Response:
     """Where a shift begins; the click also allows the browser to make sounds."""
-    return page(request, "login.html", next=_next(request), error=None)
+    return _door(request)
 
 
 @router.post("/login")
@@ -31,7 +31,7 @@ async def log_in(request: Request) -> Response:
     """A session in a cookie that no script can read."""
     say = speech(request)
     if not same_origin(request, doors(request).app.settings.public_url):
-        return page(request, "login.html", 403, next=_next(request), error=say("login.foreign"))
+        return _door(request, 403, say("login.foreign"))
     form = await request.form()
     try:
         login = Login(
@@ -40,20 +40,25 @@ async def log_in(request: Request) -> Response:
             totp="".join(str(form.get("totp") or "").split()) or None,
         )
     except ValidationError:
-        return page(request, "login.html", 401, next=_next(request), error=say("login.wrong"))
+        return _door(request, 401, say("login.wrong"))
     session = await enter(request, login)
     if isinstance(session, Response):
-        return _not_entered(request, session)
+        return _not_entered(request, session, login.username)
     answer = RedirectResponse(_next(request), 303)
     _set_cookie(answer, doors(request), session.token)
     remember(request, answer)
     return answer
 
 
-def _not_entered(request: Request, refusal: Response) -> Response:
+def _door(request: Request, status: int = 200, error: str | None = None, username: str = "") -> Response:
+    return page(request, "login.html", status, next=_next(request), error=error, username=username)
+
+
+def _not_entered(request: Request, refusal: Response, username: str) -> Response:
+    """Whose log-in it should be stays written; the password is typed anew."""
     say, wait = speech(request), refusal.headers.get("retry-after")
     error = say("login.wait", seconds=wait) if wait else say("login.wrong")
-    return page(request, "login.html", refusal.status_code, next=_next(request), error=error)
+    return _door(request, refusal.status_code, error, username)
 
 
 def _set_cookie(answer: Response, here: Doors, token: str) -> None:

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
-from api.browsers import why
+from api.browsers import refused_page, why
 from api.language import Speech
 from api.nav import ways
 from api.pages import page, remember, speech
@@ -69,7 +69,7 @@ def desk_page(
 
 def problem_page(request: Request, refused: Exception) -> Response:
     """Why a page cannot be shown, in the reader's language."""
-    return page(request, "problem.html", status_of(refused), text=why(speech(request), refused))
+    return refused_page(request, status_of(refused), why(speech(request), refused))
 
 
 def choices(say: Speech, family: str, values: Any) -> list[tuple[str, str]]:

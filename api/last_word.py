@@ -3,8 +3,10 @@
 import traceback
 
 import structlog
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.browsers import last_answer
 from api.problems import problem
 
 _LOG = structlog.get_logger("anling.api")
@@ -29,7 +31,16 @@ class LastWord:
         except Exception as error:
             _LOG.error("request_failed", error=type(error).__name__, at=place(error))
             if scope["type"] == "http" and not begun:
-                await problem(500, headers={"Retry-After": "1"})(scope, receive, send)
+                await _answer(scope)(scope, receive, send)
+
+
+def _answer(scope: Scope) -> Response:
+    """A page for a person; where even that breaks, what a program reads."""
+    try:
+        return last_answer(scope, 500)
+    except Exception as error:
+        _LOG.error("page_failed", error=type(error).__name__, at=place(error))
+        return problem(500, headers={"Retry-After": "1"})
 
 
 def place(error: Exception) -> str:

@@ -5,12 +5,16 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from records.sheets import HEADS
+
 _TABLE = Path(__file__).parent / "words" / "refusals.toml"
 _VALUE = re.compile(r"\{(\w+)\}")
 #: between what a line is about and what is wrong with it; between several wrongs
 _OF, _AND = ": ", "; "
 #: a value that may hold anything, other sentences too
 _REST = "rest"
+#: the name of a list's column, or several
+_COLUMN = "column"
 
 
 def in_words(said: str, lang: str) -> str:
@@ -26,6 +30,8 @@ def _whole(said: str) -> str | None:
 
 
 def _value(hit: re.Match[str], name: str) -> str:
+    if name == _COLUMN:
+        return "、".join(HEADS.get(one, one) for one in hit[name].split(", "))
     return in_words(hit[name], "zh") if name == _REST else hit[name]
 
 

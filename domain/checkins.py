@@ -88,6 +88,9 @@ def read_rule(said: Mapping[str, Any] | None, problems: list[str]) -> Rule | Non
 
 
 def _minutes(said: object, name: str, problems: list[str]) -> int | None:
+    if said is None:
+        problems.append(f'{name}: missing; write "09:30"')
+        return None
     try:
         hours, _, minutes = str(said).partition(":")
         value = int(hours) * 60 + int(minutes)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from domain.errors import ConfigurationError
 from escalation.coverage import Gap
-from escalation.rota import VITAL, roster_gaps, within
+from escalation.rota import VITAL, hours, roster_gaps, within
 from escalation.staffing import roles_of, shared
 from escalation.standing import read_roster
 from store.ledger import Ledger, Tx
@@ -45,5 +45,4 @@ def admission(
 
 
 def _told(gap: Gap, zone: ZoneInfo) -> str:
-    start, end = (at.astimezone(zone).strftime("%Y-%m-%d %H:%M") for at in (gap.start, gap.end))
-    return f"{gap.role} {gap.street or 'everywhere'} {start} to {end} ({gap.reason})"
+    return f"{gap.role.replace('_', ' ')} {gap.street or 'everywhere'} {hours(gap, zone)}"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from domain.clock import Clock
 from domain.errors import Forbidden, NotFound, Refused
@@ -161,7 +162,7 @@ class Rota:
         fresh = [gap for gap in self._gaps(tx, entry, *window) if not any(within(gap, old) for old in before)]
         new = shared(fresh, register.street_codes(tx))
         if vital and (holes := [gap for gap in new if gap.role == VITAL]):
-            raise Refused(vital_refusal(holes))
+            raise Refused(vital_refusal(holes, self._standing.zone))
         value = {} if entry.value is None else dict(entry.value)
         done = {"id": entry.subject, **value, "by": scope.operator, "withdrawn": entry.value is None}
         return done | {"gaps": [gap_shown(gap) for gap in new]}
@@ -237,13 +238,19 @@ def roster_gaps(
     return [gap for role in roles for gap in street_gaps(roster, role, streets, start, end)]
 
 
-def vital_refusal(holes: Sequence[Gap]) -> str:
-    """Which hours would be without 120, and what to do."""
-    told = ", ".join(f"{g.start:%m-%d %H:%M}Z to {g.end:%m-%d %H:%M}Z ({g.reason})" for g in holes[:20])
+def vital_refusal(holes: Sequence[Gap], zone: ZoneInfo) -> str:
+    """Which hours would be without 120, in the duty's own wall time, and what to do."""
+    told = "; ".join(hours(gap, zone) for gap in holes[:20])
     return (
         f"120 could not be reached from {told}: name somebody who comes in their place,"
         " or say allow_gaps if it must be so"
     )
+
+
+def hours(gap: Gap, zone: ZoneInfo) -> str:
+    """From when to when, in wall time, and why nobody is there."""
+    start, end = (f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (gap.start, gap.end))
+    return f"{start} to {end} ({gap.reason.replace('_', ' ')})"
 
 
 def within(gap: Gap, old: Gap) -> bool:

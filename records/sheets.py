@@ -52,6 +52,8 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "contact_phone": (("contact", "phone"), "text", "联系人电话"),
     "contact_has_key": (("contact", "has_key"), "yes_no", "联系人有钥匙"),
 }
+#: column -> how it is headed in a Chinese list
+HEADS: Mapping[str, str] = {name: zh for name, (_, _, zh) in _COLUMNS.items()}
 _NAMES = {name: name for name in _COLUMNS} | {zh: name for name, (_, _, zh) in _COLUMNS.items()}
 _BY_PATH = {path: name for name, (path, _, _) in _COLUMNS.items()}
 _SPOT = re.compile(r"homes\[(\d+)\](?:\.residents\[(\d+)\])?\.([a-z_]+(?:\.[a-z_]+)*)")

@@ -33,9 +33,18 @@ async def audit(
 
     def read(app: App, scope: Scope) -> dict[str, Any]:
         names = [user["name"] for user in app.views.users(scope, _MOST)["items"]]
-        return app.views.audit(scope, _PAGE, cursor, wanted) | {"names": names, "why": lambda said: why(say, said)}
+        told = {"names": names, "why": lambda said: why(say, said), "about": lambda said: subject(say, said)}
+        return app.views.audit(scope, _PAGE, cursor, wanted) | told
 
     return await show(request, visitor, Leaf("audit", "audit.html", read))
+
+
+def subject(say: Speech, said: str) -> str:
+    """Whom or what a line is about: an id, from one id to another, or how many people at once."""
+    number, _, word = said.partition(" ")
+    if word == "people" and number.isdigit():
+        return say("audit.people", n=number)
+    return said.replace("..", " – ")
 
 
 def why(say: Speech, said: str) -> str:

@@ -11,9 +11,12 @@ from api.refusals import in_words
 _SOURCE = re.compile(r"^(streets|homes|residents|devices|hubs|responders|teams): (?=\w+[\[.]|\w+: )")
 _ROW = re.compile(r"^\w+\[\d+\](?:\.(?:residents|devices)\[\d+\])?\.?")
 _PART = re.compile(r"^(\w+)\[(\d+)\]")
+#: answers that are read together, and so refused in one breath
+_CARDS = {"checkin": ("by", "window_opens", "ways"), "location": ("lat", "lon", "crs")}
+_EACH = re.compile(r"; (?=(?:by|window_opens|ways|lat|lon|crs): |window_opens must)")
 #: what the checks say -> our word for it
 _WORDS = (
-    (re.compile(r"Field required|at least 1 character|none is not a time", re.I), "required"),
+    (re.compile(r"Field required|at least 1 character|: missing;", re.I), "required"),
     (re.compile(r"should match pattern"), "pattern"),
     (re.compile(r"unknown role|Input should be '"), "choice"),
     (re.compile(r"^no (street|team|responder|home) "), "unknown"),
@@ -21,7 +24,7 @@ _WORDS = (
     (re.compile(r"stands twice"), "twice"),
     (re.compile(r"log-in of our own"), "reserved"),
     (re.compile(r"must be before by"), "window"),
-    (re.compile(r"ways: write some"), "ways"),
+    (re.compile(r"^write some of"), "ways"),
     (re.compile(r"too short"), "short"),
 )  # fmt: skip
 #: patterns of fields that have a word of their own
@@ -59,20 +62,22 @@ def placed(
 
 
 def _parted(problem: str) -> list[tuple[str, str]]:
-    """(where, what); the check-in's problems come in one."""
+    """(where, what); the problems of a check-in, and of a place, come in one."""
     said = _SOURCE.sub("", problem)
     if re.match(r"\w+: id '.*", said):
         return [("id", said)]
     where, _, what = _ROW.sub("", said).partition(": ")
-    if where == "checkin":
-        parts = what.removeprefix("Value error, ").split("; ")
-        return [_of_checkin(part) for part in parts if ":" in part or "before" in part]
+    if where in _CARDS:
+        return [_of_card(where, part) for part in _EACH.split(what.removeprefix("Value error, "))]
     return [(where, what)] if what else [("", problem)]
 
 
-def _of_checkin(part: str) -> tuple[str, str]:
-    name = part.partition(":")[0]
-    return f"checkin.{name if name in ('by', 'window_opens', 'ways') else 'by'}", part
+def _of_card(card: str, part: str) -> tuple[str, str]:
+    """What is wrong with one answer of several that are read together."""
+    name, of, what = part.partition(": ")
+    if of and name in _CARDS[card]:
+        return f"{card}.{name}", part if what.startswith("missing") else what
+    return f"{card}.{_CARDS[card][0]}", part
 
 
 def _input(where: str, names: Collection[str], rows: Mapping[str, list[int]]) -> str | None:
@@ -97,6 +102,6 @@ def _sentence(where: str, what: str, say: Speech, named: bool) -> str:
             word = _PATTERNS.get(last, word) if word == "pattern" else word
             return say(f"wrong.{word}") if named else f"{where}: {say(f'wrong.{word}')}"
     if "nobody of 120" in what:
-        return say("wrong.hole", hole=in_words(what, say.lang))
+        return say("wrong.hole", hole=in_words(what.partition(": nobody of 120")[0], say.lang))
     said = in_words(what, say.lang)
     return said if named or not where else f"{where}{say('site.colon')}{said}"

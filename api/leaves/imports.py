@@ -14,7 +14,7 @@ from api.leaves.leaf import Leaf, Told, problems_of, show, text
 from api.nav import may_open
 from api.pages import speech
 from api.sessions import refuse_foreign
-from domain.errors import AnlingError, Refused
+from domain.errors import AnlingError, ConfigurationError, Refused
 from records.imports import File, Taken
 
 router = APIRouter(include_in_schema=False)
@@ -50,10 +50,18 @@ async def take(request: Request, visitor: Visitor) -> Response:
         work = lambda: here.app.desk.imports.take(sent, scope, scope.operator, not confirmed, gaps)  # noqa: E731
         taken = await here.lanes.commands.run(work)
     except (AnlingError, ValueError) as error:
-        return await show(request, visitor, _leaf(file), Told(None, problems_of(speech(request), error), 422))
+        told = problems_of(speech(request), _unnamed(error, file))
+        return await show(request, visitor, _leaf(file), Told(None, told, 422))
     if confirmed:
         return RedirectResponse("/homes?done=imported", 303)
     return await show(request, visitor, _leaf(file, taken))
+
+
+def _unnamed(error: Exception, file: File | None) -> Exception:
+    """The file's name stands on the page; it need not stand in each of its lines."""
+    if not isinstance(error, ConfigurationError) or file is None:
+        return error
+    return ConfigurationError([said.removeprefix(f"{file.name}: ") for said in error.problems])
 
 
 async def _file(form: FormData) -> File:

@@ -1,13 +1,13 @@
 """One page beside the board: who may open it, what it reads, and what its forms do. Works without scripts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from fastapi import Request
 from pydantic import ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, ImmutableMultiDict
 from starlette.responses import RedirectResponse, Response
 
 from api.browsers import why
@@ -27,6 +27,10 @@ T = TypeVar("T")
 Read = Callable[[App, Scope], Mapping[str, Any]]
 Work = Callable[[App, Scope, FormData], object]
 
+_NOTHING: ImmutableMultiDict[str, Any] = ImmutableMultiDict()
+#: never sent back to a browser
+_SECRET = frozenset({"password", "new", "code", "secret"})
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
@@ -44,8 +48,8 @@ class Told:
     done: str | None = None
     problems: tuple[str, ...] = ()
     status: int = 200
-    #: a long text that was refused: it stands in its field again
-    text: str = ""
+    #: the form that was refused: what was typed stands in it again
+    typed: ImmutableMultiDict[str, Any] = field(default_factory=ImmutableMultiDict)
 
 
 async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told | None = None) -> Response:
@@ -62,10 +66,14 @@ async def show(request: Request, visitor: Knock | None, leaf: Leaf, told: Told |
     except AnlingError as refused:
         return problem_page(request, refused)
     said = told or Told(_done(request))
+
+    def again(form: str) -> ImmutableMultiDict[str, Any]:
+        """What was typed into the form of that address, if it is the one that was refused."""
+        return said.typed if form == request.url.path else _NOTHING
+
     return desk_page(
         request, scope, f"leaves/{leaf.template}", said.status, done=said.done, problems=said.problems,
-        sent=said.text, leaf=leaf.word, query=request.query_params, address=lambda home: address({"home": home}),
-        **values,
+        leaf=leaf.word, again=again, address=lambda home: address({"home": home}), query=request.query_params, **values,
     )  # fmt: skip
 
 
@@ -88,8 +96,8 @@ async def act(
         _require(scope, leaf.word)
         await here.lanes.commands.run(lambda: work(here.app, scope, form))
     except (AnlingError, ValidationError, ValueError) as error:
-        refused = Told(None, problems_of(speech(request), error), _status(error), text(form, "text"))
-        return await show(request, visitor, leaf, refused)
+        told = Told(None, problems_of(speech(request), error), _status(error), _open(form))
+        return await show(request, visitor, leaf, told)
     return RedirectResponse(f"{back or request.url.path}?done={quote(done)}", 303)
 
 
@@ -122,8 +130,14 @@ def problems_of(say: Speech, error: Exception) -> tuple[str, ...]:
 def _where(say: Speech, error: Any) -> str:
     """The field by the name it has on the page, and what is wrong with it."""
     names = [str(part) for part in error["loc"]]
-    told = ".".join(say(f"field.{name}") if say.knows(f"field.{name}") else name for name in names) or "–"
-    return f"{told}{say('site.colon')}{in_words(error['msg'], say.lang)}"
+    told = ".".join(say(f"field.{name}") if say.knows(f"field.{name}") else name for name in names)
+    wrong = in_words(error["msg"], say.lang).removeprefix("Value error, ")
+    return f"{told}{say('site.colon')}{wrong}" if told else wrong
+
+
+def _open(form: FormData) -> ImmutableMultiDict[str, Any]:
+    """A form without its secrets."""
+    return ImmutableMultiDict([(name, value) for name, value in form.multi_items() if name not in _SECRET])
 
 
 def text(form: FormData, name: str) -> str:

@@ -19,11 +19,13 @@ _MOST = 500
 
 def _read(app: App, scope: Scope) -> dict[str, Any]:
     shown = {user["name"] for user in app.views.users(scope, _MOST)["items"]}
+    people = app.views.responders(scope, _MOST)["items"]
     return {
         "users": [user for user in app.accounts.everybody() if user["name"] in shown],
         "roles": OPERATOR_ROLES,
         "streets": app.views.streets(scope, _MOST)["items"],
-        "people": app.views.responders(scope, _MOST)["items"],
+        "people": people,
+        "names": {one["id"]: one["name"] for one in people},
         "may_change": scope.role == "administrator" and not scope.streets,
     }
 

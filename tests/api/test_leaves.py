@@ -297,6 +297,34 @@ def _press(house: House, device: str, id: str) -> None:
     said(house, f"anling/v1/up/{device}/event", json.dumps({"v": 1, "id": id, "type": "sos", "data": {}}).encode())
 
 
+REFUSED: list[tuple[str, dict[str, Any], int, str, list[str]]] = [
+    ("/users", {"name": "desk", "role": "auditor", "street": ["north"], "password": WORD}, 409, "已有账号",
+     ['value="desk"', '<option value="auditor" selected>', '<option value="north" selected>']),
+    ("/plans", {"text": "version = <"}, 422, "TOML", ["version = &lt;</textarea>"]),
+    ("/drills", {"name": "夜间演练", "homes": "home-1", "minutes": "9999"}, 409, "时长",
+     ['value="夜间演练"', 'value="9999"']),
+    ("/duty/absence", {"responder": "doctor-1", "from": "2026-12-02T08:00", "until": "2026-12-01T08:00"}, 422,
+     "<li>结束早于开始，请改结束时间</li>", ['<option value="doctor-1" selected>', 'value="2026-12-02T08:00"']),
+    ("/duty/override", {"team": "desk", "instead_of": "desk-120", "from": "2026-12-01T08:00",
+                        "until": "2026-12-02T08:00"}, 409, "2026-12-01 08:00 至 2026-12-02 08:00（换班后无人）",
+     ['<option value="desk-120" selected>', 'value="2026-12-02T08:00"']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "typed", "status", "why", "kept"), REFUSED, ids=[path for path, *_ in REFUSED])
+def test_a_refused_form_keeps_what_was_typed(
+    town: TestClient, who: dict[str, dict[str, str]], path: str, typed: dict[str, Any], status: int, why: str,
+    kept: list[str],
+) -> None:  # fmt: skip
+    """All of it but the password, with the reason in the reader's words and times of day."""
+    page = town.post(f"{path}?lang=zh", data=typed, headers=who["admin"])
+
+    assert (status, True) == (page.status_code, why in page.text)
+    assert [] == [one for one in kept if one not in page.text]
+    assert WORD not in page.text
+    assert 1 == page.text.count('id="again"')
+
+
 def test_nobody_leaves_with_an_open_claim(house: House, town: TestClient, who: dict[str, dict[str, str]]) -> None:
     """Offer it, the other takes it over, then the door opens. A supervisor may leave all the same, and it is noted."""
     _press(house, "dev-0002", "press-press-press-2")
@@ -342,6 +370,9 @@ def test_a_file_is_shown_before_it_is_taken_in(town: TestClient, who: dict[str, 
     good = {"file": ("list.csv", (head + "home-9,north,r-9,某某,新路九号\n").encode())}
     wrong = town.post("/import?lang=zh", files=bad, headers=who["boss"])
     street = {"file": ("list.csv", (head + "home-9,nowhere,r-9,某某,路\n").encode())}
+    empty = town.post("/import?lang=zh", files={"file": ("list.csv", head.encode())}, headers=who["boss"]).text
+    many = "".join(f"home-9{n},,r-9{n},某某,路\n" for n in range(40)).encode()
+    long = town.post("/import?lang=zh", files={"file": ("list.csv", head.encode() + many)}, headers=who["boss"]).text
     unknown = town.post("/import", files=street, headers=who["boss"])
     shown = town.post("/import?lang=en", files=good, headers=who["boss"])
     before = town.get("/homes/home-9", headers=who["boss"]).status_code
@@ -351,8 +382,10 @@ def test_a_file_is_shown_before_it_is_taken_in(town: TestClient, who: dict[str, 
     after = town.get("/homes/home-9?lang=zh", headers=who["boss"]).text
 
     assert (422, 422, 200) == (wrong.status_code, unknown.status_code, shown.status_code)
-    assert ("第 3 行：没有填：street" in wrong.text, "没有街道" in unknown.text) == (True, True)
+    assert ("<li>第 3 行：没有填：街道代码</li>" in wrong.text, "没有街道" in unknown.text) == (True, True)
     assert "Nothing has been written yet" in shown.text
+    assert ("没有一行资料" in empty, 'name="confirm"' in empty) == (True, False)
+    assert ("其余 10 处" in long, 40) == (True, long.count("没有填"))
     assert (404, 303) == (before, done.status_code)
     assert "新路九号" in after
     assert 403 == town.post("/import", files=good, headers=who["desk"]).status_code

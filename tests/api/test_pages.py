@@ -111,6 +111,7 @@ def test_the_log_in_sets_a_cookie_no_script_reads(client: TestClient) -> None:
     assert (303, "/") == (good.status_code, good.headers["location"])
     assert {"httponly", "samesite=lax", "path=/"} <= set(good.headers["set-cookie"].lower().split("; "))
     assert [403, 401] == [foreign.status_code, wrong.status_code]
+    assert ('value="desk"' in wrong.text, 'value="x"' in wrong.text) == (True, False)
 
 
 def test_pages_run_only_our_own_files(client: TestClient, house: Any, make_alert: Any) -> None:
@@ -194,14 +195,22 @@ def test_a_person_reads_a_page_a_program_json(client: TestClient, house: Any) ->
     browser = COOKIE | {"Accept": "text/html,*/*"}
     lost = client.get("/nowhere", headers=browser)
     program = client.get("/api/v1/nowhere", headers=browser)
+    led = client.get("/nowhere", headers=browser | {"Referer": "http://testserver/duty?start=2026-11-22"})
+    strange = client.get("/nowhere", headers=browser | {"Referer": "https://evil.example/duty"})
+    odd = client.get("/duty?start=yesterday", headers=browser)
+    huge = client.post("/import", content=b"x" * 17_000_000, headers=browser)
     house.broken = LedgerUnavailable("gone")
     dead = client.get("/", headers=browser)
+    house.broken = RuntimeError("disk")
+    broken = client.post("/alerts/A1/note", data={"text": "x"}, headers=browser | OUR_PAGE)
+    pages = (lost, led, odd, huge, dead, broken)
 
-    assert [404, 404, 503] == [lost.status_code, program.status_code, dead.status_code]
-    assert ["text/html; charset=utf-8", "application/problem+json", "text/html; charset=utf-8"] == [
-        a.headers["content-type"] for a in (lost, program, dead)
-    ]
-    assert "未登记" in dead.text
+    assert [404, 404, 422, 413, 503, 500] == [a.status_code for a in pages]
+    assert {"text/html; charset=utf-8"} == {a.headers["content-type"] for a in pages}
+    assert "application/problem+json" == program.headers["content-type"]
+    assert ("未登记" in dead.text, "未登记" in broken.text, "16 MB" in huge.text) == (True, True, True)
+    assert 'href="/duty?start=2026-11-22"' in led.text
+    assert "evil" not in strange.text
 
 
 def test_the_log_holds_no_personal_data(

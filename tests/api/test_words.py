@@ -144,9 +144,19 @@ def test_every_refusal_has_its_chinese() -> None:
 
 @pytest.mark.parametrize(("said", "chinese"), [
     ("a.csv: row 7, column birth: '19x6': write a date as 1936-05-01",
-     "a.csv：第 7 行，列 birth：'19x6'：请写日期，如 1936-05-01"),
+     "a.csv：第 7 行，列“出生日期”：'19x6'：请写日期，如 1936-05-01"),
     ("s.json: homes[0].checkin: Value error, by: 'x' is not a time; write \"09:30\"; ways: write some of a, b",
      "s.json：homes[0].checkin：by：'x' 不是时间，请写 09:30；ways：请从中选：a, b"),
+    ("homes[0].location: Value error, lat: give degrees from -90 to 90; crs: 'MARS' is no datum; write one of WGS84",
+     "homes[0].location：lat：请写度数，-90 至 90；crs：没有坐标系 'MARS'；请从中选一：WGS84"),
+    ("120 could not be reached from 2026-12-01 08:00 to 2026-12-02 08:00 (taken off): name somebody who comes in"
+     " their place, or say allow_gaps if it must be so",
+     "这些时段呼不到 120：2026-12-01 08:00 至 2026-12-02 08:00（换班后无人）。"
+     "请写由谁代替；确需如此，勾选“即使 120 席位无人也登记”"),
+    ("dispatch 120 everywhere 2026-12-01 08:00 to 2026-12-02 08:00 (no shift): nobody of 120 could be called",
+     "120，全区，2026-12-01 08:00 至 2026-12-02 08:00（无人排班）：这段时间 120 无人可呼"),
+    ("x.json: not JSON: unexpected end of data: line 1 column 14 (char 13)",
+     "x.json：不是 JSON：第 1 行第 14 列处读不下去（unexpected end of data）"),
     ("not yet: d-1 (sos_button): press it and see it arrive; r:contact:0: call and speak with them",
      "还不能签收：d-1（sos_button）：请按响并看到信号；r:contact:0：请打通并通话"),
     ("responder: no responder 'x'; add it under responders; team: no team 't'; add it under teams",
