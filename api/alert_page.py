@@ -137,6 +137,7 @@ async def _alert_page(
     residents = alert.get("residents") or []
     ground = here.app.settings.ground
     beside = near(alert, ground, say)
+    phones = list(dict.fromkeys(phone for person in residents for phone in person.get("phones") or ()))
     return desk_page(
         request,
         scope,
@@ -156,11 +157,14 @@ async def _alert_page(
         dialling=request.query_params.get("dial") == "1",
         came={c["responder"]: c for c in alert.get("contacts") or () if c.get("purpose", "contact") == "contact"},
         way=way_in(alert, read.names, say),
-        phones=list(dict.fromkeys(phone for person in residents for phone in person.get("phones") or ())),
+        phones=phones,
         words_for_120=script(handover(alert), midnight(now).date())[say.lang],
         on_duty=read.on_duty,
         steps=choices(say, "step", Step),
         next_step=next_step(alert),
+        next_act=next_act(alert, bool(phones)),
+        reached=frozenset(_told(alert, "progress", "step")),
+        spoken=next(iter(_told(alert, "voice_check", "result")[-1:]), None),
         results=choices(say, "voice", VoiceCheck),
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
@@ -180,12 +184,24 @@ def _waited(alert: Mapping[str, Any], now: datetime) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
+def _told(alert: Mapping[str, Any], type: str, name: str) -> list[str]:
+    """What entries of one sort say, in order."""
+    return [str(e["data"].get(name)) for e in alert.get("timeline") or () if e["type"] == type]
+
+
 def next_step(alert: Mapping[str, Any]) -> str:
     """The step that comes after the last one reported: the button to press next."""
     order = [step.value for step in _WAY]
-    told = [e["data"].get("step") for e in alert.get("timeline") or () if e["type"] == "progress"]
-    reached = [order.index(step) for step in told if step in order]
+    reached = [order.index(step) for step in _told(alert, "progress", "step") if step in order]
     return order[min(max(reached, default=-1) + 1, len(order) - 1)]
+
+
+def next_act(alert: Mapping[str, Any], phones: bool) -> str:
+    """What whoever holds it does next: ``call`` the home, report a ``step``, or ``close``."""
+    steps, spoken = _told(alert, "progress", "step"), _told(alert, "voice_check", "result")
+    if {Step.WITH_RESIDENT, Step.AT_HOSPITAL} & {*steps} or (spoken[-1:] == [VoiceCheck.OK] and not steps):
+        return "close"
+    return "step" if steps or spoken or not phones else "call"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ _FAMILIES = {
     "outcome": "outcome",
     "result": "voice",
     "role": "role",
+    "track": "role",
 }
 
 

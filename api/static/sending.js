@@ -38,7 +38,7 @@ export class Sending {
 
   /** What went well is not said for ever. */
   beat() {
-    if (!this.told.hidden && !this.under_way && !this.told.classList.contains("bad") && performance.now() - (this.at ?? 0) > 10_000) this.tell("");
+    if (!this.told.hidden && !this.under_way && !this.told.classList.contains("bad") && performance.now() - (this.at ?? 0) > 6000) this.tell("");
   }
 
   /** @param {SubmitEvent} event */
@@ -57,7 +57,7 @@ export class Sending {
   /** @param {HTMLFormElement} form @param {HTMLButtonElement | null} button */
   async send(form, button) {
     const action = button?.getAttribute("formaction") ?? form.getAttribute("action") ?? "";
-    const what = (button?.firstChild?.textContent ?? "").trim();
+    const what = (form.closest("details")?.querySelector("summary") ?? button)?.firstChild?.textContent?.trim() ?? "";
     const sent = /** @type {any} */ (new FormData(form));
     if (button?.name) sent.append(button.name, button.value);
     form.setAttribute("aria-busy", "true");
@@ -78,13 +78,14 @@ export class Sending {
     const wrong = page.querySelector(".told.bad[role=alert]");
     if (!answer.ok) {
       if (page.getElementById("main")) this.taken(page, form);
-      return this.tell(wrong?.textContent ?? say("board.unanswered"), true);
+      const why = wrong?.textContent ?? say("board.unanswered");
+      return this.tell(answer.status === 409 ? say("board.failed", { why }) : why, true);
     }
     forget(form);
     if (answer.redirected && pathname !== location.pathname) return location.assign(pathname + search);
     form.reset();
     if (search) history.replaceState(null, "", pathname + search);
     this.taken(page, form);
-    this.tell(say("board.done", { what: `${what} · ${clock(Date.now())}` }));
+    this.tell(say("board.done", { what: `${what} · ${clock(Date.now()).slice(11)}` }));
   }
 }

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.alert_page import next_step
+from api.alert_page import next_act, next_step
 from api.language import Speech, load
 from api.story import plainly
 from api.way_in import way_in
@@ -178,3 +178,31 @@ def test_the_next_step_is_offered() -> None:
     assert ["en_route", "at_door", "at_hospital"] == [
         next_step(told()), next_step(told("en_route")), next_step(told("inside", "at_hospital")),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "phones", "act"), [
+    ((), True, "call"),
+    ((), False, "step"),  # nobody to ring
+    (("no_answer",), True, "step"),
+    (("ok",), True, "close"),
+    (("ok", "needs_help"), True, "step"),  # the last word counts
+    (("ok", "en_route"), True, "step"),  # somebody is on the way all the same
+    (("en_route", "with_resident"), True, "close"),
+])  # fmt: skip
+def test_one_button_stands_out(told: tuple[str, ...], phones: bool, act: str) -> None:
+    """Whoever holds it calls the home first, then reports steps, then closes."""
+    entries = [
+        {"type": "voice_check", "data": {"result": one}} if one in ("ok", "needs_help", "no_answer")
+        else {"type": "progress", "data": {"step": one}}
+        for one in told
+    ]  # fmt: skip
+
+    assert act == next_act({"timeline": entries}, phones)
+
+
+def test_a_button_s_address_leads_back(client: TestClient) -> None:
+    """Who reloads the answer to a button, or asks for it in another language, meets the alert: GET does nothing."""
+    answer = client.get("/alerts/A1/close?lang=en", headers=COOKIE, follow_redirects=False)
+
+    assert (303, "/alerts/A1") == (answer.status_code, answer.headers["location"])
+    assert "en" in answer.headers["set-cookie"]
