@@ -11,7 +11,7 @@ from api.answers import as_json
 from api.pages import page
 from api.problems import problem
 from api.sessions import Asking, Knock
-from api.story import plainly
+from api.story import names_of, plainly
 from records.cap import cap
 from records.fhir_bundle import fhir_bundle
 from records.handover import handover
@@ -26,10 +26,12 @@ Format = Literal["json", "fhir", "cap", "html"]
 async def sheet(request: Request, asking: Asking, id: str, format: Format = "json") -> Response:
     """What the crew and the hospital must know."""
     views = asking.doors.app.views
-    made = await asking.doors.lanes.reads.run(lambda: handover(views.alert(asking.scope(), id)))
+    alert = await asking.doors.lanes.reads.run(lambda: views.alert(asking.scope(), id))
+    made = handover(alert)
     made["script"] = script(made, asking.doors.app.wall().date())
     if format == "html":
-        return page(request, "handover.html", sheet=made, plainly=plainly)
+        names = await asking.doors.lanes.reads.run(lambda: names_of(alert, views))
+        return page(request, "handover.html", sheet=made, plainly=plainly, names=names)
     return await asking.doors.lanes.reads.run(lambda: _written(asking, made, format))
 
 

@@ -56,6 +56,11 @@ class Speech:
         key = f"{family}.{code}"
         return self(key) if key in self._keys else str(code)
 
+    def became(self, status: object, reason: object = None) -> str:
+        """What came of asking somebody, in one word: why it failed where there is a word for that, else the status."""
+        cause = str(reason or "").partition(":")[0]
+        return self.named("status", cause if self.knows(f"status.{cause}") else status)
+
     def part(self, families: tuple[str, ...]) -> dict[str, str]:
         """All sentences of some families, placeholders left as they are, for the browser."""
         keys = [k for k in sorted(self._keys) if k.partition(".")[0] in families]

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api.doors import doors
 from api.ground import Ground
 from api.language import COOKIE, Speech, chosen
+from api.refusals import in_words
 from domain.addresses import written
 from domain.ages import years
 from domain.words import LANGUAGES
@@ -63,7 +64,9 @@ def page(conn: HTTPConnection, name: str, status: int = 200, **values: Any) -> R
         "say": say,
         "lang": say.lang,
         "clock": clock,
+        "hour": hour,
         "age": age,
+        "reason": lambda said: in_words(said or "", say.lang),
         "path": conn.url.path,
         "now": _wall(conn),
     }
@@ -88,6 +91,12 @@ def clock(at: str | datetime | None) -> str:
     """``2026-11-21 03:10:42`` in Shanghai; empty for nothing."""
     when = instant(at)
     return f"{when.astimezone(_SHANGHAI):%Y-%m-%d %H:%M:%S}" if when else ""
+
+
+def hour(at: str | datetime | None, than: str | datetime | None) -> str:
+    """``03:10:42``; with its day, ``11-22 03:10:42``, when ``than`` was on another one."""
+    told, day = clock(at), clock(than)[:10]
+    return told[11:] if told[:10] == day else told[5:]
 
 
 def instant(at: str | datetime | None) -> datetime | None:

@@ -18,6 +18,7 @@ from api.maps import map_links
 from api.pages import address, instant, page, speech
 from api.problems import problem, refusal, status_of
 from api.story import names_of
+from api.way_in import way_in
 from domain.alerts import Alert, Step, VoiceCheck
 from domain.errors import AnlingError, Held, NotFound
 from escalation.tokens import ResponderToken
@@ -168,7 +169,7 @@ def _page(request: Request, found: Found, told: str | None = None, status: int =
     alert = found.alert
     now = doors(request).app.wall()
     raised = instant(alert["raised_at"]) or now
-    standing = standing_of(alert, found.read)
+    standing, say = standing_of(alert, found.read), speech(request)
     return page(
         request,
         "responder.html",
@@ -179,6 +180,7 @@ def _page(request: Request, found: Found, told: str | None = None, status: int =
         maps=map_links((alert.get("home") or {}).get("location")),
         told=told,
         standing=standing,
+        way=way_in(alert, found.names, say),
         minutes=max(0, int((now - raised).total_seconds() // 60)),
     )
 

@@ -55,4 +55,5 @@ def _times(timeline: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 
 def _contacts(contacts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Who was asked by which way, and what came of it; numbers are not repeated here."""
-    return [{name: c.get(name) for name in ("role", "responder", "channel", "at", "status")} for c in contacts]
+    told = ("role", "responder", "channel", "at", "status", "reason")
+    return [{name: c.get(name) for name in told} for c in contacts]

@@ -11,7 +11,9 @@ from api.language import Speech
 
 #: reports that have a picture
 DRAWN = ("response_times", "alerts", "checkins", "protection")
-_MIDDLE = "#767e86"
+_MIDDLE = "#545c64"
+#: words that can be read on a dark page too
+_NIGHT = "inline:@media (prefers-color-scheme: dark) { text { fill: #a3abb3 !important } }"
 _COLOURS = ("#1257b8", "#c9800a", "#1b6b36", "#b3131b", "#6b4fa0", "#767e86")
 _Series = Sequence[tuple[str, Sequence[float | None]]]
 
@@ -58,9 +60,13 @@ def _svg(title: str, data: bytes, adds_up: bool = False) -> bytes:
     style = Style(
         background="transparent", plot_background="transparent", foreground=_MIDDLE, foreground_strong=_MIDDLE,
         foreground_subtle=_MIDDLE, colors=_COLOURS, font_family="system-ui, sans-serif",
+        label_font_size=12, major_label_font_size=12, legend_font_size=14, title_font_size=16,
     )  # fmt: skip
     shape = pygal.StackedBar if adds_up else pygal.Bar
-    drawing = shape(style=style, js=[], title=title, height=320, width=640, legend_at_bottom=True, no_data_text="–")
+    drawing = shape(
+        style=style, js=[], css=["file://style.css", "file://graph.css", _NIGHT], title=title, height=320, width=640,
+        legend_at_bottom=True, no_data_text="–", order_min=0,
+    )  # fmt: skip
     drawing.x_labels = labels
     for name, values in series:
         drawing.add(name, values)

@@ -123,6 +123,6 @@ def _names(app: App, home: Mapping[str, Any]) -> dict[str, str]:
         names.setdefault(f"key_holder:{id}", id)
     for card in home["residents"]:
         for n, kin in enumerate(card.get("contacts") or ()):
-            told = " ".join(str(kin[part]) for part in ("name", "relation", "phone") if kin.get(part))
+            told = " ".join(str(kin[part]) for part in ("name", "phone") if kin.get(part))
             names[f"{card['id']}:contact:{n}"] = told or f"{card['id']}:contact:{n}"
     return names

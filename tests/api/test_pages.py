@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api.language import Speech, load
+from api.pages import hour
 from domain.errors import LedgerUnavailable
 
 COOKIE = {"Cookie": "anling_session=t-desk"}
@@ -150,6 +152,29 @@ def test_a_form_of_another_site_does_nothing(client: TestClient, house: Any, mak
     answer = client.post("/alerts/A1/claim", headers=COOKIE | {"Origin": "https://evil.example"})
 
     assert (403, []) == (answer.status_code, house.done)
+
+
+def test_a_time_on_another_day_says_so() -> None:
+    """A night's alert goes on past midnight in Shanghai: 00:03 is not earlier than 23:58."""
+    raised, later = "2026-11-21T15:58:00Z", "2026-11-21T16:03:10Z"
+
+    assert ["23:58:00", "11-22 00:03:10", ""] == [hour(raised, raised), hour(later, raised), hour(None, raised)]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "told"),
+    [
+        ("failed", "no-answer", "无人接听"),
+        ("failed", "no-answer: the call that would have read it", "无人接听"),
+        ("failed", "canceled", "已取消"),
+        ("superseded", "the alert moved on", "已不需要"),
+        ("failed", "30003 unreachable", "失败"),
+        ("ringing", None, "响铃"),
+    ],
+)
+def test_what_came_of_a_call_is_one_word(status: str, reason: str | None, told: str) -> None:
+    """The cause where there is a word for it, never a code."""
+    assert told == Speech(load(), "zh").became(status, reason)
 
 
 def test_the_timeline_is_in_words(client: TestClient, house: Any, make_alert: Any) -> None:
