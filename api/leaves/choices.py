@@ -33,12 +33,19 @@ def choices_of(app: App, scope: Scope, say: Speech) -> Choices:
     lists: Choices = {name: words(say, family, codes) for name, family, codes in _FAMILIES}
     return lists | {
         "streets": [(street["code"], street["name"]) for street in app.views.streets(scope, _MOST)["items"]],
-        "doctors": [(team["id"], team["id"]) for team in teams if team["role"] == "family_doctor"],
+        "doctors": [(team["id"], _crew(team, people)) for team in teams if team["role"] == "family_doctor"],
         "people": [(one["id"], _told(one, say)) for one in people],
         "key_holders": [(one["id"], one["name"]) for one in people if one["role"] == "key_holder"],
         "dialects": [(name, name) for name in sorted(DIALECTS)],
         "datum": [(name, say(f"datum.{name}")) for name in ("WGS84", "GCJ02", "BD09")],
     }
+
+
+def _crew(team: dict[str, Any], people: list[dict[str, Any]]) -> str:
+    """A team's id says little; who is in it says more."""
+    names = {one["id"]: one["name"] for one in people}
+    crew = dict.fromkeys(names.get(shift["responder"], shift["responder"]) for shift in team["shifts"])
+    return " · ".join([team["id"], *list(crew)[:3]])
 
 
 def _told(one: dict[str, Any], say: Speech) -> str:

@@ -10,7 +10,11 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.desk import Visitor
+from api.language import Speech
 from api.leaves.leaf import Leaf, act, show, text
+from api.leaves.spans import days as days_of
+from api.leaves.spans import span
+from api.pages import speech
 from api.parts import App
 from api.when import Day
 from domain.errors import Forbidden
@@ -28,7 +32,7 @@ _NOUNS = {"absence": "absence", "override": "override", "swap": "swap"}
 @router.get("/duty")
 async def duty(request: Request, visitor: Visitor, start: Day | None = None, street: str = "") -> Response:
     """A week of duty from ``start`` on, today when not said."""
-    return await show(request, visitor, _week(start, street))
+    return await show(request, visitor, _week(speech(request), start, street))
 
 
 @router.get("/duty/print")
@@ -39,14 +43,14 @@ async def on_paper(
     """The same on paper, by team; with ``numbers=yes`` how to reach everybody on it, which is written down."""
 
     def read(app: App, scope: Scope) -> dict[str, Any]:
-        first = start or app.wall().astimezone(_HERE).date()
+        first, say = start or app.wall().astimezone(_HERE).date(), speech(request)
         begin = datetime.combine(first, time(), _HERE)
         calendar = app.rota.calendar(scope, begin, max(1, min(days, _AHEAD)), street or None)
         people = {p["id"]: p["name"] for t in calendar["teams"] for w in t["watches"] for p in w["people"]}
         reach = app.desk.people.numbers(scope, people) if numbers == "yes" else {}
         return {
             "calendar": calendar, "start": first, "days": days, "street": street, "people": people, "reach": reach,
-            "may_reach": scope.role in DESK,
+            "may_reach": scope.role in DESK, **_spans(say, calendar),
         }  # fmt: skip
 
     return await show(request, visitor, Leaf("duty", "duty_paper.html", read))
@@ -59,7 +63,7 @@ async def withdraw(request: Request, visitor: Visitor) -> Response:
     def work(app: App, scope: Scope, form: FormData) -> object:
         return app.rota.withdraw(scope, text(form, "kind"), text(form, "id"))
 
-    return await act(request, visitor, _week(None, ""), work, "withdrawn", "/duty")
+    return await act(request, visitor, _week(speech(request)), work, "withdrawn", "/duty")
 
 
 @router.post("/duty/{noun}")
@@ -75,10 +79,10 @@ async def bend(request: Request, visitor: Visitor, noun: Literal["absence", "ove
             return app.rota.override(scope, SiteOverride.model_validate(said), allow)
         return app.rota.swap(scope, SiteSwap.model_validate(said), allow)
 
-    return await act(request, visitor, _week(None, ""), work, "bent", "/duty")
+    return await act(request, visitor, _week(speech(request)), work, "bent", "/duty")
 
 
-def _week(start: date | None, street: str) -> Leaf:
+def _week(say: Speech, start: date | None = None, street: str = "") -> Leaf:
     def read(app: App, scope: Scope) -> dict[str, Any]:
         first = start or app.wall().astimezone(_HERE).date()
         begin = datetime.combine(first, time(), _HERE)
@@ -88,10 +92,16 @@ def _week(start: date | None, street: str) -> Leaf:
             "calendar": calendar, "start": first, "coverage": app.rota.coverage(scope, _AHEAD, street or None),
             "people": people, "names": {p["id"]: p["name"] for p in people},
             "changes": _changes(app, scope), "street": street,
-            "may_lead": scope.role in LEADS,
+            "may_lead": scope.role in LEADS, **_spans(say, calendar),
         }  # fmt: skip
 
     return Leaf("duty", "duty.html", read)
+
+
+def _spans(say: Speech, calendar: Mapping[str, Any]) -> dict[str, Any]:
+    """How the page tells hours, and its last day."""
+    _, last = days_of(calendar["from"], calendar["until"])
+    return {"span": lambda since, until: span(say, since, until), "last_day": last}
 
 
 def _changes(app: App, scope: Scope) -> list[Mapping[str, Any]]:

@@ -10,8 +10,10 @@ from starlette.datastructures import FormData
 from starlette.responses import Response
 
 from api.desk import Visitor
+from api.language import Speech
 from api.leaves.leaf import Leaf, act, carried_out, show, text
 from api.nav import may_edit
+from api.pages import speech
 from api.parts import App
 from domain.calendar import read_instant
 from domain.errors import Forbidden, NotFound, Refused
@@ -37,7 +39,7 @@ async def homes(
 @router.get("/homes/{id}")
 async def home(request: Request, visitor: Visitor, id: str) -> Response:
     """One home."""
-    return await show(request, visitor, _home(id))
+    return await show(request, visitor, _home(speech(request), id))
 
 
 @router.post("/homes/{id}/commissioning")
@@ -54,14 +56,14 @@ async def commission(request: Request, visitor: Visitor, id: str) -> Response:
                 return app.commissioning.sign(scope, id)
         raise Refused("action: start, prove or sign")
 
-    return await act(request, visitor, _home(id), work, "commissioned", f"/homes/{id}")
+    return await act(request, visitor, _home(speech(request), id), work, "commissioned", f"/homes/{id}")
 
 
 @router.post("/homes/{id}/reveal")
 async def reveal(request: Request, visitor: Visitor, id: str) -> Response:
     """The door's code: written down first, then shown once."""
     code = await carried_out(request, visitor, lambda app, scope, _: app.desk.seat.reveal_home(scope, id))
-    return code if isinstance(code, Response) else await show(request, visitor, _home(id, code or "—"))
+    return code if isinstance(code, Response) else await show(request, visitor, _home(speech(request), id, code or "—"))
 
 
 @router.post("/homes/{id}/family-link")
@@ -72,7 +74,7 @@ async def family_link(request: Request, visitor: Visitor, id: str) -> Response:
         return app.settings.public_url.rstrip("/") + app.family.link(scope, id)
 
     link = await carried_out(request, visitor, work)
-    return link if isinstance(link, Response) else await show(request, visitor, _home(id, link=link))
+    return link if isinstance(link, Response) else await show(request, visitor, _home(speech(request), id, link=link))
 
 
 @router.post("/homes/{id}/{step}")
@@ -93,14 +95,14 @@ async def live_there(
         end = read_instant(until).replace(tzinfo=_HERE) if until else None
         return app.checkins.away(scope, id, text(form, "kind"), end)
 
-    return await act(request, visitor, _home(id), work, _DONE.get(step, step), f"/homes/{id}")
+    return await act(request, visitor, _home(speech(request), id), work, _DONE.get(step, step), f"/homes/{id}")
 
 
-def _home(id: str, code: str | None = None, link: str | None = None) -> Leaf:
-    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, id) | {"code": code, "link": link})
+def _home(say: Speech, id: str, code: str | None = None, link: str | None = None) -> Leaf:
+    return Leaf("homes", "home.html", lambda app, scope: _read(app, scope, say, id) | {"code": code, "link": link})
 
 
-def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:
+def _read(app: App, scope: Scope, say: Speech, id: str) -> dict[str, Any]:
     home = app.desk.homes.home(scope, id)
     try:
         steps = app.commissioning.status(scope, id)
@@ -110,11 +112,11 @@ def _read(app: App, scope: Scope, id: str) -> dict[str, Any]:
     coded = bool(card and card.get("door_code"))
     shown = {name: v for name, v in card.items() if name != "door_code"} if card else card
     may = {"may_edit": may_edit(scope, home["street"]), "may_reveal": scope.role in PERSONAL}
-    names = _names(app, home)
+    names = _names(app, say, home)
     return {"home": {**home, "access": shown}, "steps": steps, "coded": coded, "names": names, **may}
 
 
-def _names(app: App, home: Mapping[str, Any]) -> dict[str, str]:
+def _names(app: App, say: Speech, home: Mapping[str, Any]) -> dict[str, str]:
     """What a key holder's id and a contact to be reached are called."""
     names: dict[str, str] = {}
     for id in (home["access"] or {}).get("key_holders") or ():
@@ -123,6 +125,7 @@ def _names(app: App, home: Mapping[str, Any]) -> dict[str, str]:
         names.setdefault(f"key_holder:{id}", id)
     for card in home["residents"]:
         for n, kin in enumerate(card.get("contacts") or ()):
-            told = " ".join(str(kin[part]) for part in ("name", "phone") if kin.get(part))
+            relation = say.named("relation", kin["relation"]) if kin.get("relation") else None
+            told = " ".join(str(part) for part in (kin.get("name"), relation, kin.get("phone")) if part)
             names[f"{card['id']}:contact:{n}"] = told or f"{card['id']}:contact:{n}"
     return names

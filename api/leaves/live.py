@@ -42,7 +42,7 @@ async def picture(request: Request, visitor: Visitor, id: str, span: Literal["ho
     def draw() -> bytes:
         found = here.app.live_state.by_hour(scope, id) if span == "hours" else here.app.live_state.by_day(scope, id)
         series = [(say.named("sign", kind), counts) for kind, counts in found["counts"].items()]
-        return stacked(say(f"life.{span}"), found["labels"], series)
+        return stacked(found["labels"], series)
 
     try:
         drawn = await here.lanes.reads.run(draw)

@@ -12,7 +12,7 @@ from api.desk import Visitor
 from api.leaves.leaf import Leaf, act, show, text
 from api.parts import App
 from domain.calendar import read_instant
-from domain.errors import Refused
+from domain.errors import NotFound, Refused
 from domain.events import RAISING
 from domain.people import LEADS, Scope
 
@@ -27,10 +27,8 @@ async def plans(request: Request, visitor: Visitor, a: str = "", b: str = "", ho
 
     def read(app: App, scope: Scope) -> dict[str, Any]:
         when = _instant(at) if at else app.wall()
-        return _list(app, scope) | {
-            "diff": app.foresight.diff(a, b) if a and b else None,
-            "run": app.foresight.explain(scope, home, kind, when) if home else None,
-        }
+        run, wrong = _run(app, scope, home, kind, when) if home else (None, False)
+        return _list(app, scope) | {"diff": app.foresight.diff(a, b) if a and b else None, "run": run, "lost": wrong}
 
     return await show(request, visitor, Leaf("plans", "plans.html", read))
 
@@ -69,4 +67,13 @@ def _list(app: App, scope: Scope) -> dict[str, Any]:
     return {"items": app.views.plans(scope)["items"], "may_sign": may_sign, "kinds": sorted(RAISING)}
 
 
-_PLANS = Leaf("plans", "plans.html", lambda app, scope: _list(app, scope) | {"diff": None, "run": None})
+def _run(app: App, scope: Scope, home: str, kind: str, when: datetime) -> tuple[dict[str, Any] | None, bool]:
+    """What would happen; and whether there is no such home, which is said beside its field."""
+    try:
+        return app.foresight.explain(scope, home, kind, when), False
+    except NotFound:
+        return None, True
+
+
+_BARE = {"diff": None, "run": None, "lost": False}
+_PLANS = Leaf("plans", "plans.html", lambda app, scope: _list(app, scope) | _BARE)

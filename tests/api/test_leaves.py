@@ -13,7 +13,10 @@ from starlette.testclient import TestClient
 from anling.house import House
 from api.app import build
 from api.ground import PAPER
+from api.language import Speech, load
+from api.leaves.charts import chart, steps
 from api.leaves.map import placed, sheet_of
+from api.leaves.spans import span
 from api.nav import WAYS, may_open
 from domain.clock import wall_now
 from domain.errors import Refused
@@ -408,6 +411,21 @@ def test_reports_are_drawn_told_and_exported(town: TestClient, who: dict[str, di
     assert 403 == town.get("/api/v1/reports/alerts", headers=who["doctor"]).status_code
 
 
+def test_a_chart_counts_in_whole_steps_and_shows_who_was_missed_in_red() -> None:
+    """Few lines of round numbers, none of a tenth of an alert; words long enough to need a line of their own lie
+    beside their bars with all their letters; a month of mornings names some days."""
+    say = Speech(load(), "zh")
+    days = [{"day": f"2026-10-{n:02d}", "ok": 90, "excused": 5, "missed": 2, "open": 0} for n in range(1, 31)]
+    month = chart({"name": "checkins", "items": days}, say).decode()
+    kinds = chart({"name": "alerts", "items": [{"kind": "inactivity", "count": 1, "drill": False}]}, say).decode()
+
+    assert [[0, 1], [0, 2, 4, 6, 8, 10], [0, 10, 20, 30, 40], [0, 500, 1000, 1500]] == [
+        steps(most) for most in (0, 9.2, 37, 1234)
+    ]
+    assert (True, 6) == ("#d0343c" in month, len(re.findall(r">10-\d\d</text>", month)))
+    assert ("长时间无活动" in kinds, ">0.5<" in kinds) == (True, False)
+
+
 def test_a_plan_is_explained_and_signed_by_a_second_person(town: TestClient, who: dict[str, dict[str, str]]) -> None:
     """Who would be called is a table in the reader's language; the proposer's own approval is refused.
 
@@ -534,6 +552,18 @@ def test_the_register_is_changed_row_by_row(town: TestClient, who: dict[str, dic
     assert "…0050" in town.get("/people", headers=boss).text
     assert [409, 404, 422, 403] == [a.status_code for a in (twice, nobody, wrong, desk)]
     assert 3 <= len(wrong.json()["errors"])
+
+
+@pytest.mark.parametrize(("since", "until", "told"), [
+    ("2026-11-22T00:00:00+08:00", "2026-11-22T12:00:00+08:00", "11-22 周日 00:00 – 12:00"),
+    ("2026-11-22T04:00:00+00:00", "2026-11-22T16:00:00+00:00", "11-22 周日 12:00 – 24:00"),
+    ("2026-11-22T20:00:00+08:00", "2026-11-23T08:00:00+08:00", "11-22 周日 20:00 – 11-23 周一 08:00"),
+    ("2026-11-22T00:00:00+08:00", "2026-11-29T00:00:00+08:00", "11-22 周日 00:00 – 11-28 周六 24:00"),
+    ("2026-11-22T08:00", "2026-11-22T08:30", "11-22 周日 08:00 – 08:30"),
+])  # fmt: skip
+def test_hours_of_duty_are_told_as_people_say_them(since: str, until: str, told: str) -> None:
+    """In Shanghai's wall time, whatever zone they came in; the day once; midnight ends the day before."""
+    assert told == span(Speech(load(), "zh"), since, until)
 
 
 def test_the_map_lies_north_up(town: TestClient, who: dict[str, dict[str, str]]) -> None:
