@@ -270,13 +270,15 @@ document.addEventListener("keydown", (event) => {
 
 /** @type {Set<string>} */
 let known = new Set();
+let begun = false; // what stood there already when the page was opened is no news
 live.addEventListener("alerts", () => {
   const fresh = [...live.alerts.values()].filter((a) => !known.has(a.id) && unclaimed(a)).sort(order);
   if ([...known].some((id) => !live.alerts.has(id))) beside.want();
   known = new Set(live.alerts.keys());
   groups.widen(fresh);
   drawAll();
-  if (fresh.length) tell(toldOf(fresh[0]));
+  if (fresh.length && begun) tell(toldOf(fresh[0]));
+  begun = true;
 });
 live.addEventListener("beat", () => {
   tick();
