@@ -12,6 +12,8 @@ branch_labels = None
 depends_on = None
 
 _COPIED = ("day", "received", "missing", "config_first", "config")
+#: of a device that no trace is known of
+_ELSE = {"first_at": "last_seen", "received": "0", "missing": "0"}
 
 
 def upgrade() -> None:
@@ -24,15 +26,10 @@ def upgrade() -> None:
         states.add_column(sa.Column("config_first", text(), nullable=True))
         states.add_column(sa.Column("config", text(), nullable=True))
         states.add_column(sa.Column("clock_ok", sa.Boolean(), nullable=True))
-    op.execute("UPDATE device_states SET first_at = last_seen, received = 0, missing = 0, seq = NULL")
-    told = ", ".join(
-        f"{name} = (SELECT t.{name} FROM device_traces t WHERE t.device_id = device_states.device_id)"
-        for name in ("first_at", "seq", *_COPIED)
-    )
-    op.execute(
-        f"UPDATE device_states SET {told}"
-        " WHERE EXISTS (SELECT 1 FROM device_traces t WHERE t.device_id = device_states.device_id)"
-    )
+    told = {name: f"(SELECT t.{name} FROM device_traces t WHERE t.device_id = device_states.device_id)"
+            for name in ("first_at", "seq", *_COPIED)}  # fmt: skip
+    told |= {name: f"coalesce({told[name]}, {else_})" for name, else_ in _ELSE.items()}
+    op.execute("UPDATE device_states SET " + ", ".join(f"{name} = {value}" for name, value in told.items()))
     with op.batch_alter_table("device_states") as states:
         states.alter_column("first_at", existing_type=at(length=32), nullable=False)
         states.alter_column("received", existing_type=sa.Integer(), nullable=False)
