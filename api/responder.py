@@ -6,13 +6,15 @@ Opening it only shows. Scanners and previews open links; only a press sends a PO
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 import orjson
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from api.answers import as_json
+from api.browsers import in_browser
 from api.doors import Doors, doors
 from api.maps import map_links
 from api.pages import address, instant, page, speech
@@ -26,13 +28,16 @@ from escalation.tokens import ResponderToken
 router = APIRouter()
 
 
+_Action = Literal["claim", "decline", "progress", "need_120"]
+
+
 class Press(BaseModel):
     """What a button sends."""
 
     model_config = ConfigDict(strict=True)
 
     #: ``need_120`` is "needs help": the alert becomes what the plan makes of that, and 120 is asked
-    action: Literal["claim", "decline", "progress", "need_120"]
+    action: _Action
     step: Annotated[Step | None, Field(strict=False)] = None
 
 
@@ -46,11 +51,11 @@ class Found:
 
 
 @router.api_route("/a/{token}", methods=["GET", "HEAD"])
-async def show(request: Request, token: str) -> Response:
-    """The alert as it stands; changes nothing."""
+async def show(request: Request, token: str, done: str = "") -> Response:
+    """The alert as it stands; changes nothing. ``done``: the press that led here, told if it stands in the story."""
     here = doors(request)
     found = await here.lanes.reads.run(lambda: _find(here, token))
-    return _lost(request) if found is None else _page(request, found)
+    return _lost(request) if found is None else _page(request, found, told=_told_again(request, found, done))
 
 
 @router.options("/a/{token}")
@@ -73,11 +78,13 @@ async def act(request: Request, token: str) -> Response:
     except Exception:  # whatever it was: on the doorstep it must be plain that nothing was recorded
         if _wants_json(request):
             raise
-        return page(request, "lost.html", 503, text=speech(request)("page.not_recorded"))
+        return _not_recorded(request, speech(request)("page.not_recorded"))
     if found is None:
         return _lost(request)
     if _wants_json(request):
         return as_json({"result": press.action, "alert": found.alert})
+    if in_browser(request):  # the back button and a reload must ask for the page, not press once more
+        return RedirectResponse(f"/a/{quote(token)}?done={press.step or press.action}", 303)
     return _page(request, found, told=_told(request, press))
 
 
@@ -141,6 +148,21 @@ def _wants_json(request: Request) -> bool:
     return not request.headers.get("content-type", "").startswith(_FORMS)
 
 
+#: entry of the story -> the press that writes it
+_TOLD_BY: Mapping[str, _Action] = {
+    "claimed": "claim", "declined": "decline", "released": "decline", "voice_check": "need_120",
+}  # fmt: skip
+
+
+def _told_again(request: Request, found: Found, done: str) -> str | None:
+    """What was recorded by the press before this page: only what the story holds, whatever the address says."""
+    mine = [e for e in found.alert.get("pressed") or () if e["by"] == found.read.responder_id]
+    if done in {e["step"] for e in mine if e["type"] == "progress"}:
+        return _told(request, Press(action="progress", step=Step(done)))
+    action = next((_TOLD_BY[e["type"]] for e in mine if _TOLD_BY.get(e["type"]) == done), None)
+    return _told(request, Press(action=action)) if action else None
+
+
 def _told(request: Request, press: Press) -> str:
     say = speech(request)
     if press.action != "progress":
@@ -154,9 +176,14 @@ async def _refused(request: Request, token: str, error: AnlingError) -> Response
     status = status_of(error)
     text = say("page.held", name=error.holder_name) if isinstance(error, Held) else say("page.not_recorded")
     if status >= 500:
-        return page(request, "lost.html", status, text=text)
+        return _not_recorded(request, text, status)
     found = await here.lanes.reads.run(lambda: _find(here, token))
     return _lost(request) if found is None else _page(request, found, told=text, status=status)
+
+
+def _not_recorded(request: Request, text: str, status: int = 503) -> Response:
+    """Said plainly, with the way back to the buttons."""
+    return page(request, "lost.html", status, text=text, again=request.url.path)
 
 
 def _lost(request: Request) -> Response:
@@ -181,8 +208,19 @@ def _page(request: Request, found: Found, told: str | None = None, status: int =
         told=told,
         standing=standing,
         way=way_in(alert, found.names, say),
+        next_step=next((step for step in _WAY if step not in _reached(alert)), None),
         minutes=max(0, int((now - raised).total_seconds() // 60)),
     )
+
+
+#: what whoever goes there reports, one after the other
+_WAY = ("at_door", "inside", "with_resident")
+
+
+def _reached(alert: Mapping[str, Any]) -> set[str]:
+    """The steps of the way that lie behind: a later one says the earlier ones."""
+    told = [e["step"] for e in alert.get("pressed") or () if e["type"] == "progress"]
+    return {step for step in _WAY if any(later in told for later in _WAY[_WAY.index(step) :])}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ from store.register import RESPONDERS
 from store.sight import NO_PROBE, PERSONAL, bound, iso_or_none, mine, rows_of
 from store.tasks import TASKS
 
+#: entries that somebody's press wrote
+_PRESSED = ("claimed", "declined", "released", "progress", "voice_check")
+
 
 class Views(Lists):
     """Read-only pictures of the ledger: alerts here, everything else in ``Lists``."""
@@ -134,7 +137,8 @@ class Views(Lists):
             shown = self._shown(tx, rows, None)[0]
             cards = self._cards(tx, home) if rows[0]["state"] == "open" else {"access": None, "medical": None}
             place = said.shown(tx, alert_id, rows[0]["device_id"])
-        return shown | cards | place
+            pressed = self._pressed(tx, alert_id)
+        return shown | cards | place | {"pressed": pressed}
 
     def responder_actor(self, responder_id: str) -> Actor:
         """The person behind a responder id."""
@@ -193,6 +197,13 @@ class Views(Lists):
                 "hash": row["hash"],
             })  # fmt: skip
         return entries
+
+    def _pressed(self, tx: Tx, alert_id: str) -> list[dict[str, Any]]:
+        """Who has reported what, in order; no notes, they are not for a link."""
+        columns = (TIMELINE.c.type, TIMELINE.c.by, TIMELINE.c.data)
+        query = sa.select(*columns).where(TIMELINE.c.alert_id == alert_id, TIMELINE.c.type.in_(_PRESSED))
+        rows = rows_of(tx, query.order_by(TIMELINE.c.seq))
+        return [{"type": row["type"], "by": row["by"], "step": json.loads(row["data"]).get("step")} for row in rows]
 
     def _cards(self, tx: Tx, home_id: str | None, since: datetime | None = None) -> dict[str, Any]:
         """``since``: who lived there then is told too."""

@@ -68,10 +68,10 @@ function draw(alert) {
   put(row, "where", where(alert));
   put(row, "calls", calls(alert));
   /** @type {HTMLAnchorElement} */ (row.parts.link).href = `/alerts/${encodeURIComponent(alert.id)}`;
-  row.parts.claim.hidden = calling(alert).length === 0;
   const name = `${named("kind", alert.kind)} · ${named("severity", alert.severity)} · ${where(alert)}`;
   row.element.setAttribute("aria-label", name);
   const mine = claimed(alert).some((/** @type {any} */ t) => t.claimant?.id === me);
+  row.parts.claim.hidden = mine || calling(alert).length === 0; // who has it does not take the others' lines in passing
   put(row, "link", say(mine ? "board.work" : "board.open")); // who has taken it works on it next
   row.parts.link.classList.toggle("primary", mine);
   row.parts.link.setAttribute("aria-label", `${say(mine ? "board.work" : "board.open")}: ${name}`);

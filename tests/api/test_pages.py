@@ -41,14 +41,20 @@ def test_the_page_shows_where_and_the_buttons(client: TestClient, link: str) -> 
 
 
 def test_a_press_claims_and_says_so(client: TestClient, house: Any, link: str) -> None:
-    """A form answers with the page, a program with JSON; both after the commit."""
+    """A form answers with the page, a program with JSON; both after the commit. A browser is led back to the page."""
     form = client.post(link, data={"action": "claim"})
     program = client.post(link, json={"action": "progress", "step": "at_door"})
+    browser = client.post(link, data={"action": "decline"}, headers={"Accept": "text/html"}, follow_redirects=False)
+    house.alerts["A1"]["pressed"] = [{"type": "declined", "by": "doctor-1", "step": None}]
+    truth, lie = client.get(f"{link}?done=decline"), client.get(f"{link}?done=need_120")
 
     assert [
         ("claim", "A1", "doctor-1", "main", "page"),
         ("progress", "A1", "doctor-1", "at_door"),
+        ("decline", "A1", "doctor-1"),
     ] == house.done
+    assert (303, f"{link}?done=decline") == (browser.status_code, browser.headers["location"])
+    assert ("已登记：您不能去" in truth.text, "已登记" in lie.text) == (True, False)
     assert "已登记：您已接警" in form.text
     assert (200, "progress") == (program.status_code, program.json()["result"])
 
