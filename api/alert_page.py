@@ -111,6 +111,8 @@ class _Read:
     branches: Sequence[tuple[str, ...]]
     on_duty: list[tuple[str, list[tuple[str, str]]]]
     streets: dict[str, str]
+    #: what waits for a person about it: review, follow-up, a call to 120 by hand
+    tasks: Sequence[Mapping[str, Any]]
 
 
 def _read(here: Doors, scope: Scope, id: str) -> _Read:
@@ -122,7 +124,8 @@ def _read(here: Doors, scope: Scope, id: str) -> _Read:
     on_duty = [(role, [(p["id"], p.get("name") or p["id"]) for p in found]) for role, found in people if found]
     branches = app.foresight.branches(id)
     names, streets = names_of(alert, app.views), street_names(app, scope)
-    return _Read(alert, app.accounts.actor(scope).id, names, rail, branches, on_duty, streets)
+    tasks = app.tasks.of_alert(scope, id)
+    return _Read(alert, app.accounts.actor(scope).id, names, rail, branches, on_duty, streets, tasks)
 
 
 async def _alert_page(
@@ -153,6 +156,7 @@ async def _alert_page(
         street_name=read.streets,
         story=story(alert, read.names, say),
         rail=read.rail,
+        tasks=read.tasks,
         branches=[(roles[0], [say.named("role", role) for role in roles]) for roles in read.branches],
         dialling=request.query_params.get("dial") == "1",
         came={c["responder"]: c for c in alert.get("contacts") or () if c.get("purpose", "contact") == "contact"},

@@ -1,6 +1,7 @@
 """What stands beside the open alerts: tasks, what was closed today, the sound test; with scripts or without."""
 
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -71,7 +72,8 @@ async def done(request: Request, visitor: Visitor) -> Response:
         await here.lanes.commands.run(lambda: here.app.tasks.finish(scope, key, "done", note))
     except AnlingError as refused:
         return problem_page(request, refused)
-    return RedirectResponse("/", 303)
+    alert = str(form.get("alert") or "")
+    return RedirectResponse(f"/alerts/{quote(alert, safe='')}" if alert else "/", 303)
 
 
 @router.post("/sound-test")

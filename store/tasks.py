@@ -96,6 +96,16 @@ class Tasks:
             items = [_shown(tx, row) for row in rows[: bound(limit)]]
         return {"items": items, "next_cursor": items[-1]["key"] if len(rows) > bound(limit) else None}
 
+    def of_alert(self, scope: Scope, alert_id: str) -> list[dict[str, Any]]:
+        """What waits for a person about one alert, found by its keys (``review:ALERT``); none for who sees no tasks."""
+        if scope.role not in _SEES:
+            return []
+        c = TASKS.c
+        keys = [f"{kind}:{alert_id}" for kind in TaskKind]
+        with self._ledger.reading() as tx:
+            query = sa.select(TASKS).where(c.key.in_(keys), c.done_at.is_(None), *_in_sight(tx, scope))
+            return [_shown(tx, row) for row in rows_of(tx, query.order_by(c.key))]
+
     def finish(self, scope: Scope, key: str, result: str, note: str | None = None) -> dict[str, Any]:
         """Done, with what came of it. Raises ``NotFound`` and ``Refused`` (done already)."""
         only(scope, _DOES)

@@ -198,6 +198,9 @@ class FakeHouse:
     def wants_sound_test(self, scope: Scope) -> bool:
         return not self.sound_known
 
+    def of_alert(self, scope: Scope, id: str) -> list[dict[str, Any]]:
+        return [task for task in self.tasks if task["alert_id"] == id]
+
     def finish(self, scope: Scope, key: str, result: str, note: str | None = None) -> dict[str, Any]:
         self.done.append(("finish", key, result))
         self.tasks = [task for task in self.tasks if task["key"] != key]

@@ -49,6 +49,20 @@ def test_a_task_is_done_without_scripts(client: TestClient, house: Any) -> None:
     assert "没有待办" in client.get("/board/aside", headers=COOKIE).text
 
 
+def test_what_waits_about_an_alert_stands_on_its_page(client: TestClient, house: Any, make_alert: Any) -> None:
+    """A critical alert closed as accidental says that a review waits; once done it says that nothing is left."""
+    house.put(make_alert(state="closed", outcome="accidental", cause="accidental"))
+    house.tasks = [task("review", alert_id="A1"), task("visit", alert_id="A2")]
+    before = client.get("/alerts/A1", headers=COOKIE).text
+    answer = _press(client, "/tasks/done", key="review:1", alert="A1")
+    after = client.get("/alerts/A1", headers=COOKIE).text
+
+    assert "复核：危急警情按误按关闭" in before
+    assert (">此警情已关闭，无需处置。<" in before, ">此警情已关闭，无需处置。<" in after) == (False, True)
+    assert "上门探视" not in before
+    assert (303, "/alerts/A1") == (answer.status_code, answer.headers["location"])
+
+
 def test_the_shift_begins_with_a_sound_that_is_heard(client: TestClient, house: Any) -> None:
     """P37: asked once a shift; what was answered is kept."""
     house.sound_known = False
