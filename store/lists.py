@@ -130,7 +130,7 @@ class Lists:
     def residents(self, scope: Scope, limit: int = 100, cursor: str | None = None) -> Page:
         """Names and homes; cards are opened only for an alert."""
         only(scope, PERSONAL)
-        query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card).join(
+        query = sa.select(RESIDENTS.c.id, RESIDENTS.c.home_id, RESIDENTS.c.card, HOMES.c.address).join(
             HOMES, HOMES.c.id == RESIDENTS.c.home_id
         ).where(RESIDENTS.c.ended_at.is_(None))
         if cursor:
@@ -139,7 +139,7 @@ class Lists:
             query = query.where(*theirs(tx, scope))
             rows = rows_of(tx, query.order_by(RESIDENTS.c.id).limit(bound(limit) + 1))
             shown = [
-                {"id": r["id"], "home": r["home_id"],
+                {"id": r["id"], "home": r["home_id"], "address": r["address"],
                  "name": register.resident_name(tx, r["id"], r["card"])}
                 for r in rows[: bound(limit)]
             ]  # fmt: skip

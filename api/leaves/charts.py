@@ -13,6 +13,8 @@ from api.language import Speech
 
 #: reports that have a picture
 DRAWN = ("response_times", "alerts", "checkins", "protection")
+#: which of its numbers tells that there is something to draw
+AMOUNTS = {"response_times": "claimed", "alerts": "count", "checkins": "ok", "protection": "count"}
 _MIDDLE = "#767e86"
 _COLOURS = ("#2673d1", "#c9800a", "#2a8a4a", "#d0343c", "#6b4fa0", "#767e86")
 #: well, excused, missed

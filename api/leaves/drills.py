@@ -25,7 +25,8 @@ def _read(app: App, scope: Scope) -> dict[str, Any]:
     items = [{**d, "open": (instant(d["closes_at"]) or now) > now, "alerts": _of(d, alerts)} for d in page["items"]]
     pieces = list(app.troupe.pieces()) if app.troupe and scope.role in DESK else []
     playing = app.troupe.playing() if app.troupe else None
-    return {"items": items, "may_open": scope.role in DESK, "pieces": pieces, "playing": playing}
+    titles = {name: {"zh": zh, "en": en} for name, zh, en in (app.troupe.pieces() if app.troupe else ())}
+    return {"items": items, "may_open": scope.role in DESK, "pieces": pieces, "playing": playing, "titles": titles}
 
 
 def _of(drill: Mapping[str, Any], alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ _HERE = ZoneInfo("Asia/Shanghai")
 _DAYS = 7
 _AHEAD = 14
 _EVERYBODY = 500
+_PEOPLE = ("responder", "instead_of", "giver", "taker", "deputy")
 _NOUNS = {"absence": "absence", "override": "override", "swap": "swap"}
 
 
@@ -88,10 +89,11 @@ def _week(say: Speech, start: date | None = None, street: str = "") -> Leaf:
         begin = datetime.combine(first, time(), _HERE)
         calendar = app.rota.calendar(scope, begin, _DAYS, street or None)
         people = app.views.responders(scope, _EVERYBODY)["items"]
+        names = {one["id"]: one["name"] for one in people}
         return {
             "calendar": calendar, "start": first, "coverage": app.rota.coverage(scope, _AHEAD, street or None),
-            "people": people, "names": {p["id"]: p["name"] for p in people},
-            "changes": _changes(app, scope), "street": street,
+            "people": people,
+            "changes": _changes(app, scope), "street": street, "who": lambda change: _who(say, names, change["value"]),
             "may_lead": scope.role in LEADS, **_spans(say, calendar),
         }  # fmt: skip
 
@@ -102,6 +104,17 @@ def _spans(say: Speech, calendar: Mapping[str, Any]) -> dict[str, Any]:
     """How the page tells hours, and its last day."""
     _, last = days_of(calendar["from"], calendar["until"])
     return {"span": lambda since, until: span(say, since, until), "last_day": last}
+
+
+def _who(say: Speech, names: Mapping[str, str], said: Mapping[str, Any]) -> str:
+    """Who comes, and in whose place; who is away."""
+    told = {part: names.get(id, id) for part, id in said.items() if part in _PEOPLE and id}
+    comes, whose = told.get("responder") or told.get("taker"), told.get("instead_of") or told.get("giver")
+    if "deputy" in told:
+        comes, whose = told["deputy"], told.get("responder")
+    if comes and whose:
+        return say("duty.in_place", comes=comes, whose=whose)
+    return comes or (say("duty.off", whose=whose) if whose else "")
 
 
 def _changes(app: App, scope: Scope) -> list[Mapping[str, Any]]:

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from api.desk import Visitor
 from api.leaves.leaf import Leaf, act, show, text
+from api.leaves.plan_words import place, said
+from api.pages import speech
 from api.parts import App
 from domain.calendar import read_instant
 from domain.errors import NotFound, Refused
@@ -25,10 +27,14 @@ async def plans(request: Request, visitor: Visitor, a: str = "", b: str = "", ho
                 at: str = "") -> Response:  # fmt: skip
     """The list; ``a`` and ``b``: two versions side by side; ``home``: what would happen there."""
 
+    say = speech(request)
+
     def read(app: App, scope: Scope) -> dict[str, Any]:
         when = _instant(at) if at else app.wall()
         run, wrong = _run(app, scope, home, kind, when) if home else (None, False)
-        return _list(app, scope) | {"diff": app.foresight.diff(a, b) if a and b else None, "run": run, "lost": wrong}
+        told = {"place": lambda what: place(say, what), "told": lambda value: said(say, value)}
+        diff = app.foresight.diff(a, b) if a and b else None
+        return _list(app, scope) | told | {"diff": diff, "run": run, "lost": wrong}
 
     return await show(request, visitor, Leaf("plans", "plans.html", read))
 
@@ -48,8 +54,8 @@ async def approve(request: Request, visitor: Visitor) -> Response:
     """The second person's word."""
 
     def work(app: App, scope: Scope, form: FormData) -> object:
-        said = text(form, "from")
-        begins = read_instant(said).replace(tzinfo=_HERE) if said else None
+        day = text(form, "from")
+        begins = read_instant(day).replace(tzinfo=_HERE) if day else None
         return app.signing.approve(scope, text(form, "version"), begins)
 
     return await act(request, visitor, _PLANS, work, "approved", "/plans")

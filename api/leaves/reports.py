@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from api.desk import Visitor, scope_of
 from api.doors import doors
-from api.leaves.charts import DRAWN, chart
+from api.leaves.charts import AMOUNTS, DRAWN, chart
 from api.leaves.leaf import Leaf, show
 from api.lists import read
 from api.pages import speech
@@ -30,7 +30,8 @@ async def reports(request: Request, visitor: Visitor, days: Days = 30) -> Respon
     """All of them, drawn and as numbers."""
 
     def view(app: App, scope: Scope) -> dict[str, Any]:
-        return {"days": days, "drawn": DRAWN, "all": [app.desk.reports.report(scope, name, days) for name in NAMES]}
+        found = [app.desk.reports.report(scope, name, days) for name in NAMES]
+        return {"days": days, "drawn": DRAWN, "amounts": AMOUNTS, "all": found}
 
     return await show(request, visitor, Leaf("reports", "reports.html", view))
 

@@ -16,6 +16,8 @@ from api.ground import PAPER
 from api.language import Speech, load
 from api.leaves.charts import chart, steps
 from api.leaves.map import placed, sheet_of
+from api.leaves.plan_words import place
+from api.leaves.plan_words import said as plan_said
 from api.leaves.spans import span
 from api.nav import WAYS, may_open
 from domain.clock import wall_now
@@ -505,7 +507,7 @@ def test_a_drill_is_begun_where_somebody_plays(
     assert (409, True) == (nobody.status_code, "anling drill run" in nobody.text)
     assert "The button is pressed" in offered
     assert [403, 403, 303, 409] == said
-    assert "Playing: button" in running
+    assert "Playing: The button is pressed" in running
 
 
 def test_people_are_listed_without_their_numbers(town: TestClient, who: dict[str, dict[str, str]]) -> None:
@@ -552,6 +554,21 @@ def test_the_register_is_changed_row_by_row(town: TestClient, who: dict[str, dic
     assert "…0050" in town.get("/people", headers=boss).text
     assert [409, 404, 422, 403] == [a.status_code for a in (twice, nobody, wrong, desk)]
     assert 3 <= len(wrong.json()["errors"])
+
+
+@pytest.mark.parametrize(("what", "was", "told"), [
+    ("severity.routine.retry_after", "1m", ("级别 · 一般 · 同一人再呼间隔", "1m")),
+    ("kinds.fall", "critical", ("类型 · 跌倒", "危急")),
+    ("track main step street_office (2)", "after 45s by voice, webhook, when cold", (
+        "线路 · 主线 · 步骤 · 街道 · (2)", "45s 后，电话、网络, when cold")),
+    ("branch entry for", None, ("支线 · 进门 · 级别", "–")),
+    ("notice 1 to family", "something newer", ("告知 · 1 · 给 · 家属", "something newer")),
+])  # fmt: skip
+def test_what_differs_between_plans_is_told_in_words(what: str, was: str | None, told: tuple[str, str]) -> None:
+    """Each part that has a name by its name; what nobody foresaw as the plan writes it."""
+    say = Speech(load(), "zh")
+
+    assert told == (place(say, what), plan_said(say, was))
 
 
 @pytest.mark.parametrize(("since", "until", "told"), [
