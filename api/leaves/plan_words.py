@@ -6,7 +6,9 @@ from api.language import Speech
 
 #: where a word of a plan may have its name, the nearest first
 _FAMILIES = ("planword", "severity", "role", "kind", "voice")
-_STEP = re.compile(r"after (?P<after>\S+) by (?P<ways>[a-z_0-9]+(?:, [a-z_0-9]+)*|any way)(?P<more>.*)")
+_STEP = re.compile(
+    r"after (?P<after>\S+) by (?P<ways>any way|[a-z_0-9]+(?:, (?!when |at least )[a-z_0-9]+)*)(?P<more>.*)"
+)
 
 
 def place(say: Speech, what: str) -> str:
