@@ -36,3 +36,20 @@ def test_most_homes_are_protected_and_nothing_rings(ledger: Ledger, tmp_path: Pa
     assert 2 == counts["unprotected"]
     assert {("closed", "test", True)} == {(a["state"], a["outcome"], bool(a["drill"])) for a in alerts}
     assert 10 == len(alerts)
+
+
+def test_a_home_with_another_device_since_waits_and_hinders_nobody(ledger: Ledger, tmp_path: Path) -> None:
+    """Somebody tried the console's form in the demo; at its next start that home is unprotected, no more."""
+    street = make_street(2, "http://127.0.0.1:9", 1).site
+    Register(ledger).load(parse_site(json.dumps(street).encode()))
+    built = House(Settings(data_dir=tmp_path), ledger)
+    built.enforce_plan()
+    first = street["homes"][0]
+    more = {"id": "dev-more", "dialect": "anling", "role": "sos_button", "secret": "long enough"}
+    Register(ledger).load(parse_site(json.dumps({"homes": [first | {"devices": [more]}]}).encode()), partial=True)
+
+    move_in(built, parse_site(json.dumps(street).encode()), "demo")
+
+    with ledger.reading() as tx:
+        states = {row["state"] for row in rows_of(tx, sa.text("SELECT state FROM alerts"))}
+    assert ({"closed"}, "enrolled") == (states, Protection(ledger, built.clock).resume(BOSS, first["id"])["state"])
