@@ -13,6 +13,7 @@ from typing import Any
 from simulators.device import Device, Traits
 from simulators.doors import DoorClosed, Product, Refused, World, answer_page
 from simulators.judge import Finding, Sort
+from simulators.leftovers import in_the_way
 from simulators.loop import Loop
 from simulators.practice import Window, beside, card, next_window
 from simulators.scenario import SPEAKING, Act, Drill
@@ -126,12 +127,14 @@ class Rehearsal:
         self.product.log_in(self.settings.user, self.settings.password)
         for user, password in self.settings.accounts.items():
             self.product.log_in_also(user, password)
-        self._refuse_leftovers()
         self._enter_homes()
         if self.drill.drill:
             minutes = math.ceil(self.drill.deadline * self.settings.time_scale / 60) + (4 if self.drill.practice else 2)
             self._window = self.product.open_window(self.drill.name, self.drill.homes, minutes)
             self._say(f"演练窗口 drill window {self._window}: {', '.join(self.drill.homes)}, {minutes} min")
+        # under the window: the console shows the verdict that says what to close
+        if spoilt := in_the_way(self.drill, self.product):
+            raise DoorClosed(spoilt)
         self._before = self.world.people()
         for who, behaviour in self.drill.behaviour.items():
             self._teach(who, behaviour)
@@ -169,14 +172,6 @@ class Rehearsal:
         while self._entered:
             self.product.end_home(self._entered[-1])
             self._entered.pop()
-
-    def _refuse_leftovers(self) -> None:
-        practice = {home.id for home in self.drill.practice}
-        for home in self.drill.homes:
-            for alert in () if home in practice else self.product.open_alerts(home, self.drill.drill):
-                raise DoorClosed(
-                    f"{home} 还有未关闭的警情 / has an open alert {alert['id']}: close it, then run again"
-                )
 
     def _teach(self, who: str, behaviour: Any) -> None:
         known = [one for one in self.watch.names.addresses(who) if not one.startswith("+")]

@@ -24,8 +24,10 @@ function adopt(fresh) {
     if (mine && theirs) take(mine, theirs);
   }
   tick();
-  // who pressed a button that is gone goes on with the next one
-  if (held && held !== document.body && !held.isConnected) /** @type {HTMLElement | null} */ (main.querySelector("#do .primary"))?.focus({ preventScroll: true });
+  // who pressed a button that is gone goes on with the next one; who has closed it, with the way back to the board
+  if (!held || held === document.body || held.isConnected) return;
+  /** @type {HTMLElement | null} */ (main.querySelector("#do .primary"))?.focus({ preventScroll: true });
+  if (fresh.getElementById("main")?.dataset.open === "no") document.getElementById("do")?.scrollIntoView({ block: "center" });
 }
 
 /** Fetch this page again and take over what changed. */

@@ -407,7 +407,7 @@ def test_what_was_opened_is_closed_even_when_it_fails(build: Build, perform: Per
 
 
 def test_it_does_not_start_on_an_open_alert(build: Build, perform: Perform) -> None:
-    """With a leftover in the home nothing is pressed: the verdict says what to close."""
+    """With a leftover in the home nothing is pressed: the verdict, which the console shows too, says what to close."""
     town = build()
     town.take({"type": "sos", "drill": True, "id": "old"})
 
@@ -415,8 +415,25 @@ def test_it_does_not_start_on_an_open_alert(build: Build, perform: Perform) -> N
 
     assert not verdict.passed
     assert "a-1" in verdict.text()
+    assert "a-1" in json.dumps(town.verdicts["d-1"])
     assert 1 == len(town.alerts)
-    assert [] == town.windows
+    assert "closed d-1" == town.log[-1]
+
+
+def test_texts_wait_until_the_telephone_has_one_alert(build: Build, perform: Perform) -> None:
+    """P26: who is asked for somebody else's alert too cannot answer by a bare "1"; the verdict says what to close."""
+    town = build()
+    town.take({"type": "sos", "drill": True, "id": "old"})["home"] = {"id": "home-0002"}
+    raw = {
+        "title": {"zh": "短信", "en": "Texts"}, "homes": ["home-0001"], "deadline": "5s",
+        "act": [{"at": "0s", "press": "dev-0001"}, {"at": "1s", "sms_as": "keyholder-1", "text": "1"}],
+        "expect": [{"contact": "doctor-1", "within": ["0s", "5s"]}],
+    }
+
+    verdict = perform(parse_drill(raw, "x.toml"), town)
+
+    assert (False, 1) == (verdict.passed, len(town.alerts))
+    assert "keyholder-1 还在被呼叫处理警情 a-1" in verdict.text()
 
 
 def test_a_run_without_the_flag_leaves_strangers_alone(build: Build, perform: Perform) -> None:
