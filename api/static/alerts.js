@@ -66,7 +66,8 @@ export function calls(alert) {
   const offered = (/** @type {any} */ t) => (t.offer ? ` · ${say("board.offered", { to: t.offer.name ?? t.offer.to })}` : "");
   const held = claimed(alert).map((/** @type {any} */ t) => say("board.held", { name: t.claimant?.name ?? "" }) + offered(t));
   const waiting = calling(alert).map((/** @type {any} */ t) => named("role", t.name));
-  if (held.length) return [...new Set(held), ...(waiting.length ? [say("board.still_calling", { roles: waiting.join(say("site.comma")) })] : [])].join(" · ");
+  const still = waiting.length ? [say("board.still_calling", { roles: waiting.join(say("site.comma")) })] : [];
+  if (held.length) return [...still, ...new Set(held)].join(" · "); // who is missing first: a long line is cut at its end
   const last = alert.last_contact;
   if (!last) return called(alert);
   const who = last.name ?? named("role", last.role);

@@ -160,6 +160,18 @@ def test_a_form_of_another_site_does_nothing(client: TestClient, house: Any, mak
     assert (403, []) == (answer.status_code, house.done)
 
 
+def test_a_long_night_is_folded(client: TestClient, house: Any, make_alert: Any) -> None:
+    """The newest calls stand open; the hundred before them are one press away, none is left out."""
+    one = {"key": "k", "role": "family_doctor", "responder": "doctor-1", "channel": "voice", "attempt": 1,
+           "status": "no-answer", "at": "2026-11-21T19:10:42Z", "reason": None}  # fmt: skip
+    house.put(make_alert())
+    house.more = {"contacts": [one] * 112}
+    page = client.get("/alerts/A1", headers=COOKIE).text
+
+    assert "<summary>更早的 100 条</summary>" in page
+    assert 112 == page.count("<b>无人接听</b></li>")
+
+
 def test_a_time_on_another_day_says_so() -> None:
     """A night's alert goes on past midnight in Shanghai: 00:03 is not earlier than 23:58."""
     raised, later = "2026-11-21T15:58:00Z", "2026-11-21T16:03:10Z"
