@@ -219,7 +219,10 @@ def _welcome(settings: Settings, started: Started, stage: Stage, password: str, 
   用户   user       {_USER}
   密码   password   {password}
 
-  第一次按铃约 {first_press:.0f} 秒后 / the first press comes in about {first_press:.0f} s
+  第一次按铃约 {first_press:.0f} 秒后，以后约三分钟一次
+  the first press comes in about {first_press:.0f} s, then one in about three minutes
+  红色一行没有人接：按 [接警]，再按 [去处置]；半分钟后模拟的医生会接
+  a red row is nobody's: press [Claim], then [Work on it]; after half a minute the simulated doctor takes it
   MQTT   {broker}        数据 data  {stage.folder}
   Ctrl-C 结束 / to stop
 """,

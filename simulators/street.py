@@ -78,7 +78,8 @@ class Street:
 def make_street(homes: int, world: str, seed: int, now: datetime | None = None) -> Street:
     """A street of ``homes`` homes whose responders are reached at ``world``. Same seed, same street.
 
-    With ``now`` everybody is asked soon after it whether all is well, else by half past nine in the morning.
+    With ``now`` everybody is asked soon after it whether all is well, else by half past nine in the morning; and the
+    doctor answers late (a demonstration).
     """
     chance = random.Random(seed)
     site = {
@@ -91,7 +92,8 @@ def make_street(homes: int, world: str, seed: int, now: datetime | None = None) 
     for number, home in enumerate(site["homes"], 1):
         home["devices"] += _sensors(number, seed)
         home["checkin"] |= _soon(number, now) if now else {}
-    return Street(site, _people(), {"type": "Polygon", "coordinates": [[list(point) for point in _EDGE]]})
+    edge = {"type": "Polygon", "coordinates": [[list(point) for point in _EDGE]]}
+    return Street(site, _people(watched=now is not None), edge)
 
 
 def _responders(world: str) -> list[dict[str, Any]]:
@@ -268,9 +270,12 @@ def _device(number: int, role: str, chance: random.Random) -> dict[str, Any]:
     return {"id": f"dev-{number:04d}", "dialect": "anling", "role": role, "secret": secret}
 
 
-def _people() -> dict[str, Any]:
-    """Some answer and press, one is slow, some never answer: enough for a demonstration to be honest."""
-    press = {"answers": "press", "after": 6, "think": 3, "webhook": "accept"}
+def _people(watched: bool) -> dict[str, Any]:
+    """Some answer and press, one is slow, some never answer: enough for a demonstration to be honest.
+
+    ``watched``: the doctor lets it ring, so that whoever looks at the console has half a minute to take it.
+    """
+    press = {"answers": "press", "after": 24 if watched else 6, "think": 3, "webhook": "accept"}
     slow = {"answers": "press", "after": 15, "think": 5, "webhook": "accept"}
     ignore = {"answers": "ignore", "webhook": "accept"}
     desk = {"answers": "ignore", "desk": "accept"}
