@@ -26,6 +26,7 @@ from api.way_in import way_in
 from domain.alerts import Cause, Outcome, Step, VoiceCheck
 from domain.errors import AnlingError, Forbidden, NotFound, Refused
 from domain.people import Scope
+from domain.tasks import own_review
 from records.handover import handover
 from records.script import script
 
@@ -157,6 +158,7 @@ async def _alert_page(
         story=story(alert, read.names, say),
         rail=read.rail,
         tasks=read.tasks,
+        own=lambda task: own_review(task, scope.persons),
         branches=[(roles[0], [say.named("role", role) for role in roles]) for roles in read.branches],
         dialling=request.query_params.get("dial") == "1",
         came={c["responder"]: c for c in alert.get("contacts") or () if c.get("purpose", "contact") == "contact"},

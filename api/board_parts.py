@@ -14,6 +14,7 @@ from api.sessions import refuse_foreign
 from api.task_words import about
 from domain.errors import AnlingError, Forbidden
 from domain.people import Scope
+from domain.tasks import own_review
 
 router = APIRouter(include_in_schema=False)
 
@@ -28,6 +29,7 @@ def beside(here: Doors, scope: Scope, say: Speech) -> dict[str, Any]:
     since = midnight(here.app.wall())
     today = [a for a in closed if (instant(a["closed_at"]) or since) >= since]
     return {
+        "own": lambda task: own_review(task, scope.persons),
         "tasks": [(task, about(task, say)) for task in found.tasks],
         "more_tasks": max(0, sum(found.counts.values()) - len(found.tasks)),
         "waiting": sum(found.counts.values()),

@@ -93,3 +93,8 @@ class Scope:
     def sees(self, street: str | None) -> bool:
         """Whether something in ``street`` may be shown; what has no street is shown to everybody."""
         return not self.streets or street is None or street in self.streets
+
+    @property
+    def persons(self) -> frozenset[str]:
+        """The names under which what this log-in does is written down."""
+        return frozenset(name for name in (self.operator, self.responder) if name)

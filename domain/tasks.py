@@ -1,6 +1,6 @@
 """Work that no ladder drives: somebody must do it by a time, and says what came of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -48,3 +48,8 @@ class Task:
     alert: str | None = None
     #: ids, codes and numbers, for the screen; no names, no addresses, no free text
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def own_review(task: Mapping[str, Any], persons: Collection[str]) -> bool:
+    """Whether a task as it is kept asks for a second pair of eyes, and one of ``persons`` was the first."""
+    return task["kind"] == TaskKind.REVIEW and (task["data"] or {}).get("closed_by") in persons

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from domain.clock import Clock
 from domain.errors import NotFound, Refused
 from domain.people import DESK, Scope
-from domain.tasks import Task, TaskKind
+from domain.tasks import Task, TaskKind, own_review
 from store.alerts import ALERTS
 from store.bulk import among, fetch, listed, upsert
 from store.home_sight import NARROW, theirs
@@ -107,7 +107,7 @@ class Tasks:
             return [_shown(tx, row) for row in rows_of(tx, query.order_by(c.key))]
 
     def finish(self, scope: Scope, key: str, result: str, note: str | None = None) -> dict[str, Any]:
-        """Done, with what came of it. Raises ``NotFound`` and ``Refused`` (done already)."""
+        """Done, with what came of it. ``Refused``: done already, or the review of one's own close; ``NotFound``."""
         only(scope, _DOES)
         now = self._clock.now()
         with self._ledger.transaction() as tx:
@@ -116,6 +116,8 @@ class Tasks:
                 raise NotFound(f"no task {key}")
             if rows[0]["done_at"] is not None:
                 raise Refused(f"done already, by {rows[0]['done_by']}")
+            if own_review(rows[0], scope.persons):
+                raise Refused("you closed this alert yourself; another log-in must look at it")
             sealed = tx.sealer.seal(note.encode(), _place(key)) if note else None
             changes = {"done_at": now, "done_by": scope.operator, "result": result, "note": sealed}
             tx.execute(sa.update(TASKS).where(TASKS.c.key == key).values(**changes))

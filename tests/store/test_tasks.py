@@ -44,6 +44,21 @@ def test_done_says_who_and_what(town: Town) -> None:
         tasks.finish(DESK, "fault:b-1", "again")
 
 
+@pytest.mark.parametrize(("closed_by", "refused"), [("desk", True), ("doctor-1", True), ("desk-2", False)])
+def test_nobody_reviews_the_own_close(town: Town, closed_by: str, refused: bool) -> None:
+    """A red alert closed as accidental is looked at by another log-in, also when one acts as a linked responder."""
+    tasks, scope = Tasks(town.ledger, town.clock), replace(DESK, responder="doctor-1")
+    review = Task("review:A1", TaskKind.REVIEW, town.clock.now(), data={"closed_by": closed_by})
+    with town.ledger.transaction() as tx:
+        open_tasks(tx, [review])
+
+    if refused:
+        with pytest.raises(Refused, match="another log-in must look at it"):
+            tasks.finish(scope, "review:A1", "seen")
+    else:
+        assert "seen" == tasks.finish(scope, "review:A1", "seen")["result"]
+
+
 def test_a_damaged_note_hides_no_task(town: Town) -> None:
     """The list of what was done is shown whole, the note with a word that it cannot be read (P6)."""
     tasks = Tasks(town.ledger, town.clock)
