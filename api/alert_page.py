@@ -149,7 +149,7 @@ async def _alert_page(
         status,
         families=("alert",),
         alert=alert,
-        tracks=tracks_for(alert, read.me),
+        tracks=tracks_for(alert, read.me, scope.role),
         error=error,
         code=code,
         address=address(alert),
@@ -222,10 +222,10 @@ class Tracks:
     offered: bool
 
 
-def tracks_for(alert: Mapping[str, Any], me: str) -> Tracks:
-    """What the buttons of the page depend on."""
+def tracks_for(alert: Mapping[str, Any], me: str, role: str = "") -> Tracks:
+    """What the buttons of the page depend on; the line of the reader's own role is the first to be claimed."""
     live = [t for t in alert["tracks"] if t["state"] != "stood_down"]
-    calling = [t for t in live if t["state"] == "calling"]
+    calling = sorted((t for t in live if t["state"] == "calling"), key=lambda t: t["name"] != role)
     mine = any((t.get("claimant") or {}).get("id") == me for t in live)
     return Tracks(live, calling, mine, any((t.get("offer") or {}).get("to") == me for t in live))
 

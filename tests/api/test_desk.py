@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from api.alert_page import next_act, next_step
+from api.alert_page import next_act, next_step, tracks_for
 from api.language import Speech, load
 from api.story import plainly
 from api.way_in import way_in
@@ -182,6 +182,17 @@ def test_no_other_site_presses_our_buttons(client: TestClient, house: Any, path:
     answer = client.post(path, data={"key": "k"}, headers=COOKIE | {"Origin": "https://evil.example"})
 
     assert (403, []) == (answer.status_code, house.done)
+
+
+def test_ones_own_line_is_the_first_to_be_claimed() -> None:
+    """Key A of a street's officer takes the line of the street, not the doctor's; a dispatcher takes the first."""
+    lines = [{"name": name, "state": "calling"} for name in ("family_doctor", "street_office", "dispatch_120")]
+
+    def first(role: str) -> str:
+        return str(tracks_for({"tracks": lines}, "me", role).calling[0]["name"])
+
+    assert ["street_office", "dispatch_120"] == [first("street_office"), first("dispatch_120")]
+    assert "family_doctor" == first("dispatcher")
 
 
 def test_the_next_step_is_offered() -> None:
