@@ -8,7 +8,16 @@ from datetime import date
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 import orjson
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from domain.calendar import within
 from domain.cards import is_birth, read_location
@@ -27,6 +36,11 @@ _LEVEL = r"^[^\s\x00-\x1f\x7f/+#$%]{1,128}$"
 RESERVED = frozenset({"bridge-alarm", "bridge-tele", "bridge-vendor", "monitor", "watch"})
 _TIME = r"^(([01]?\d|2[0-3]):[0-5]\d|24:00)$"
 
+
+#: channels that dial what stands there
+_TELEPHONE = frozenset({"voice", "sms"})
+#: as short as 120
+_FEWEST_DIGITS = 3
 
 _Kind = TypeVar("_Kind", bound=BaseModel)
 
@@ -48,6 +62,14 @@ class SiteContact(_Part):
     def _channel(cls, value: str) -> str:
         if value not in CHANNELS:
             raise ValueError(f"no channel {value!r}; write one of {', '.join(CHANNELS)}")
+        return value
+
+    @field_validator("address")
+    @classmethod
+    def _dialled(cls, value: str, told: ValidationInfo) -> str:
+        """Something in it must be there to dial (P4): nobody would be reached by "unknown"."""
+        if told.data.get("channel") in _TELEPHONE and sum(letter.isdigit() for letter in value) < _FEWEST_DIGITS:
+            raise ValueError(f"{value!r} is no telephone number; write +8613800000001")
         return value
 
 

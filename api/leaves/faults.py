@@ -26,6 +26,7 @@ _WORDS = (
     (re.compile(r"must be before by"), "window"),
     (re.compile(r"^write some of"), "ways"),
     (re.compile(r"too short"), "short"),
+    (re.compile(r"is no telephone number"), "telephone"),
 )  # fmt: skip
 #: patterns of fields that have a word of their own
 _PATTERNS = {"id": "id", "code": "id", "from": "time", "to": "time", "site": "site"}

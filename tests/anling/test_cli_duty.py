@@ -102,7 +102,7 @@ def test_the_last_desk_is_not_imported_away(here: Path) -> None:
     assert 2 == refused[0]
     assert "nobody of 120 could be called" in refused[1]
     assert 0 == allowed[0]
-    assert "! dispatch_120" in allowed[1]
+    assert "! dispatch 120" in allowed[1]
 
 
 def test_a_hub_that_was_shut_out_comes_in_again(here: Path) -> None:

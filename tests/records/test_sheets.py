@@ -163,10 +163,12 @@ def test_a_list_is_refused_with_all_that_is_wrong_by_row_and_column(town: Town) 
 
 
 def test_a_site_file_is_refused_with_all_that_is_wrong_in_it_and_around_it(town: Town) -> None:
-    """A word of no list does not hide the street that nobody knows, nor the shift of a stranger."""
+    """A word of no list does not hide the street that nobody knows, nor the shift of a stranger; what nobody
+    could dial is no way to reach anybody (P4)."""
     site = {
         "responders": [{"id": "d-9", "name": "九", "role": "wizard",
-                        "contacts": [{"channel": "pigeon", "address": "x"}]}],
+                        "contacts": [{"channel": "pigeon", "address": "x"}, {"channel": "voice", "address": "later"},
+                                     {"channel": "sms", "address": "120"}, {"channel": "wecom", "address": "key"}]}],
         "teams": [{"id": "t-9", "role": "police", "shifts": [{"responder": "ghost"}, {"responder": "d-9"}]}],
         "homes": [{"id": "h-9", "street": "east", "location": {"lat": 31.2, "lon": 121.4, "crs": "MARS"},
                    "residents": [{"id": "r-9", "name": "老人", "birth": "1936-13-45"}]}],
@@ -177,6 +179,7 @@ def test_a_site_file_is_refused_with_all_that_is_wrong_in_it_and_around_it(town:
     assert [
         "site.json: responders[0].role: unknown role 'wizard'",
         "site.json: responders[0].contacts[0].channel: no channel 'pigeon'",
+        "site.json: responders[0].contacts[1].address: 'later' is no telephone number",
         "site.json: homes[0].location: crs: 'MARS' is no datum",
         "site.json: homes[0].residents[0]: birth: '1936-13-45' is no date",
         "homes[0].street: no street 'east'",
