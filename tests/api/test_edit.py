@@ -150,7 +150,8 @@ def test_everything_wrong_stands_beside_its_field_and_nothing_is_lost(
     shift = {"id": "t-9", "role": "family", "shifts[1].responder": "nobody", "shifts[1].from": "25:00"}
     later = town.post("/edit/teams/new?lang=en", data=shift, headers=who["boss"])
     beside = {name: re.findall(rf'id="e-{re.escape(name)}-1">([^<]*)', answer.text)
-              for answer, names in ((wrong, ("id", "name", "role", "contacts[5].address")), (later, ("shifts[1].from",)),
+              for answer, names in ((later, ("shifts[1].from",)),
+                                    (wrong, ("id", "name", "role", "contacts[5].address")),
                                     (refused, ("address.floor", "access.verified_at", "location.lat")))
               for name in names}  # fmt: skip
 
