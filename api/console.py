@@ -1,5 +1,8 @@
 """The console's door and its board: log in, log out, who needs me now."""
 
+from collections.abc import Iterable, Mapping
+from typing import Any
+
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
@@ -110,10 +113,26 @@ async def board(request: Request, visitor: Visitor) -> Response:
             "streets": streets,
             "map": here.app.settings.ground.told(),
         },
-        rows=rows,
+        rows=_by_need(rows),
         street_name=streets,
         untested=untested,
         outcomes=choices(say, "outcome", Outcome),
         causes=choices(say, "cause", Cause),
         **values,
     )
+
+
+_RANK = {"critical": 0, "urgent": 1, "routine": 2}
+
+
+def _by_need(rows: Iterable[Mapping[str, Any]]) -> list[tuple[bool, Mapping[str, Any]]]:
+    """(whether somebody must still take it, the alert), in the order of the board's script (``alerts.js``)."""
+    ordered = sorted(rows, key=lambda a: (
+        not _unclaimed(a), a["drill"], _RANK.get(a["severity"], 1), a["raised_at"], a["id"],
+    ))  # fmt: skip
+    return [(_unclaimed(alert), alert) for alert in ordered]
+
+
+def _unclaimed(alert: Mapping[str, Any]) -> bool:
+    states = {track["state"] for track in alert["tracks"]}
+    return "calling" in states or "claimed" not in states

@@ -1,5 +1,6 @@
 """The desk as a browser without scripts meets it: tasks, door code, 120, raising by hand."""
 
+import re
 from typing import Any
 
 import pytest
@@ -231,3 +232,15 @@ def test_a_button_s_address_leads_back(client: TestClient) -> None:
 
     assert (303, "/alerts/A1") == (answer.status_code, answer.headers["location"])
     assert "en" in answer.headers["set-cookie"]
+
+
+def test_the_list_without_scripts_is_in_the_order_of_need(client: TestClient, house: Any, make_alert: Any) -> None:
+    """Unclaimed before claimed, real before drill, worse before milder; and the counts say how many of each."""
+    held = make_alert("A2", severity="critical", age_s=900)
+    held["tracks"][0] |= {"state": "claimed", "claimant": {"id": "d", "name": "n"}}
+    drill, worst = make_alert("A3", drill=True, severity="critical"), make_alert("A4", severity="critical")
+    house.put(held, drill, worst, make_alert("A1"))
+    page = client.get("/", headers=COOKIE).text
+
+    assert ["A4", "A1", "A3", "A2"] == re.findall(r'<li><a href="/alerts/(A\d)">', page)
+    assert ('id="count-calling">3<' in page, 'id="count-claimed">1<' in page) == (True, True)
