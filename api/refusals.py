@@ -65,9 +65,9 @@ def _headed(said: str) -> str:
 
 @cache
 def _table() -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Longer sentences first: they say more."""
+    """Those that begin with a word before those that begin with a value; longer ones first: they say more."""
     rows = tomllib.loads(_TABLE.read_text("utf-8"))["said"]
-    ordered = sorted(rows.items(), key=lambda row: -len(_VALUE.sub("", row[0])))
+    ordered = sorted(rows.items(), key=lambda row: (row[0].startswith("{"), -len(_VALUE.sub("", row[0]))))
     return tuple((_pattern(english), chinese) for english, chinese in ordered)
 
 

@@ -102,6 +102,8 @@ def _sentence(where: str, what: str, say: Speech, named: bool) -> str:
             last = re.sub(r"\[\d+\]$", "", where).rpartition(".")[2]
             word = _PATTERNS.get(last, word) if word == "pattern" else word
             return say(f"wrong.{word}") if named else f"{where}: {say(f'wrong.{word}')}"
+    if "--allow-gaps" in what:
+        return say("wrong.give_hours")
     if "nobody of 120" in what:
         return say("wrong.hole", hole=in_words(what.partition(": nobody of 120")[0], say.lang))
     said = in_words(what, say.lang)

@@ -155,6 +155,8 @@ def test_every_refusal_has_its_chinese() -> None:
      "请写由谁代替；确需如此，勾选“即使 120 席位无人也登记”"),
     ("dispatch 120 everywhere 2026-12-01 08:00 to 2026-12-02 08:00 (no shift): nobody of 120 could be called",
      "120，全区，2026-12-01 08:00 至 2026-12-02 08:00（无人排班）：这段时间 120 无人可呼"),
+    ("police 310105001 2026-12-01 08:00 to 2026-12-02 08:00 (no shift)",
+     "派出所，街道 310105001，2026-12-01 08:00 至 2026-12-02 08:00（无人排班）"),
     ("x.json: not JSON: unexpected end of data: line 1 column 14 (char 13)",
      "x.json：不是 JSON：第 1 行第 14 列处读不下去（unexpected end of data）"),
     ("not yet: d-1 (sos_button): press it and see it arrive; r:contact:0: call and speak with them",
