@@ -100,16 +100,16 @@ function drawAll() {
   if (selected && !live.alerts.has(selected)) select(null);
   map.follow(alerts);
   count(place.calling, place.claimed);
-  if (at >= 0 && held !== document.activeElement) hold(/** @type {HTMLElement} */ (held), at);
+  if (held && at >= 0 && (held !== document.activeElement || !held.offsetParent)) hold(held, at);
 }
 
 /** A row that moved or went does not take the keyboard with it: the same button, else its row, else the next row.
  * @param {HTMLElement} held @param {number} at */
 function hold(held, at) {
+  if (held.isConnected && held.offsetParent) return held.focus({ preventScroll: true });
   const left = shownRows();
   const row = /** @type {HTMLElement} */ (held.isConnected ? held.closest(".row") : left[Math.min(at, left.length - 1)]);
-  if (held.isConnected) held.focus({ preventScroll: true });
-  if (held !== document.activeElement) row?.focus({ preventScroll: true });
+  /** @type {HTMLElement | undefined} */ (row?.querySelector("a.primary") ?? row)?.focus({ preventScroll: true });
 }
 
 /** @returns {HTMLElement[]} */
@@ -189,10 +189,10 @@ function refused(why) {
 /** @param {string} id */
 async function claim(id) {
   const button = /** @type {HTMLButtonElement | undefined} */ (rows.get(id)?.parts.claim);
-  if (!button || button.hidden || button.disabled) return;
-  button.disabled = true;
+  if (!button || button.hidden || button.hasAttribute("aria-busy")) return;
+  button.setAttribute("aria-busy", "true"); // not disabled: that would take the keyboard away
   const why = await post(id, "claim");
-  button.disabled = false;
+  button.removeAttribute("aria-busy");
   if (why === say("board.ended")) toLogin(id);
 }
 
@@ -206,6 +206,10 @@ const closing = new Closing(async (id, filled) => {
   const why = await post(id, "close", { outcome: filled.outcome, cause: filled.cause || null, note: filled.note || null });
   if (why === say("board.ended")) toLogin(id, filled);
   return why;
+});
+
+closing.dialog.addEventListener("close", () => {
+  if (document.activeElement === document.body) shownRows()[0]?.focus({ preventScroll: true }); // its row has gone
 });
 
 live.addEventListener("ended", (event) => {

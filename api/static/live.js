@@ -25,6 +25,8 @@ export class Live extends EventTarget {
     this.line = "broken";
     this.stale = false;
     this.heardAt = performance.now();
+    /** Wall clock at the last beat: the other clock stands still while the machine sleeps. */
+    this.beatAt = Date.now();
     this.epoch = "";
     this.seq = -1;
     this.failures = 0;
@@ -114,6 +116,9 @@ export class Live extends EventTarget {
   /** Called four times a second: is the screen still true, and what can be done if not. */
   beat() {
     const now = performance.now();
+    // it has slept: what is shown is old, and so is what waits in the line
+    if (Date.now() - this.beatAt > SILENCE) this.heardAt = now - SILENCE - 1;
+    this.beatAt = Date.now();
     const stale = this.silence > SILENCE;
     if (stale && !this.stale) {
       this.stale = true;

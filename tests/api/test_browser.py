@@ -83,6 +83,7 @@ def test_one_key_claims(page: Any, site: Any, make_alert: Any) -> None:
     assert [("claim", "A1", "desk", None, "console")] == site.house.done
     assert "已登记" in page.inner_text("#told")
     assert ("去处置", False) == (page.inner_text(".row a.primary"), page.is_visible("#quiet-more"))
+    assert page.evaluate("document.activeElement.closest('.row') !== null")
 
 
 def test_closing_asks_how_it_ended(page: Any, site: Any, make_alert: Any) -> None:
@@ -155,7 +156,10 @@ def test_a_blocked_socket_falls_back_to_polling(page: Any, site: Any, make_alert
 
 
 def test_a_screen_that_is_not_told_anything_asks_again(page: Any, site: Any) -> None:
-    """Half-open: the socket stays open and silent; the screen calls itself stale and starts anew."""
+    """Half-open: the socket stays open and silent; the screen calls itself stale and starts anew.
+
+    P36: so does a screen whose machine slept for an hour, at once, and takes no old message for a new one.
+    """
     page.goto(site.url)
     page.wait_for_selector("#line[data-state=live]")
     site.house.broken = LedgerUnavailable("gone")
@@ -164,6 +168,19 @@ def test_a_screen_that_is_not_told_anything_asks_again(page: Any, site: Any) -> 
     page.wait_for_selector("#stale", state="hidden", timeout=8000)
 
     assert page.get_attribute("#line", "data-state") in {"live", "polling"}
+    page.wait_for_selector("#line[data-state=live]")
+    page.evaluate(_SLEPT)
+    page.wait_for_selector("body[data-said=stale]")
+    page.wait_for_selector("#stale", state="hidden")
+
+
+#: an hour passes between two beats of the page; notes that it then calls itself stale
+_SLEPT = """() => {
+  const stale = document.getElementById("stale"), real = Date.now;
+  const look = () => { if (!stale.hidden) document.body.dataset.said = "stale"; };
+  new MutationObserver(look).observe(stale, {attributes: true});
+  Date.now = () => real() + 3_600_000;
+}"""
 
 
 @pytest.mark.parametrize("path", ["/", "/alerts/A1", "/login"])
