@@ -2,7 +2,9 @@
 /** What was typed and not yet sent outlives a reload and a log-in that ran out; it ends with the tab or its log-out. */
 import { setup } from "./live.js";
 
-const MINE = `draft ${setup().me ?? ""} ${location.pathname}`;
+/** The page that a log-in leads back to; a form's own answer may stand at another address. */
+export const PAGE = document.getElementById("main")?.dataset.page ?? location.pathname;
+const MINE = `draft ${setup().me ?? ""} ${PAGE}`;
 
 /** @typedef {Record<string, Record<string, string>>} Written form -> field -> what is in it */
 

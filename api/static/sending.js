@@ -1,6 +1,6 @@
 // @ts-check
 /** A form is sent without leaving the page: until the server has said "recorded", everything typed stays where it is. */
-import { forget, restore, watch } from "./drafts.js";
+import { PAGE, forget, restore, watch } from "./drafts.js";
 import { clock, say, within } from "./live.js";
 
 /** Milliseconds after which the server is taken not to answer; a slow line needs some of them. */
@@ -44,7 +44,7 @@ export class Sending {
   /** @param {SubmitEvent} event */
   caught(event) {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    if (event.defaultPrevented || form.method !== "post" || !this.place.contains(form)) return;
+    if (event.defaultPrevented || form.method !== "post" || form.dataset.plain || !this.place.contains(form)) return;
     event.preventDefault();
     if (this.under_way) return;
     this.under_way = form;
@@ -74,7 +74,7 @@ export class Sending {
   /** @param {Response} answer @param {Document} page @param {HTMLFormElement} form @param {string} what */
   heard(answer, page, form, what) {
     const { pathname, search } = new URL(answer.url);
-    if (pathname === "/login") return location.assign(`/login?next=${encodeURIComponent(location.pathname)}`); // the words wait
+    if (pathname === "/login") return location.assign(`/login?next=${encodeURIComponent(PAGE)}`); // the words wait
     const wrong = page.querySelector(".told.bad[role=alert]");
     if (!answer.ok) {
       if (page.getElementById("main")) this.taken(page, form);
@@ -82,7 +82,7 @@ export class Sending {
       return this.tell(answer.status === 409 ? say("board.failed", { why }) : why, true);
     }
     forget(form);
-    if (answer.redirected && pathname !== location.pathname) return location.assign(pathname + search);
+    if (answer.redirected && pathname !== PAGE) return location.assign(pathname + search);
     form.reset();
     if (search) history.replaceState(null, "", pathname + search);
     this.taken(page, form);

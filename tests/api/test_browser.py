@@ -260,5 +260,15 @@ def test_nothing_typed_is_lost(page: Any, site: Any, make_alert: Any) -> None:
     page.dblclick("#close button")
     page.wait_for_selector("text=此警情已关闭")
 
-    assert [("close", "A1", "desk", "lifted_no_injury", None, "扶起，无外伤")] == site.house.done
+    page.goto(f"{site.url}/raise")
+    page.fill("form[action='/raise'] [name=address]", "示例路9号")
+    site.stop()
+    page.click("form[action='/raise'] button")
+    page.wait_for_selector("#sent.bad:has-text('没有答复')")
+    site.start()
+    page.click("form[action='/raise'] button")
+    page.wait_for_url("**/alerts/H1")
+
+    assert ["close", "raise"] == [done[0] for done in site.house.done]
+    assert ("close", "A1", "desk", "lifted_no_injury", None, "扶起，无外伤") == site.house.done[0]
     assert "{}" == page.evaluate("JSON.stringify(sessionStorage)")
