@@ -6,9 +6,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
 from xstatic.pkg import leaflet
 
 from api import (
@@ -39,6 +36,7 @@ from api import (
     sessions,
     tasks,
 )
+from api.assets import Assets
 from api.body_cap import BodyCap
 from api.doors import Doors
 from api.hub import Hub
@@ -108,15 +106,5 @@ def build(app: App, patience: Patience | None = None) -> FastAPI:
     for router in ROUTERS:
         api.include_router(router)
     for path, folder in (("/static/leaflet", Path(leaflet.BASE_DIR)), ("/static", Path(__file__).parent / "static")):
-        api.mount(path, GZipMiddleware(_Static(directory=folder), minimum_size=1000, compresslevel=6))
+        api.mount(path, GZipMiddleware(Assets(directory=folder), minimum_size=1000, compresslevel=6))
     return api
-
-
-class _Static(StaticFiles):
-    """Scripts and styles; a browser asks each time whether they have changed."""
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        answer = await super().get_response(path, scope)
-        answer.headers["Cache-Control"] = "no-cache"
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        return answer
