@@ -116,11 +116,14 @@ def test_what_no_row_ordered_is_wanted(town: Town) -> None:
     assert Looking(town.ledger, town.standing, town.clock).wanted(letter)
 
 
-@pytest.mark.parametrize("channel", ["sms", "webhook", "wecom"])
-def test_who_was_asked_hears_who_has_it_and_how_it_ended(ledger: Ledger, channel: str) -> None:
+@pytest.mark.parametrize(
+    ("channel", "address"),
+    [("sms", "+8613800000077"), ("webhook", "https://chat.example/hook"), ("wecom", "https://chat.example/robot")],
+)
+def test_who_was_asked_hears_who_has_it_and_how_it_ended(ledger: Ledger, channel: str, address: str) -> None:
     """By a way that rings nobody up: "already taken by …" at the claim, "it is over" at the close; once each."""
     raw = site()
-    raw["responders"][0]["contacts"][1:] = [{"channel": channel, "address": "https://chat.example/robot"}]
+    raw["responders"][0]["contacts"][1:] = [{"channel": channel, "address": address}]
     town = Town(ledger)
     town.settle_in(raw)
     town.phones[channel] = Phone(channel)
