@@ -55,6 +55,8 @@ class Site:
     #: 120 addresses that are not marked ``"drill": true``: nothing of a drill may reach them
     real_desks: frozenset[str]
     foreign: tuple[Foreign, ...] = ()
+    #: telephone number of somebody who lives there → homes
+    at_home: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def read_site(file: Path) -> Site:
@@ -95,7 +97,18 @@ def parse_site(raw: Any, where: str) -> Site:
             if one.get("role") == "dispatch_120" and not contact.get("drill")
         ),
         foreign=tuple(_foreign(homes, raw.get("hubs", []))),
+        at_home=_at_home(homes),
     )
+
+
+def _at_home(homes: list[dict[str, Any]]) -> dict[str, frozenset[str]]:
+    """Who picks up at home: the telephones of residents."""
+    found: dict[str, frozenset[str]] = {}
+    for home in homes:
+        for resident in home.get("residents") or ():
+            for phone in resident.get("phones") or ():
+                found[phone] = found.get(phone, frozenset()) | {home["id"]}
+    return found
 
 
 def _foreign(homes: list[dict[str, Any]], hubs: list[dict[str, Any]]) -> Iterator[Foreign]:

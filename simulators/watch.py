@@ -22,6 +22,8 @@ class Names:
     known: Mapping[str, str]
     #: those of a real 120
     real_desks: frozenset[str]
+    #: telephones of residents of homes that are not in the drill: the street's own check-in may ring there
+    elsewhere: frozenset[str] = frozenset()
 
     def addresses(self, responder: str) -> list[str]:
         """All names under which the world knows a responder, telephone numbers last."""
@@ -35,7 +37,8 @@ def who_is_who(drill: Drill, site: Site) -> Names:
     known = {who: who for who, role in site.roles.items() if role != "dispatch_120" or not drill.drill}
     known |= {_called(address): who for address, who in site.addresses.items()}
     known |= {address: who for who, addresses in drill.people.items() for address in addresses}
-    return Names({who: one for who, one in known.items() if who not in real}, real)
+    elsewhere = frozenset(phone for phone, homes in site.at_home.items() if homes.isdisjoint(drill.homes))
+    return Names({who: one for who, one in known.items() if who not in real}, real, elsewhere - known.keys())
 
 
 def _called(address: str) -> str:
@@ -166,6 +169,8 @@ class Watch:
         keeps = {one for home in self.drill.practice for one in home.key_holders}
         if self.names.known.get(str(row.get("who"))) in keeps:
             return True
+        if row.get("who") in self.names.elsewhere and not row.get("drill"):
+            return False
         return bool(self.drill.drill and row.get("drill")) or not self.strangers
 
 

@@ -19,6 +19,8 @@ from simulators.judge import (
     judge,
 )
 from simulators.scenario import Drill
+from simulators.sitefile import parse_site
+from simulators.watch import who_is_who
 
 EXACT = Tolerance(0.0, 0.0)
 
@@ -228,3 +230,17 @@ def test_a_real_press_may_reach_the_real_desk() -> None:
     record = Record((call(1, "desk-120", "dispatch_120", drill=False),))
 
     assert [] == bad(judge(drill(expect, drill=False), record, EXACT))
+
+
+def test_a_check_in_of_a_neighbour_is_no_contact_of_the_drill() -> None:
+    """The street goes on asking other homes; whoever lives in the drill's home, and every responder, still counts."""
+    homes = [
+        {"id": f"home-000{n}", "devices": [], "residents": [{"id": f"r{n}", "phones": [f"+861000{n}", "+8610009"]}]}
+        for n in (1, 2)
+    ]
+    people = [{"id": "doctor-1", "role": "family_doctor", "contacts": [{"channel": "voice", "address": "+8610002"}]}]
+    homes[1]["residents"][0]["phones"].append("+8610003")
+
+    names = who_is_who(drill(DOCTOR), parse_site({"homes": homes, "responders": people}, "site.json"))
+
+    assert frozenset({"+8610003"}) == names.elsewhere
